@@ -1,0 +1,197 @@
+"""From clicks to a finished bundle: train, evaluate, choose axes, lay out the maps, save; and its dot-product twin."""
+
+import hashlib
+import json
+import platform
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_matrix, vstack
+
+from . import axes as micro_axes
+from . import bundle, metrics, projections, steer, train
+from .baselines import EASE, Popularity
+from .data import Interactions
+from .errors import InputError
+from .model import MacridVAE, Settings, settings_dict
+from .spectral import spectral_start
+from .split import HeldOut, Split, fold_in, to_clicks
+
+EASE_ITEMS = 20_000  # above, EASE's M x M matrix is too large to be a quick comparison
+AXES_PEOPLE = 64  # whose lists decide which dials are the strongest
+LIBRARIES = ("torch", "numpy", "scipy", "scikit-learn", "pandas")
+
+
+def partial_of(out: Path) -> Path:
+    """The folder in which a training that is to become `out` keeps its checkpoints."""
+    return out.with_name(out.name + ".partial")
+
+
+def twin_of(out: Path) -> Path:
+    """Where the dot-product twin of the bundle `out` goes."""
+    return out.with_name(out.name + "-dot")
+
+
+def prepare(out: Path, run: dict, *, overwrite: bool, resume: bool, twin: bool) -> None:
+    """Make sure that `out` may be written and that a checkpoint found there belongs to this `run` (its JSON description).
+
+    Raises InputError when there is a bundle already (without `overwrite`), a stopped training (without `resume` or
+    `overwrite`), or one with other arguments.
+    """
+    for path in (out, twin_of(out)) if twin else (out,):
+        if path.exists() and not overwrite:
+            raise InputError(f"{path} exists already; choose another --out, or add --overwrite to replace it")
+    partial = partial_of(out)
+    if partial.exists() and not resume:
+        if not overwrite:
+            raise InputError(f"{partial} holds a training that was stopped; add --resume to go on with it, "
+                             "or --overwrite to begin again")
+        shutil.rmtree(partial)
+    try:
+        partial.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot write to {partial.parent} ({error.strerror}); choose another --out") from error
+    record = partial / "run.json"
+    if record.exists():
+        before = json.loads(record.read_text(encoding="utf-8"))
+        other = [key for key in run if before.get(key) != run[key]]
+        if other:
+            raise InputError(f"{partial} was begun with another {', '.join(other)}; give the same arguments with --resume, "
+                             "or --overwrite to begin again")
+    record.write_text(json.dumps(run), encoding="utf-8")
+
+
+def describe(split: Split, settings: Settings, seed: int) -> dict:
+    """What makes a run what it is, as JSON values: two runs with the same description give the same numbers."""
+    return {"data": split.name, "split": split.kind, "fingerprint": _fingerprint(split), "seed": seed,
+            "settings": settings_dict(settings)}
+
+
+def build(split: Split, out: Path, settings: Settings, seed: int = 0, *, source: Interactions, twin: bool = False,
+          device: str = "cpu", report: Callable[[str, dict], None] = lambda stage, row: None) -> bundle.Bundle:
+    """Train on `split` and save the bundle `out`, and with `twin` also its dot-product twin, trained just as long.
+
+    report: called with ("train", row of the history), ("twin", row), and ("maps", {}), ("save", {}) as each stage begins.
+    Checkpoints stand in `partial_of(out)` until the bundle is complete; a training found there is continued.
+    """
+    partial = partial_of(out)
+    start = None
+    if settings.init == "spectral":
+        start = spectral_start(split.train, settings.kfac, settings.embedding_size, seed)
+    model = MacridVAE(split.train.shape[1], settings, seed, start).to(device)
+    history = train.fit(model, split, seed, lambda row: report("train", row), partial / "main")
+    finished = [(out, model, history, twin_of(out).name if twin else None)]
+    if twin:
+        same = replace(settings, similarity="dot", epochs=len(history), stopping_step=max(1, len(history)))
+        other = MacridVAE(split.train.shape[1], same, seed, start).to(device)
+        finished.append((twin_of(out), other, train.fit(other, split, seed, lambda row: report("twin", row),
+                                                        partial / "twin"), None))
+    report("maps", {})
+    baselines = _baselines(split)
+    ready = [_finish(*each, split, seed, baselines, source) for each in finished]
+    report("save", {})
+    for path, contents in reversed(ready):  # the twin first, so that a bundle never names one that is not there
+        bundle.save(path, **contents)
+    shutil.rmtree(partial, ignore_errors=True)
+    return bundle.load(out)
+
+
+def _finish(out: Path, model, history, twin, split: Split, seed: int, baselines: dict, source: Interactions):
+    """Everything that goes into the bundle of one trained model."""
+    model.eval()
+    vectors, factor = model.item_vectors(), model.factors()
+    parts = model.represent(_shown(split.kind, split.validation, split.test))  # (n, K, D)
+    axes, strength = choose_axes(vectors, factor, parts, model.scale, seed)
+    items = split.items.copy()
+    items["clicks"] = np.asarray(split.train.sum(axis=0)).ravel().astype(np.int32)
+    meta = {
+        "name": out.name, "seed": seed, "twin": twin, "axes": "ica",
+        "data": {"name": split.name, "split": split.kind, "people": int(split.train.shape[0]),
+                 "items": int(split.train.shape[1]), "clicks": int(split.train.nnz),
+                 "held_out": len(split.test.user_ids), "fingerprint": _fingerprint(split),
+                 "read": {"people": source.n_users, "items": source.n_items, "interactions": source.n_interactions}},
+        "metrics": train.evaluate(model, split.test, split.items, split.kind, parts), "baselines": baselines,
+        "training": {"epochs": len(history), "best": history[-1]["best"] if history else 0,
+                     "seconds": round(sum(row["seconds"] for row in history), 1)},
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES},
+    }
+    return out, {"meta": meta, "model": model, "items": items, "axes": axes, "strength": strength, "history": history,
+                 "maps": _maps(vectors, items, model.settings.similarity, seed), "users": _users(split)}
+
+
+def choose_axes(vectors: np.ndarray, factor: np.ndarray, parts: np.ndarray, scale: float, seed: int):
+    """Independent-component axes (K, D, D) with the dials that change the lists most first, and their strengths (K, D).
+
+    vectors (M, D) as scored, factor (M,), parts (n, K, D) of some people."""
+    unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    axes = micro_axes.ica(unit, factor, parts.shape[1], seed)
+    people = parts[np.linspace(0, len(parts) - 1, min(AXES_PEOPLE, len(parts))).astype(int)]
+    strength = np.stack([steer.list_change(people[:, k], vectors[factor == k], scale, axes[k]) for k in range(len(axes))])
+    return micro_axes.ordered(axes, strength)
+
+
+def _baselines(split: Split) -> dict[str, dict[str, float]]:
+    """The ranking figures of the baselines on the test people."""
+    models = {"popularity": Popularity(split.train)}
+    if split.train.shape[1] <= EASE_ITEMS:
+        models["ease"] = EASE(split.train)
+    found = {}
+    for name, model in models.items():
+        found[name] = train.summary(train.ranking(model, split.test, split.kind))
+    return found
+
+
+def _maps(vectors: np.ndarray, items: pd.DataFrame, similarity: str, seed: int) -> pd.DataFrame:
+    metric = "cosine" if similarity == "cosine" else "euclidean"
+    found = {"tsne": projections.tsne(vectors, metric, seed), "umap": projections.umap(vectors, metric, seed)}
+    return pd.concat([pd.DataFrame({"method": method, "kind": "item", "id": items["item_id"], "x": xy[:, 0], "y": xy[:, 1]})
+                      for method, xy in found.items()], ignore_index=True)
+
+
+def _users(split: Split) -> pd.DataFrame:
+    tables = []
+    for which, held in (("validation", split.validation), ("test", split.test)):
+        for part, matrix in (("tr", held.fold_in), ("te", held.answers)):
+            matrix = matrix.tocoo()
+            tables.append(pd.DataFrame({"user_id": held.user_ids[matrix.row],
+                                        "item_id": split.items["item_id"].to_numpy()[matrix.col],
+                                        "part": f"{which}_{part}"}))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _fingerprint(split: Split) -> str:
+    """SHA-256 of the training clicks and the item ids."""
+    digest = hashlib.sha256()
+    for array in (split.train.indptr.astype(np.int64), split.train.indices.astype(np.int64)):
+        digest.update(array.tobytes())
+    digest.update("\n".join(map(str, split.items["item_id"])).encode())
+    return digest.hexdigest()
+
+
+def evaluate(trained: bundle.Bundle, data: Interactions | None = None) -> dict[str, float]:
+    """The figures of a bundle on its own test people, or on the people of other data over the same items."""
+    if data is not None:
+        return train.evaluate(trained.model, _other_people(trained, data), trained.items)
+    kind, validation, test = trained.meta["data"]["split"], trained.held_out("validation"), trained.held_out("test")
+    return train.evaluate(trained.model, test, trained.items, kind, trained.model.represent(_shown(kind, validation, test)))
+
+
+def _shown(kind: str, validation: HeldOut, test: HeldOut) -> csr_matrix:
+    """The clicks of the people over whom independence is measured: all held-out people, each once."""
+    return vstack([validation.fold_in, test.fold_in], format="csr") if kind == "strong" else test.fold_in
+
+
+def _other_people(trained: bundle.Bundle, data: Interactions) -> HeldOut:
+    clicks = to_clicks(data)
+    at = pd.Index(clicks.item_ids.astype(str)).get_indexer(trained.items["item_id"])
+    if not (at >= 0).any():
+        raise InputError(f"{data.name} shares no item_id with {trained.path}; give data over the same items")
+    matrix = csr_matrix(clicks.matrix.tocsc()[:, np.maximum(at, 0)].multiply(at >= 0))
+    matrix.eliminate_zeros()
+    rng = np.random.default_rng(trained.meta["seed"])
+    return fold_in(matrix, clicks.user_ids, np.arange(matrix.shape[0]), rng, data.name)

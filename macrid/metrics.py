@@ -1,0 +1,86 @@
+"""Measures of ranking and of disentanglement: pure functions on arrays."""
+
+import numpy as np
+from scipy.sparse import csr_matrix
+from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
+
+
+def top_k(scores: np.ndarray, k: int) -> np.ndarray:
+    """The columns of the k highest scores of each row, best first: (B, M) -> (B, min(k, M)). Ties go to the lower column."""
+    k = min(k, scores.shape[1])
+    if k == scores.shape[1]:
+        return np.argsort(-scores, axis=1, kind="stable")
+    found = np.sort(np.argpartition(-scores, k - 1, axis=1)[:, :k], axis=1)
+    order = np.argsort(-np.take_along_axis(scores, found, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(found, order, axis=1)
+
+
+def hits(scores: np.ndarray, answers: csr_matrix, k: int) -> np.ndarray:
+    """Which of the k best-scored items of each person are answers, best first: (B, M), binary (B, M) -> bool (B, k)."""
+    top = top_k(scores, k)
+    found = np.zeros((len(top), k), bool)
+    found[:, : top.shape[1]] = np.take_along_axis(answers.toarray() > 0, top, axis=1)
+    return found
+
+
+def ndcg_at(hit: np.ndarray, n_answers: np.ndarray, k: int) -> np.ndarray:
+    """NDCG@k (B,) = sum_r hit_r / log2(r + 1) over that of a perfect list, which has min(k, n) hits first (r from 1)."""
+    discount = 1 / np.log2(np.arange(2, k + 2))
+    ideal = np.concatenate([[0.0], np.cumsum(discount)])[np.minimum(n_answers, k)]
+    return hit[:, :k] @ discount / ideal
+
+
+def recall_at(hit: np.ndarray, n_answers: np.ndarray, k: int, truncated: bool = True) -> np.ndarray:
+    """Recall@k (B,) = hits in the first k, divided by min(k, n); by n where `truncated` is False, as RecBole does."""
+    return hit[:, :k].sum(axis=1) / (np.minimum(n_answers, k) if truncated else n_answers)
+
+
+def precision_at(hit: np.ndarray, k: int) -> np.ndarray:
+    """Precision@k (B,) = hits in the first k, divided by k."""
+    return hit[:, :k].sum(axis=1) / k
+
+
+def reciprocal_rank_at(hit: np.ndarray, k: int) -> np.ndarray:
+    """1 / rank of the first hit within the first k (B,), 0 if there is none; its mean is MRR@k."""
+    first = hit[:, :k].argmax(axis=1)
+    return np.where(hit[:, :k].any(axis=1), 1 / (first + 1), 0.0)
+
+
+def mean_and_error(values: np.ndarray) -> tuple[float, float]:
+    """The mean over people and its standard error, s / sqrt(n) with s of n - 1 degrees of freedom."""
+    error = values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else float("nan")
+    return float(values.mean()), float(error)
+
+
+def agreement(factor: np.ndarray, category: np.ndarray) -> dict[str, float]:
+    """How well factors (M,) match categories (M,): nmi and ari as in scikit-learn (arithmetic mean of the entropies), and
+    purity = the share of items whose category is the most frequent one of their factor."""
+    table = np.zeros((factor.max() + 1, category.max() + 1))
+    np.add.at(table, (factor, category), 1)
+    return {"nmi": float(normalized_mutual_info_score(category, factor)),
+            "ari": float(adjusted_rand_score(category, factor)),
+            "purity": float(table.max(axis=1).sum() / table.sum())}
+
+
+def effective_factors(factor: np.ndarray) -> float:
+    """exp of the entropy of the factors' use by the items (M,): K if all are used alike, 1 if one takes everything."""
+    share = np.bincount(factor) / len(factor)
+    share = share[share > 0]
+    return float(np.exp(-(share * np.log(share)).sum()))
+
+
+def independence(parts: np.ndarray) -> float:
+    """1 - 2 / (D (D - 1)) sum_{i<j} |corr_ij| of a part's dimensions over people, mean over factors: (n, K, D) -> number.
+
+    1 if no two dimensions go together, 0 if all do (Ma et al., 2019, section 4.3). A dimension that does not vary counts
+    as uncorrelated.
+    """
+    dims = parts.shape[2]
+    upper = np.triu_indices(dims, 1)
+    per_factor = []
+    for k in range(parts.shape[1]):
+        centred = parts[:, k] - parts[:, k].mean(axis=0)  # (n, D)
+        scale = np.sqrt((centred**2).sum(axis=0))
+        unit = centred / np.where(scale > 1e-12, scale, np.inf)
+        per_factor.append(1 - np.abs((unit.T @ unit)[upper]).mean())
+    return float(np.mean(per_factor))

@@ -1,0 +1,304 @@
+"""MacridVAE (Ma et al., NeurIPS 2019): settings, the model, its losses.
+
+Shapes use the same letters everywhere: B users in a batch, M items, K factors, D dimensions of a factor, H hidden units,
+E clicks in a batch.
+
+Two things make it fast and exact at once. The first layer is linear in the clicks, so it is computed from the E clicked
+items only; nothing of size B x K x M is built. The decoder's log-sum-exp over items and factors has a closed-form gradient,
+so loss and gradient are computed together, some people at a time, and nothing is kept for a backward pass.
+"""
+
+import difflib
+from dataclasses import asdict, dataclass, fields, replace
+from itertools import pairwise
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from scipy.sparse import csr_matrix
+from torch import Tensor, nn
+
+from .errors import InputError
+
+PEOPLE_AT_ONCE = 64  # the decoder holds PEOPLE_AT_ONCE x K x M numbers, no more
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that decides a model and its training, under RecBole's names where RecBole has one.
+
+    The defaults are the preset `best`; see PRESETS for the paper's and RecBole's own.
+    """
+
+    embedding_size: int = 32  # D, dimensions of a factor
+    kfac: int = 7  # K, macro factors
+    encoder_hidden_size: tuple[int, ...] = (200,)  # H of each hidden layer
+    tau: float = 0.1  # temperature of cosine scores
+    std: float = 0.075  # sigma0, the prior's standard deviation
+    dropout_prob: float = 0.5  # of clicks, while training
+    nogb: bool = False  # True: no Gumbel-softmax sampling of an item's factor
+    anneal_cap: float = 0.2  # beta, the final weight of the KL term
+    total_anneal_steps: int | None = None  # steps until beta reaches anneal_cap; None: five epochs
+    reg_weights: tuple[float, float] = (0.0, 0.0)  # weights of the L2 norms of item and prototype vectors; of the encoder
+    similarity: str = "cosine"  # cosine: cos(a, b) / tau; dot: a . b
+    input_norm: str = "factor"  # length one of the clicks: within each factor, or of the user before routing (RecBole)
+    init: str = "spectral"  # spectral: start from the click matrix's singular vectors; random
+    learning_rate: float = 1e-3  # of Adam
+    train_batch_size: int = 500  # B
+    epochs: int = 200  # at most
+    stopping_step: int = 20  # epochs without a better validation NDCG@100 before training stops
+
+    def __post_init__(self):
+        for field in fields(self):
+            object.__setattr__(self, field.name, _checked(field.name, getattr(self, field.name)))
+
+
+_CHOICES = {"similarity": ("cosine", "dot"), "input_norm": ("factor", "user"), "init": ("spectral", "random")}
+_RANGES = {  # name: (type, lowest, highest), bounds included
+    "embedding_size": (int, 2, 4096), "kfac": (int, 1, 1000), "tau": (float, 1e-3, 1e3), "std": (float, 1e-6, 1e3),
+    "dropout_prob": (float, 0.0, 0.99), "anneal_cap": (float, 0.0, 1e3), "total_anneal_steps": (int, 0, 10**9),
+    "learning_rate": (float, 1e-8, 10.0), "train_batch_size": (int, 1, 10**6), "epochs": (int, 0, 10**6),
+    "stopping_step": (int, 1, 10**6),
+}
+PRESETS: dict[str, dict] = {
+    "best": {},
+    "paper": {"embedding_size": 100, "encoder_hidden_size": (100,), "init": "random"},
+    "recbole": {"embedding_size": 64, "kfac": 10, "encoder_hidden_size": (600,), "std": 0.01, "init": "random",
+                "total_anneal_steps": 200_000, "input_norm": "user", "train_batch_size": 2048, "epochs": 300,
+                "stopping_step": 10},
+}
+
+
+def _checked(name: str, value):
+    """`value` in the type that setting `name` has, or an InputError that says what is allowed."""
+    if name in _CHOICES:
+        if value not in _CHOICES[name]:
+            raise InputError(f"{name} is {value!r}: choose one of {', '.join(_CHOICES[name])}")
+        return value
+    if name == "nogb":
+        if not isinstance(value, bool):
+            raise InputError(f"nogb is {value!r}: it must be true or false")
+        return value
+    if name in ("encoder_hidden_size", "reg_weights"):
+        return _checked_list(name, value)
+    if name == "total_anneal_steps" and value is None:
+        return None
+    kind, low, high = _RANGES[name]
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not low <= value <= high or (kind is int and value != int(value)):
+        what = "a whole number" if kind is int else "a number"
+        raise InputError(f"{name} is {value!r}: it must be {what} from {low} to {high}")
+    return kind(value)
+
+
+def _checked_list(name: str, value) -> tuple:
+    if not isinstance(value, (list, tuple)):
+        value = (value,)
+    if name == "encoder_hidden_size":
+        if not value or not all(isinstance(v, int) and 1 <= v <= 65536 for v in value):
+            raise InputError(f"encoder_hidden_size is {value!r}: it must be a list of whole numbers such as [600]")
+        return tuple(value)
+    if len(value) != 2 or not all(isinstance(v, (int, float)) and 0 <= v < float("inf") for v in value):
+        raise InputError(f"reg_weights is {value!r}: it must be two numbers of at least 0, such as [0.0, 0.0]")
+    return tuple(float(v) for v in value)
+
+
+def make_settings(preset: str = "best", changes: dict | None = None) -> Settings:
+    """The settings of a preset with `changes` on top. An unknown preset or setting raises InputError with the nearest names.
+
+    `training_neg_sample` of RecBole is accepted with its only sensible value, 0: the model uses every click, it draws no
+    negative samples.
+    """
+    if preset not in PRESETS:
+        raise InputError(f"preset is {preset!r}: choose one of {', '.join(PRESETS)}")
+    changes = dict(changes or {})
+    if changes.pop("training_neg_sample", 0) not in (0, None):
+        raise InputError("training_neg_sample must be 0: MacridVAE scores all items and draws no negative samples")
+    allowed = [field.name for field in fields(Settings)]
+    for name in changes:
+        if name not in allowed:
+            near = difflib.get_close_matches(str(name), allowed, 3, 0.4) or allowed
+            raise InputError(f"there is no setting {name!r}; did you mean {', '.join(near)}?")
+    return replace(Settings(), **{**PRESETS[preset], **changes})
+
+
+def settings_dict(settings: Settings) -> dict:
+    """The settings as plain JSON values; `Settings(**settings_dict(s)) == s`."""
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(settings).items()}
+
+
+class MacridVAE(nn.Module):
+    """The model. `seed` decides the random start and every random draw of the training.
+
+    start: item vectors (M, D) and prototypes (K, D) of length one from `spectral.spectral_start`, for `init: spectral`;
+        None starts from random ones.
+    """
+
+    def __init__(self, n_items: int, settings: Settings, seed: int = 0, start: tuple[np.ndarray, np.ndarray] | None = None):
+        super().__init__()
+        self.settings = s = settings
+        self.n_items = n_items
+        self.generator = torch.Generator().manual_seed(seed)
+        self.items = self._normal(n_items, s.embedding_size, std=0.1)  # (M, D)
+        self.prototypes = self._normal(s.kfac, s.embedding_size, std=0.1)  # (K, D)
+        if start is not None:
+            # With dot product, vectors of length 1 / tau begin at the very scores that cosine begins at.
+            scale = 1.0 if s.similarity == "cosine" else 1.0 / s.tau
+            with torch.no_grad():
+                self.items.copy_(torch.as_tensor(start[0]) * scale)
+                self.prototypes.copy_(torch.as_tensor(start[1]))
+        sizes = (n_items, *s.encoder_hidden_size, 2 * s.embedding_size)
+        # The first layer is stored (M, H): one row for each item, to be picked by the clicks.
+        self.weights = nn.ParameterList(
+            self._normal(a, b, std=(2.0 / (a + b)) ** 0.5) for a, b in pairwise(sizes))
+        self.biases = nn.ParameterList(self._normal(b, std=0.001) for b in sizes[1:])
+
+    def _normal(self, *shape: int, std: float) -> nn.Parameter:
+        return nn.Parameter(torch.randn(shape, generator=self.generator) * std)
+
+    # The random draws come from the model's own generator, on the CPU, so that a run can be repeated and resumed.
+    def _uniform(self, *shape: int) -> Tensor:
+        return torch.rand(shape, generator=self.generator).to(self.items.device)
+
+    def _unit(self, vectors: Tensor) -> Tensor:
+        return F.normalize(vectors, dim=-1) if self.settings.similarity == "cosine" else vectors
+
+    @property
+    def scale(self) -> float:
+        """What a dot product of scored vectors is multiplied by: 1 / tau for cosine similarity, 1 for dot product."""
+        return 1.0 / self.settings.tau if self.settings.similarity == "cosine" else 1.0
+
+    def log_routing(self, sample: bool = False) -> Tensor:
+        """log c (M, K): c_i = softmax_k(cos(h_i, m_k) / tau); with `sample`, a Gumbel-softmax draw of it (temperature 1)."""
+        logits = self._unit(self.items) @ self._unit(self.prototypes).T * self.scale  # (M, K)
+        if sample:
+            logits = logits - torch.log(-torch.log(self._uniform(*logits.shape).clamp(1e-20, 1 - 1e-7)))
+        return F.log_softmax(logits, dim=1)
+
+    def encode(self, batch: csr_matrix, log_c: Tensor) -> tuple[Tensor, Tensor]:
+        """mu (B, K, D), of length one in D, and b (B, K, D) with sigma = std * exp(-b / 2), for binary rows (B, M)."""
+        s, device = self.settings, self.items.device
+        item = torch.as_tensor(batch.indices, dtype=torch.long, device=device)  # (E,)
+        count = torch.as_tensor(np.diff(batch.indptr), dtype=torch.long, device=device)  # (B,)
+        user = torch.repeat_interleave(torch.arange(len(count), device=device), count)  # (E,)
+        drop = self.training and s.dropout_prob > 0
+        x = log_c[item].exp()  # (E, K): x_u * c_.k at the clicks
+        if s.input_norm == "factor":
+            square = torch.zeros(len(count), s.kfac, device=device).index_add(0, user, x * x)  # (B, K)
+            x = x * square.clamp_min(1e-24).rsqrt()[user]
+            if drop:
+                x = x * (self._uniform(*x.shape) >= s.dropout_prob) / (1 - s.dropout_prob)
+        else:
+            x = x * count.clamp_min(1).to(x.dtype).rsqrt()[user][:, None]
+            if drop:
+                x = x * (self._uniform(len(x), 1) >= s.dropout_prob) / (1 - s.dropout_prob)
+        offsets = F.pad(count.cumsum(0), (1, 0))[:-1]
+        hidden = torch.stack([F.embedding_bag(item, self.weights[0], offsets, mode="sum", per_sample_weights=x[:, k])
+                              for k in range(s.kfac)], dim=1) + self.biases[0]  # (B, K, H)
+        for weight, bias in zip(self.weights[1:], self.biases[1:], strict=True):
+            hidden = torch.tanh(hidden) @ weight + bias
+        a, b = hidden.chunk(2, dim=-1)  # (B, K, D) each
+        return F.normalize(a, dim=-1), b
+
+    def loss(self, batch: csr_matrix, beta: float) -> dict[str, Tensor]:
+        """Terms of the loss for binary rows (B, M), averaged over the B users: `loss` = `nll` + beta * `kl` + `reg`.
+
+        nll_u = -sum_i x_ui log p(i | z_u); kl_u = sum_k 1/2 sum_d (b + exp(-b) - 1): mu drops out, as it has length one.
+        """
+        s = self.settings
+        log_c = self.log_routing(sample=not s.nogb)  # (M, K)
+        mu, b = self.encode(batch, log_c)  # (B, K, D)
+        noise = torch.randn(mu.shape, generator=self.generator).to(mu.device)
+        z = mu + noise * s.std * torch.exp(-0.5 * b)  # (B, K, D)
+        nll = MixtureNLL.apply(self._unit(z) * self.scale, self._unit(self.items), log_c, batch) / batch.shape[0]
+        kl = 0.5 * (b + torch.exp(-b) - 1).sum(dim=(1, 2)).mean()
+        terms = {"nll": nll, "kl": kl}
+        total = nll + beta * kl
+        if any(s.reg_weights):
+            vectors, encoder = s.reg_weights
+            terms["reg"] = (vectors * (self.items.norm() + self.prototypes.norm())
+                            + encoder * sum(weight.norm() for weight in self.weights))
+            total = total + terms["reg"]
+        return {"loss": total, **terms}
+
+    @torch.no_grad()
+    def item_vectors(self) -> np.ndarray:
+        """The item vectors as they are scored (M, D): of length one for cosine similarity."""
+        return self._unit(self.items).cpu().numpy()
+
+    @torch.no_grad()
+    def routing(self) -> np.ndarray:
+        """log c (M, K)."""
+        return self.log_routing().cpu().numpy()
+
+    @torch.no_grad()
+    def factors(self) -> np.ndarray:
+        """The factor of each item, argmax_k c_ik, (M,)."""
+        return self.log_routing().argmax(dim=1).cpu().numpy()
+
+    @torch.no_grad()
+    def represent(self, batch: csr_matrix) -> np.ndarray:
+        """The user vectors mu (B, K, D), each part of length one, for binary rows (B, M)."""
+        was, self.training = self.training, False
+        mu, _ = self.encode(batch, self.log_routing())
+        self.training = was
+        return mu.cpu().numpy()
+
+    @torch.no_grad()
+    def scores(self, batch: csr_matrix) -> np.ndarray:
+        """log sum_k c_ik exp(score(z_uk, h_i)) for all items, (B, M): log p(i | z_u) up to a constant for each user."""
+        log_c = self.log_routing().T  # (K, M)
+        items = self._unit(self.items).T  # (D, M)
+        out = np.empty((batch.shape[0], self.n_items), np.float32)
+        for start in range(0, batch.shape[0], PEOPLE_AT_ONCE):
+            rows = batch[start : start + PEOPLE_AT_ONCE]
+            z = self._unit(torch.as_tensor(self.represent(rows), device=items.device)) * self.scale  # (b, K, D)
+            out[start : start + len(z)] = torch.logsumexp(z @ items + log_c, dim=1).cpu().numpy()
+        return out
+
+
+class MixtureNLL(torch.autograd.Function):
+    """sum_u -sum_i x_ui log p(i | z_u), p(i | z_u) proportional to sum_k exp(z_uk . h_i + log c_ik), with its gradient.
+
+    With t_uki = z_uk . h_i + log c_ik and n_u the clicks of u, the loss is n_u LSE_ki(t_u) - sum_i x_ui LSE_k(t_ui), and
+
+        d loss / d t_uki = n_u softmax_ki(t_u) - x_ui softmax_k(t_ui).
+
+    Everything stays in log space: large logits neither overflow nor lose the gradient of an unlikely click.
+    """
+
+    @staticmethod
+    def forward(ctx, z: Tensor, items: Tensor, log_c: Tensor, batch: csr_matrix) -> Tensor:
+        """z (B, K, D), items (M, D), log_c (M, K), batch binary (B, M); returns the sum over the batch, a scalar."""
+        need = any(ctx.needs_input_grad)
+        loss = z.new_zeros(())
+        grad_z, grad_items, grad_log_c = torch.zeros_like(z), torch.zeros_like(items), torch.zeros_like(log_c.T)
+        bias, columns = log_c.T.contiguous(), items.T.contiguous()  # (K, M), (D, M)
+        for start in range(0, len(z), PEOPLE_AT_ONCE):
+            part = z[start : start + PEOPLE_AT_ONCE]  # (b, K, D)
+            rows = batch[start : start + PEOPLE_AT_ONCE]
+            count = torch.as_tensor(np.diff(rows.indptr), dtype=torch.long, device=z.device)  # (b,)
+            user = torch.repeat_interleave(torch.arange(len(part), device=z.device), count)  # (e,)
+            item = torch.as_tensor(rows.indices, dtype=torch.long, device=z.device)  # (e,)
+            t = (part.reshape(-1, part.shape[2]) @ columns).view(len(part), -1, len(items)).add_(bias)  # (b, K, M)
+            clicked = t[user, :, item]  # (e, K)
+            top = t.amax(dim=(1, 2), keepdim=True)  # (b, 1, 1)
+            total = t.sub_(top).exp_().sum(dim=(1, 2))  # (b,); t now holds exp(t - top)
+            n = count.to(z.dtype)
+            loss += (n * (total.log() + top[:, 0, 0])).sum() - torch.logsumexp(clicked, dim=1).sum()
+            if need:
+                t.mul_((n / total)[:, None, None])  # n softmax_ki
+                factor = torch.arange(t.shape[1], device=z.device)
+                t.index_put_((user[:, None], factor, item[:, None]), -torch.softmax(clicked, dim=1), accumulate=True)
+                flat = t.view(-1, len(items))  # (b K, M)
+                grad_z[start : start + len(part)] = (flat @ items).view_as(part)
+                grad_items.addmm_(flat.T, part.reshape(-1, part.shape[2]))
+                grad_log_c += t.sum(dim=0)
+        ctx.save_for_backward(grad_z, grad_items, grad_log_c.T)
+        return loss
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, grad: Tensor):
+        grad_z, grad_items, grad_log_c = ctx.saved_tensors
+        return grad * grad_z, grad * grad_items, grad * grad_log_c, None

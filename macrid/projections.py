@@ -1,0 +1,57 @@
+"""Maps: vectors in two dimensions for the eye. Each takes (n, D) and gives (n, 2) float32, centred, largest spread 1."""
+
+import warnings
+
+import numpy as np
+
+
+def pca(vectors: np.ndarray) -> np.ndarray:
+    """The two principal components, signs fixed."""
+    centred = vectors - vectors.mean(axis=0)
+    _, _, axes = np.linalg.svd(centred, full_matrices=False)
+    axes = axes[:2] * np.sign(axes[:2, np.abs(axes[:2]).argmax(axis=1)].diagonal())[:, None]
+    found = np.zeros((len(vectors), 2), np.float32)
+    found[:, : len(axes)] = centred @ axes.T
+    return _framed(found)
+
+
+def tsne(vectors: np.ndarray, metric: str = "cosine", seed: int = 0) -> np.ndarray:
+    """t-SNE (van der Maaten & Hinton, 2008), started from the principal components.
+
+    Uses openTSNE; scikit-learn's where that is not installed. `metric`: cosine or euclidean.
+    """
+    if len(vectors) < 8:
+        return pca(vectors)
+    perplexity = min(30.0, (len(vectors) - 1) / 4)
+    start = pca(vectors) * 1e-4
+    try:
+        from openTSNE import TSNE
+    except ImportError:
+        from sklearn.manifold import TSNE as ScikitTSNE
+
+        model = ScikitTSNE(perplexity=perplexity, metric=metric, init=start, random_state=seed)
+        return _framed(model.fit_transform(vectors))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = TSNE(perplexity=perplexity, metric=metric, initialization=start.astype(np.float64), random_state=seed,
+                     n_jobs=2).fit(np.ascontiguousarray(vectors, np.float64))
+    return _framed(np.asarray(found))
+
+
+def umap(vectors: np.ndarray, metric: str = "cosine", seed: int = 0) -> np.ndarray:
+    """UMAP (McInnes et al., 2018), started from the principal components. `metric`: cosine or euclidean."""
+    if len(vectors) < 8:
+        return pca(vectors)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # numba's and "n_jobs overridden by random_state"
+        from umap import UMAP
+
+        found = UMAP(n_neighbors=min(15, len(vectors) - 1), min_dist=0.1, metric=metric, random_state=seed, n_jobs=1,
+                     init=pca(vectors) * 10).fit_transform(vectors)
+    return _framed(found)
+
+
+def _framed(points: np.ndarray) -> np.ndarray:
+    points = np.asarray(points, np.float64)
+    points = points - (points.max(axis=0) + points.min(axis=0)) / 2
+    return (points / max(np.abs(points).max(), 1e-12)).astype(np.float32)

@@ -1,0 +1,40 @@
+"""The spectral start: item vectors and prototypes from the click matrix, before any training.
+
+Random prototypes rarely find the categories. The singular vectors of the degree-normalised click matrix nearly do: items
+that the same people click point the same way, whatever their popularity (co-clustering by Dhillon, KDD 2001).
+"""
+
+import numpy as np
+from scipy.sparse import csr_matrix, diags
+from scipy.sparse.linalg import svds
+from sklearn.cluster import KMeans
+
+
+def spectral_start(clicks: csr_matrix, kfac: int, embedding_size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Item vectors (M, D) and prototypes (K, D), all of length one, from binary clicks (U, M).
+
+    Items: the right singular vectors of D_u^-1/2 X D_i^-1/2 (D_u, D_i: clicks of each person, of each item), scaled by
+    their singular values; the first one, which only says how popular an item is, is left out. Prototypes: the centres of a
+    spherical k-means in the K - 1 leading directions, which separate K clusters. Directions that the data cannot give
+    (more dimensions than people or items) are filled with small noise.
+    """
+    rng = np.random.default_rng(seed)
+    n_users, n_items = clicks.shape
+    user_degree = np.maximum(np.asarray(clicks.sum(axis=1)).ravel(), 1)
+    item_degree = np.maximum(np.asarray(clicks.sum(axis=0)).ravel(), 1)
+    normalised = diags(user_degree**-0.5) @ clicks.astype(np.float64) @ diags(item_degree**-0.5)
+    rank = max(1, min(embedding_size + 1, min(n_users, n_items) - 1))
+    _, values, right = svds(normalised, k=rank, v0=rng.standard_normal(min(n_users, n_items)))
+    order = np.argsort(-values)[1:]
+    vectors = rng.normal(0, 1e-3, (n_items, embedding_size))
+    vectors[:, : len(order)] += (right[order] * values[order, None]).T * np.sqrt(n_items)
+    vectors = _unit(vectors)
+
+    leading = _unit(vectors[:, : max(1, kfac - 1)])
+    cluster = KMeans(kfac, n_init=10, random_state=seed).fit_predict(leading)
+    prototypes = np.stack([vectors[cluster == k].sum(axis=0) for k in range(kfac)])
+    return vectors.astype(np.float32), _unit(prototypes).astype(np.float32)
+
+
+def _unit(rows: np.ndarray) -> np.ndarray:
+    return rows / np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), 1e-12)

@@ -1,0 +1,169 @@
+"""Training with annealing and early stopping, and evaluation. Knows the recommenders' contract, not the models."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from . import checkpoint, metrics
+from .split import HeldOut, Split
+
+SCORED_AT_ONCE = 500  # people
+
+
+def beta_at(step: int, anneal_cap: float, total_anneal_steps: int) -> float:
+    """The weight of the KL term at a step, counted from 0: it grows linearly and stops at `anneal_cap`."""
+    return anneal_cap if step >= anneal_cap * total_anneal_steps else step / total_anneal_steps
+
+
+class Stopped(Exception):
+    """Raised by `on_epoch` to stop a training; its checkpoint stays."""
+
+
+def fit(model, split: Split, seed: int = 0, on_epoch: Callable[[dict], None] | None = None,
+        checkpoint_to: Path | None = None) -> list[dict]:
+    """Train `model` in place and leave it with the weights of its best epoch by validation NDCG@100.
+
+    model: has `settings`, `loss(batch, beta) -> terms`, `scores(batch)`, `generator`, and is a torch module.
+    on_epoch: called after every epoch with its row of the history: epoch, step, beta, the terms of the loss, ndcg@100 and
+        its standard error, best (the best epoch so far), seconds.
+    checkpoint_to: a folder; the state is written there after every epoch, and a training found there is continued, with
+        the same numbers as if it had not been stopped.
+
+    Returns the history, one row an epoch.
+    """
+    s = model.settings
+    steps_an_epoch = -(-split.train.shape[0] // s.train_batch_size)
+    anneal = 5 * steps_an_epoch if s.total_anneal_steps is None else s.total_anneal_steps
+    optimiser = torch.optim.Adam(model.parameters(), lr=s.learning_rate)
+    history: list[dict] = []
+    best = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    found = checkpoint.load(checkpoint_to) if checkpoint_to else None
+    if found:
+        history, best = _restore(model, optimiser, *found)
+    while len(history) < s.epochs and not _is_over(history, s.stopping_step):
+        epoch, started = len(history) + 1, time.perf_counter()
+        row = {"epoch": epoch} | _train_epoch(model, optimiser, split.train, s, anneal, seed, epoch, steps_an_epoch)
+        row["ndcg@100"], row["ndcg@100_se"] = metrics.mean_and_error(_validation_ndcg(model, split.validation))
+        row["best"] = epoch if not history or row["ndcg@100"] > history[history[-1]["best"] - 1]["ndcg@100"] \
+            else history[-1]["best"]
+        row["seconds"] = round(time.perf_counter() - started, 3)
+        history.append(row)
+        if row["best"] == epoch:
+            best = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+        if checkpoint_to:
+            _keep(checkpoint_to, model, optimiser, best, history)
+        if on_epoch:
+            on_epoch(row)
+    model.load_state_dict(best)
+    model.eval()
+    return history
+
+
+def _is_over(history: list[dict], stopping_step: int) -> bool:
+    return bool(history) and history[-1]["epoch"] - history[-1]["best"] >= stopping_step
+
+
+def _train_epoch(model, optimiser, clicks, s, anneal, seed, epoch, steps_an_epoch) -> dict:
+    model.train()
+    order = np.random.default_rng([seed, epoch]).permutation(clicks.shape[0])
+    sums: dict[str, float] = {}
+    step = (epoch - 1) * steps_an_epoch
+    for start in range(0, len(order), s.train_batch_size):
+        batch = clicks[order[start : start + s.train_batch_size]]
+        beta = beta_at(step, s.anneal_cap, anneal)
+        terms = model.loss(batch, beta)
+        optimiser.zero_grad(set_to_none=True)
+        terms["loss"].backward()
+        optimiser.step()
+        for name, value in terms.items():
+            sums[name] = sums.get(name, 0.0) + value.item() * batch.shape[0]
+        step += 1
+    if not np.isfinite(sums["loss"]):
+        raise FloatingPointError(f"the loss is {sums['loss']} in epoch {epoch}; lower learning_rate or raise tau")
+    return {"step": step, "beta": beta} | {name: total / len(order) for name, total in sums.items()}
+
+
+def _validation_ndcg(model, held: HeldOut) -> np.ndarray:
+    return np.concatenate([metrics.ndcg_at(hit, n, 100) for hit, n in _ranked(model, held, 100)])
+
+
+def _ranked(model, held: HeldOut, k: int):
+    """The hits (b, k) and numbers of answers (b,) of some people at a time, what they have seen left out."""
+    model.eval() if hasattr(model, "eval") else None
+    for start in range(0, held.fold_in.shape[0], SCORED_AT_ONCE):
+        rows = slice(start, start + SCORED_AT_ONCE)
+        scores = model.scores(held.fold_in[rows])
+        seen = held.seen[rows].tocoo()
+        scores[seen.row, seen.col] = -np.inf
+        answers = held.answers[rows]
+        yield metrics.hits(scores, answers, k), np.diff(answers.indptr)
+
+
+def ranking(model, held: HeldOut, kind: str = "strong") -> dict[str, np.ndarray]:
+    """The ranking metrics of every held-out person, {name: (n,)}: those of the paper, or of RecBole's protocol."""
+    found: dict[str, list] = {}
+    for hit, n in _ranked(model, held, 100 if kind == "strong" else 10):
+        if kind == "strong":
+            values = {"ndcg@100": metrics.ndcg_at(hit, n, 100), "recall@20": metrics.recall_at(hit, n, 20),
+                      "recall@50": metrics.recall_at(hit, n, 50)}
+        else:
+            values = {"recall@10": metrics.recall_at(hit, n, 10, truncated=False),
+                      "mrr@10": metrics.reciprocal_rank_at(hit, 10), "ndcg@10": metrics.ndcg_at(hit, n, 10),
+                      "hit@10": hit.any(axis=1).astype(float), "precision@10": metrics.precision_at(hit, 10)}
+        for name, value in values.items():
+            found.setdefault(name, []).append(value)
+    return {name: np.concatenate(value) for name, value in found.items()}
+
+
+def summary(per_person: dict[str, np.ndarray]) -> dict[str, float]:
+    """The mean of each metric under its name, and its standard error under the name with `_se`."""
+    found: dict[str, float] = {}
+    for name, values in per_person.items():
+        found[name], found[name + "_se"] = metrics.mean_and_error(values)
+    return found
+
+
+def evaluate(model, held: HeldOut, items: pd.DataFrame, kind: str = "strong",
+             people: "np.ndarray | None" = None) -> dict[str, float]:
+    """All figures of a trained model on held-out people: ranking with standard errors and, for a model with factors,
+    agreement of factors with categories, effective factors and independence.
+
+    people: the user vectors (n, K, D) that independence is measured over; those of `held` if None.
+    """
+    figures = summary(ranking(model, held, kind))
+    if hasattr(model, "factors"):
+        factor = model.factors()
+        known = items["category"].to_numpy() != ""
+        if known.any():
+            codes = pd.factorize(items["category"][known])[0]
+            figures |= metrics.agreement(factor[known], codes)
+        figures["effective_factors"] = metrics.effective_factors(factor)
+        figures["independence"] = metrics.independence(model.represent(held.fold_in) if people is None else people)
+    return figures
+
+
+def _keep(folder: Path, model, optimiser, best, history) -> None:
+    tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
+    tensors |= {f"best.{name}": tensor for name, tensor in best.items()}
+    tensors["generator"] = model.generator.get_state()
+    for index, state in optimiser.state_dict()["state"].items():
+        tensors |= {f"adam.{index}.{name}": torch.as_tensor(value) for name, value in state.items()}
+    checkpoint.save(folder, tensors, {"history": history})
+
+
+def _restore(model, optimiser, tensors, state) -> tuple[list[dict], dict]:
+    def under(prefix):
+        return {name[len(prefix):]: tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+    model.load_state_dict(under("model."))
+    model.generator.set_state(tensors["generator"])
+    adam: dict[int, dict] = {}
+    for name, tensor in under("adam.").items():
+        index, key = name.split(".", 1)
+        adam.setdefault(int(index), {})[key] = tensor
+    optimiser.load_state_dict({"state": adam, "param_groups": optimiser.state_dict()["param_groups"]})
+    return state["history"], under("best.")
