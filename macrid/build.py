@@ -14,7 +14,7 @@ import pandas as pd
 from scipy.sparse import csr_matrix, vstack
 
 from . import axes as micro_axes
-from . import bundle, metrics, projections, steer, train
+from . import bundle, projections, steer, train
 from .baselines import EASE, Popularity
 from .data import Interactions
 from .errors import InputError
