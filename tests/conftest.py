@@ -1,0 +1,92 @@
+"""What several test modules share: a tiny shop, its split, and one bundle with a dot-product twin, trained once."""
+
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_matrix
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # matrices are tiny here: threads would only wait for each other
+
+
+def binary(rows, n_items: int) -> csr_matrix:
+    """A binary matrix from one list of columns for each person."""
+    x = np.zeros((len(rows), n_items), np.float32)
+    for u, columns in enumerate(rows):
+        x[u, columns] = 1
+    return csr_matrix(x)
+
+
+def random_clicks(people: int, items: int, share: float = 0.3, seed: int = 0) -> csr_matrix:
+    return csr_matrix((np.random.default_rng(seed).random((people, items)) < share).astype(np.float32))
+
+
+def tiny_settings(**changes):
+    from macrid.model import Settings
+
+    return Settings(**{"embedding_size": 8, "encoder_hidden_size": (16,), "train_batch_size": 64, "epochs": 5,
+                       "stopping_step": 5} | changes)
+
+
+@pytest.fixture
+def double():
+    """Everything that torch makes is float64: what is exact then differs from the formula only if it is wrong."""
+    import torch
+
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+@pytest.fixture(scope="session")
+def tiny_shop():
+    from macrid import shop
+
+    return shop.simulate(n_items=140, n_people=240, seed=0)
+
+
+@pytest.fixture(scope="session")
+def tiny_clicks(tiny_shop):
+    from macrid import split
+
+    return split.to_clicks(tiny_shop.data)
+
+
+@pytest.fixture(scope="session")
+def tiny_split(tiny_clicks):
+    from macrid import split
+
+    return split.strong(tiny_clicks, seed=0)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory, tiny_split, tiny_shop) -> Path:
+    """The folder of a small bundle whose twin stands beside it. Shared: copy it before harming it."""
+    from macrid import build
+
+    out = tmp_path_factory.mktemp("bundles") / "tiny"
+    build.build(tiny_split, out, tiny_settings(), seed=0, source=tiny_shop.data, twin=True)
+    return out
+
+
+@pytest.fixture(scope="session")
+def bundle(trained):
+    from macrid.bundle import load
+
+    return load(trained)
+
+
+@pytest.fixture(scope="session")
+def twin(trained):
+    from macrid import build
+    from macrid.bundle import load
+
+    return load(build.twin_of(trained))
+
+
+@pytest.fixture
+def spoiled(trained, tmp_path) -> Path:
+    """A copy of the small bundle, to be damaged."""
+    return Path(shutil.copytree(trained, tmp_path / "tiny"))

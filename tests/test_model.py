@@ -1,0 +1,391 @@
+"""The model against a dense float64 version written from the formulas: the loss, every gradient, the scores."""
+
+import itertools
+import json
+from dataclasses import replace
+
+import mpmath
+import numpy as np
+import pytest
+import torch
+from conftest import binary, random_clicks
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+from torch.distributions import Normal, kl_divergence
+
+from macrid.errors import InputError
+from macrid.model import PEOPLE_AT_ONCE, PRESETS, MacridVAE, MixtureNLL, Settings, make_settings, settings_dict
+from macrid.spectral import spectral_start
+
+SMALL = Settings(embedding_size=3, kfac=5, encoder_hidden_size=(6,), init="random", std=0.3)
+CLICKS = binary([[0, 2, 5], [], [1], [3, 4, 6, 7, 8], list(range(9))], 9)  # nothing, one, several, everything
+NOISY = {"nogb": False, "dropout_prob": 0.5}
+PLAIN = {"nogb": True, "dropout_prob": 0.0, "std": 1e-6}
+
+
+def similarity(a, b, s):
+    return a @ b / (a.norm() * b.norm()) / s.tau if s.similarity == "cosine" else a @ b
+
+
+def reference(model: MacridVAE, clicks, beta: float, draws: dict) -> dict:
+    """Section 2 of the design, one person, factor and item at a time."""
+    s, x = model.settings, torch.tensor(clicks.toarray(), dtype=torch.float64)
+    people, n_items = x.shape
+    c = torch.stack([
+        torch.softmax(torch.stack([similarity(h, m, s) + draws["gumbel"][i, k] for k, m in enumerate(model.prototypes)]), 0)
+        for i, h in enumerate(model.items)])
+    nll, kl = 0.0, 0.0
+    for u in range(people):
+        mass = torch.zeros(n_items)
+        for k in range(s.kfac):
+            if s.input_norm == "factor":
+                routed = x[u] * c[:, k]
+                routed = routed / routed.norm().clamp_min(1e-12) if x[u].any() else routed  # F.normalize's least length
+            else:
+                routed = x[u] / x[u].norm() * c[:, k] if x[u].any() else x[u]
+            hidden = routed * draws["kept"][u, :, k]
+            for layer, (weight, bias) in enumerate(zip(model.weights, model.biases, strict=True)):
+                hidden = (torch.tanh(hidden) if layer else hidden) @ weight + bias
+            a, b = hidden[: s.embedding_size], hidden[s.embedding_size :]
+            sigma = s.std * torch.exp(-b / 2)
+            z = a / a.norm() + sigma * draws["noise"][u, k]
+            kl = kl + kl_divergence(Normal(0.0, sigma), Normal(0.0, s.std)).sum()
+            mass = mass + c[:, k] * torch.stack([torch.exp(similarity(z, h, s)) for h in model.items])
+        nll = nll - (x[u] * torch.log(mass / mass.sum())).sum()
+    nll, kl = nll / people, kl / people
+    reg = s.reg_weights[0] * (model.items.norm() + model.prototypes.norm())
+    reg = reg + s.reg_weights[1] * sum(weight.norm() for weight in model.weights)
+    return {"loss": nll + beta * kl + reg, "nll": nll, "kl": kl}
+
+
+def replayed(model: MacridVAE, clicks) -> dict:
+    """What the next call of `loss` will draw: factors (M, K), kept clicks (B, M, K), noise (B, K, D)."""
+    s, generator = model.settings, torch.Generator()
+    generator.set_state(model.generator.get_state())
+    (people, n_items), x = clicks.shape, torch.tensor(clicks.toarray()) > 0
+    gumbel, kept = torch.zeros(n_items, s.kfac), torch.ones(people, n_items, s.kfac)
+    if not s.nogb:
+        gumbel = -torch.log(-torch.log(torch.rand(n_items, s.kfac, generator=generator)))
+    if s.dropout_prob:
+        width = s.kfac if s.input_norm == "factor" else 1
+        kept[x] = (torch.rand(int(x.sum()), width, generator=generator) >= s.dropout_prob) / (1 - s.dropout_prob)
+    return {"gumbel": gumbel, "kept": kept, "noise": torch.randn(people, s.kfac, s.embedding_size, generator=generator)}
+
+
+def gradients(loss, model) -> dict[str, torch.Tensor]:
+    names, parameters = zip(*model.named_parameters(), strict=True)
+    return dict(zip(names, torch.autograd.grad(loss, parameters), strict=True))
+
+
+def agree(model, clicks, beta=0.7, rtol=1e-8):
+    draws = replayed(model, clicks)
+    expected = reference(model, clicks, beta, draws)
+    found = model.loss(clicks, beta)
+    for name, value in expected.items():
+        torch.testing.assert_close(found[name], value, rtol=rtol, atol=1e-10, msg=lambda m, n=name: f"{n}: {m}")
+    wanted = gradients(expected["loss"], model)
+    for name, gradient in gradients(found["loss"], model).items():
+        floor = rtol * float(wanted[name].abs().max())
+        torch.testing.assert_close(gradient, wanted[name], rtol=rtol, atol=floor, msg=lambda m, n=name: f"d/d {n}: {m}")
+
+
+@pytest.mark.parametrize("draws", [PLAIN, NOISY], ids=["plain", "noisy"])
+@pytest.mark.parametrize(("similarity", "norm", "kfac", "hidden"), [*itertools.product(
+    ["cosine", "dot"], ["factor", "user"], [1, 5], [(6,), (6, 4)])])
+def test_loss_and_every_gradient(double, similarity, norm, kfac, hidden, draws):
+    s = replace(SMALL, similarity=similarity, input_norm=norm, kfac=kfac, encoder_hidden_size=hidden, **draws)
+    agree(MacridVAE(9, s, seed=3), CLICKS)
+
+
+@pytest.mark.parametrize("similarity", ["cosine", "dot"])
+def test_regularisation(double, similarity):
+    agree(MacridVAE(9, replace(SMALL, similarity=similarity, reg_weights=(0.3, 0.05)), seed=1), CLICKS)
+
+
+def test_reg_weights_name_the_term_only_when_used():
+    assert set(MacridVAE(9, SMALL).loss(CLICKS, 0.0)) == {"loss", "nll", "kl"}
+    terms = MacridVAE(9, replace(SMALL, reg_weights=(1.0, 0.0))).loss(CLICKS, 0.5)
+    torch.testing.assert_close(terms["loss"], terms["nll"] + 0.5 * terms["kl"] + terms["reg"])
+
+
+def test_low_temperature(double):
+    """tau = 0.01: cosine scores from -100 to 100."""
+    agree(MacridVAE(9, replace(SMALL, tau=0.01), seed=2), CLICKS, rtol=1e-7)
+
+
+def test_long_vectors_of_the_dot_product(double):
+    """Scores of several hundred; exp still holds them in float64, so that the plain formula can be the judge."""
+    model = MacridVAE(9, replace(SMALL, similarity="dot", **PLAIN), seed=2)
+    with torch.no_grad():
+        model.items.mul_(300 / model.items.norm(dim=1, keepdim=True))
+    assert np.abs(model.item_vectors() @ model.represent(CLICKS)[3].T).max() > 150
+    agree(model, CLICKS, rtol=1e-7)
+
+
+def test_float32_is_close_to_float64():
+    s = replace(SMALL, **PLAIN)
+    single = MacridVAE(9, s, seed=3)
+    loss = single.loss(CLICKS, 0.2)["loss"]
+    model = MacridVAE(9, s, seed=3).double()
+    draws = {"gumbel": torch.zeros(9, 5), "kept": torch.ones(5, 9, 5), "noise": torch.zeros(5, 5, 3)}
+    wanted = reference(model, CLICKS, 0.2, draws)["loss"]
+    assert loss.item() == pytest.approx(wanted.item(), rel=1e-6)
+    exact = gradients(wanted, model)
+    for name, gradient in gradients(loss, single).items():
+        assert (gradient - exact[name]).abs().max() < 5e-5 * exact[name].abs().max(), name
+
+
+def test_a_batch_without_a_click():
+    model = MacridVAE(9, SMALL)
+    terms = model.loss(binary([[], []], 9), 0.2)
+    terms["loss"].backward()
+    assert terms["nll"].item() == 0
+    assert all(torch.isfinite(p.grad).all() for p in model.parameters())
+    assert model.scores(binary([[], []], 9)).shape == (2, 9)
+
+
+# the decoder alone ----------------------------------------------------------------------------------------------------
+
+
+def mixture_nll(z, items, log_c, x):
+    """sum_u -sum_i x_ui log p(i | z_u), dense: exponentials, sums, a quotient, with 60 digits."""
+    with mpmath.workdps(60):
+        z, items, log_c = z.tolist(), items.tolist(), log_c.tolist()
+        total = mpmath.mpf(0)
+        for u in range(len(z)):
+            mass = [mpmath.fsum(mpmath.exp(mpmath.fdot(part, h) + c) for part, c in zip(z[u], row, strict=True))
+                    for h, row in zip(items, log_c, strict=True)]
+            total -= mpmath.fsum(mpmath.log(mass[i] / mpmath.fsum(mass)) for i in np.flatnonzero(x[u]))
+        return float(total)
+
+
+def dense_nll(z, items, log_c, x):
+    t = torch.logsumexp(torch.einsum("ukd,id->uik", z, items) + log_c, dim=2)
+    return -(x * torch.log_softmax(t, dim=1)).sum()
+
+
+def drawn(people, kfac, n_items, dims, length, seed=0, log_c=None):
+    g = torch.Generator().manual_seed(seed)
+    z = torch.nn.functional.normalize(torch.randn(people, kfac, dims, generator=g), dim=-1)
+    items = torch.nn.functional.normalize(torch.randn(n_items, dims, generator=g), dim=-1) * length
+    log_c = torch.log_softmax(3 * torch.randn(n_items, kfac, generator=g), 1) if log_c is None else log_c
+    return [t.requires_grad_() for t in (z, items, log_c)]
+
+
+@pytest.mark.parametrize("length", [1.0, 100.0, 1000.0])
+@pytest.mark.parametrize("kfac", [1, 3])
+def test_mixture_against_many_digits(double, length, kfac):
+    z, items, log_c = drawn(4, kfac, 6, 3, length)
+    clicks = binary([[0, 3], [], [5], [1, 2, 4]], 6)
+    found = MixtureNLL.apply(z, items, log_c, clicks)
+    assert found.item() == pytest.approx(mixture_nll(z, items, log_c, clicks.toarray()), rel=1e-12)
+    wanted = torch.autograd.grad(dense_nll(z, items, log_c, torch.tensor(clicks.toarray())), (z, items, log_c))
+    for mine, theirs in zip(torch.autograd.grad(found, (z, items, log_c)), wanted, strict=True):
+        torch.testing.assert_close(mine, theirs, rtol=1e-9, atol=1e-9 * float(theirs.abs().max()))
+
+
+@pytest.mark.parametrize("kfac", [1, 3])
+def test_mixture_gradient_by_differences(double, kfac):
+    clicks = binary([[0, 3], [], [1, 2, 4]], 6)
+    assert torch.autograd.gradcheck(lambda *of: MixtureNLL.apply(*of, clicks), drawn(3, kfac, 6, 3, 4.0))
+
+
+def test_mixture_scales_with_what_follows(double):
+    z, items, log_c = drawn(2, 2, 5, 3, 4.0)
+    clicks = binary([[0], [1, 2]], 5)
+    once, = torch.autograd.grad(MixtureNLL.apply(z, items, log_c, clicks), z)
+    half, = torch.autograd.grad(MixtureNLL.apply(z, items, log_c, clicks) / 2, z)
+    torch.testing.assert_close(half, once / 2)
+
+
+def test_mixture_in_chunks(double):
+    people = 2 * PEOPLE_AT_ONCE + 7
+    clicks = random_clicks(people, 11)
+    z, items, log_c = drawn(people, 3, 11, 4, 8.0)
+    found = MixtureNLL.apply(z, items, log_c, clicks)
+    wanted = dense_nll(z, items, log_c, torch.tensor(clicks.toarray(), dtype=torch.float64))
+    torch.testing.assert_close(found, wanted)
+    for mine, theirs in zip(*(torch.autograd.grad(of, (z, items, log_c)) for of in (found, wanted)), strict=True):
+        torch.testing.assert_close(mine, theirs, rtol=1e-9, atol=1e-9)
+
+
+def test_an_item_whose_c_underflows(double):
+    """Item 2 belongs to no factor but the last, and to that with exp(-2000): its click has a loss and a gradient."""
+    log_c = torch.log_softmax(torch.randn(4, 2, generator=torch.Generator().manual_seed(0)), 1)
+    log_c[2] = torch.tensor([-5000.0, -2000.0])
+    z, items, log_c = drawn(2, 2, 4, 3, 5.0, log_c=log_c)
+    clicks = binary([[2], [0, 2]], 4)
+    found = MixtureNLL.apply(z, items, log_c, clicks)
+    assert found.item() == pytest.approx(mixture_nll(z, items, log_c, clicks.toarray()), rel=1e-12)
+    found.backward()
+    torch.testing.assert_close(log_c.grad[2], torch.tensor([0.0, -2.0]))  # two people click it and expect it with p = 0
+    assert all(torch.isfinite(t.grad).all() for t in (z, items, log_c))
+
+
+@pytest.mark.parametrize("length", [100.0, 1000.0])
+def test_mixture_in_float32_neither_overflows_nor_vanishes(length):
+    z, items, log_c = drawn(70, 3, 20, 4, length)
+    clicks = random_clicks(70, 20)
+    found = MixtureNLL.apply(z, items, log_c, clicks)
+    wanted = dense_nll(z.double(), items.double(), log_c.double(), torch.tensor(clicks.toarray()).double())
+    assert found.item() == pytest.approx(wanted.item(), rel=1e-5)
+    for gradient in torch.autograd.grad(found, (z, items, log_c)):
+        assert torch.isfinite(gradient).all()
+        assert gradient.abs().max() > 0
+
+
+# what is served -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("similarity", "tau", "kfac"), [("cosine", 0.1, 5), ("cosine", 0.01, 5), ("cosine", 0.1, 1),
+                                                         ("dot", 0.1, 5)])
+def test_scores_are_the_log_of_the_mixture(double, similarity, tau, kfac):
+    model = MacridVAE(9, replace(SMALL, similarity=similarity, tau=tau, kfac=kfac), seed=4).eval()
+    h, m = model.items.detach().numpy(), model.prototypes.detach().numpy()
+    z = model.represent(CLICKS)
+    if similarity == "cosine":
+        h, m = (v / np.linalg.norm(v, axis=1, keepdims=True) for v in (h, m))
+    scale = 1 / tau if similarity == "cosine" else 1.0
+    c = np.exp(scale * h @ m.T)
+    c /= c.sum(axis=1, keepdims=True)
+    p = (c * np.exp(scale * np.einsum("id,ukd->uik", h, z))).sum(axis=2)
+    difference = model.scores(CLICKS) - np.log(p)
+    np.testing.assert_allclose(difference, np.broadcast_to(difference[:, :1], difference.shape), atol=1e-5 * scale)
+
+
+def test_user_vectors_have_length_one_in_every_part():
+    z = MacridVAE(9, SMALL).represent(CLICKS)
+    assert z.shape == (5, 5, 3)
+    np.testing.assert_allclose(np.linalg.norm(z, axis=2), 1, atol=1e-5)
+
+
+def test_serving_draws_nothing_and_leaves_the_mode():
+    model = MacridVAE(9, SMALL).train()
+    before = model.generator.get_state()
+    np.testing.assert_array_equal(model.scores(CLICKS), model.scores(CLICKS))
+    model.represent(CLICKS)
+    assert model.training
+    assert torch.equal(before, model.generator.get_state())
+
+
+@pytest.mark.parametrize("similarity", ["cosine", "dot"])
+def test_routing_is_a_distribution(similarity):
+    model = MacridVAE(9, replace(SMALL, similarity=similarity))
+    np.testing.assert_allclose(np.exp(model.routing()).sum(axis=1), 1, atol=1e-5)
+    np.testing.assert_array_equal(model.factors(), model.routing().argmax(axis=1))
+
+
+def test_gumbel_draws_follow_c():
+    """argmax of log c + Gumbel noise is a draw from c."""
+    model = MacridVAE(2000, replace(SMALL, kfac=3), seed=0)
+    with torch.no_grad():
+        model.items.copy_(model.items[:1].expand(2000, -1))
+    share = np.bincount(model.log_routing(sample=True).argmax(dim=1).numpy(), minlength=3) / 2000
+    np.testing.assert_allclose(share, np.exp(model.routing()[0]), atol=0.05)
+
+
+def test_spectral_start_is_where_the_model_starts():
+    start = spectral_start(random_clicks(40, 9), 3, 4, 0)
+    cosine = MacridVAE(9, replace(SMALL, embedding_size=4, kfac=3, init="spectral"), 0, start)
+    np.testing.assert_allclose(cosine.item_vectors(), start[0], atol=1e-6)
+    dot = MacridVAE(9, replace(SMALL, embedding_size=4, kfac=3, init="spectral", similarity="dot"), 0, start)
+    np.testing.assert_allclose(dot.routing(), cosine.routing(), atol=1e-4)  # the same c to begin with
+
+
+def test_one_seed_one_model():
+    def numbers(seed):
+        model = MacridVAE(9, SMALL, seed)
+        return [model.loss(CLICKS, 0.2)["loss"].item() for _ in range(3)]
+
+    torch.manual_seed(5)
+    state, numpy_state = torch.get_rng_state(), np.random.get_state()  # noqa: NPY002
+    first = numbers(7)
+    torch.manual_seed(6)
+    assert numbers(7) == first
+    assert numbers(8) != first
+    assert len(set(first)) == 3  # every step draws anew
+    torch.manual_seed(5)
+    assert torch.equal(state, torch.get_rng_state())
+    assert all(np.array_equal(a, b) for a, b in zip(numpy_state, np.random.get_state(), strict=True))  # noqa: NPY002
+
+
+# settings -------------------------------------------------------------------------------------------------------------
+
+WRONG = {
+    "embedding_size": [1, 0, -3, 2.5, "8", None, True, 10**9], "kfac": [0, -1, 1.5, float("nan"), "7"],
+    "encoder_hidden_size": [[], [0], [-1], [2.5], "x", None], "tau": [0, -1, float("nan"), float("inf"), "0.1"],
+    "std": [0, -1, float("nan")], "dropout_prob": [-0.1, 1, 1.5, float("nan")], "nogb": [0, 1, "yes", None],
+    "anneal_cap": [-1, float("nan"), float("inf")], "total_anneal_steps": [-1, 1.5, "many"],
+    "reg_weights": [[1], [1, 2, 3], [-1, 0], [float("nan"), 0], "ab", 3], "similarity": ["cos", None, 1, ["dot"]],
+    "input_norm": ["item"], "init": ["zeros"], "learning_rate": [0, -1, float("nan"), 100], "train_batch_size": [0, 1.5],
+    "epochs": [-1, 0.5, float("inf")], "stopping_step": [0, -1],
+}
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in WRONG.items() for value in values])
+def test_a_setting_out_of_range_is_named(name, value):
+    with pytest.raises(InputError, match=f"^{name} is ") as caught:
+        Settings(**{name: value})
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) > len(f"{name} is {value!r}") + 10  # and what would do
+
+
+def test_every_setting_is_tested():
+    assert set(WRONG) == set(settings_dict(Settings()))
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("kfack", "kfac"), ("embed_size", "embedding_size"), ("anneal", "anneal_cap"),
+                                              ("learning_rat", "learning_rate"), ("dropout", "dropout_prob")])
+def test_an_unknown_setting_gets_the_nearest_names(typed, meant):
+    with pytest.raises(InputError, match=meant) as caught:
+        make_settings("best", {typed: 1})
+    assert typed in str(caught.value)
+
+
+def test_a_setting_like_no_other_gets_the_whole_list():
+    with pytest.raises(InputError) as caught:
+        make_settings("best", {"zzzz": 1})
+    assert all(name in str(caught.value) for name in settings_dict(Settings()))
+
+
+def test_an_unknown_preset():
+    with pytest.raises(InputError, match="recbole"):
+        make_settings("recbol")
+
+
+def test_presets_are_what_the_papers_say():
+    paper, port = make_settings("paper"), make_settings("recbole")
+    assert (paper.embedding_size, paper.kfac, paper.encoder_hidden_size) == (100, 7, (100,))
+    assert (paper.tau, paper.std) == (0.1, 0.075)
+    assert (paper.anneal_cap, paper.dropout_prob, paper.learning_rate, paper.train_batch_size) == (0.2, 0.5, 1e-3, 500)
+    assert (paper.total_anneal_steps, paper.input_norm, paper.similarity, paper.init) == (None, "factor", "cosine", "random")
+    assert (port.embedding_size, port.kfac, port.encoder_hidden_size, port.tau, port.std) == (64, 10, (600,), 0.1, 0.01)
+    assert (port.total_anneal_steps, port.input_norm, port.init, port.anneal_cap) == (200_000, "user", "random", 0.2)
+    assert make_settings() == Settings()
+    assert Settings().init == "spectral"
+    assert all(isinstance(make_settings(preset), Settings) for preset in PRESETS)
+
+
+def test_changes_go_over_the_preset():
+    s = make_settings("recbole", {"kfac": 4.0, "encoder_hidden_size": [20, 10]})
+    assert (s.kfac, s.encoder_hidden_size, s.embedding_size) == (4, (20, 10), 64)
+    assert isinstance(s.kfac, int)
+    assert make_settings("best", {"encoder_hidden_size": 50}).encoder_hidden_size == (50,)
+
+
+def test_negative_sampling_is_refused():
+    assert make_settings("best", {"training_neg_sample": 0}) == Settings()
+    with pytest.raises(InputError, match="training_neg_sample"):
+        make_settings("best", {"training_neg_sample": 5})
+
+
+@given(st.fixed_dictionaries({}, optional={
+    "kfac": st.integers(1, 1000), "tau": st.floats(1e-3, 1e3), "nogb": st.booleans(),
+    "total_anneal_steps": st.none() | st.integers(0, 10**9), "reg_weights": st.tuples(st.floats(0, 9), st.floats(0, 9)),
+    "encoder_hidden_size": st.lists(st.integers(1, 65536), min_size=1).map(tuple),
+    "similarity": st.sampled_from(["cosine", "dot"])}))
+@examples(max_examples=50, deadline=None)
+def test_settings_go_to_plain_values_and_back(changes):
+    s = Settings(**changes)
+    assert Settings(**json.loads(json.dumps(settings_dict(s)))) == s
