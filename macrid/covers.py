@@ -7,171 +7,18 @@ sun stands, how wide the rays are) is derived from the title, so a film always h
 from __future__ import annotations
 
 import math
-import re
-import unicodedata
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from hashlib import blake2b
 from html import escape
 from typing import Any, NamedTuple
 
-__all__ = ["GENRES", "PAPER", "cover", "fit_title", "given", "split_genres", "tidy_title", "year_of"]
+from .svg import area, box, disc
+from .titles import fit_title, given, printable, split_genres, tidy_title, year_of
+
+__all__ = ["GENRES", "PAPER", "cover"]
 
 PAPER = "#fbf7ef"  # the title's colour
-_ROOM = 164.0  # width of a line of text within the 200 of the cover
-_SIZES = ((31, 2), (27, 2), (24, 3), (21, 3), (18.5, 4), (16.5, 4))  # letter size, lines it may take
-
-
-# ---- reading an item -------------------------------------------------------------------------------------------------
-
-
-def given(value: Any) -> bool:
-    """Whether a table's cell holds something: not None, not NaN or NA, not blank, not empty."""
-    if isinstance(value, str):
-        return value.strip() != ""
-    if value is None or hasattr(value, "__len__"):
-        return value is not None and len(value) > 0
-    try:
-        return bool(value == value)
-    except (TypeError, ValueError):  # pandas.NA has no truth value
-        return False
-
-
-def year_of(value: Any) -> int | None:
-    """A year from a number or its text (1995, 1995.0, "1995"); None for what isn't one from 1 to 9999."""
-    try:
-        year = int(float(value))
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return year if 1 <= year <= 9999 else None
-
-
-_ARTICLES = r"The|An?|Les?|La|L'|Las|Los|El|Il|Lo|Gli|Das|Der|Die|Den|Det|Une?|O|Os|As"
-
-
-@lru_cache(maxsize=1 << 14)
-def tidy_title(title: str) -> tuple[str, int | None]:
-    """The title as people write it and its year: "Usual Suspects, The (1995)" gives ("The Usual Suspects", 1995).
-
-    Other names in brackets after the title are left out; a title that holds nothing printable becomes "Untitled".
-    """
-    text, year = " ".join(title[:400].split()), None
-    if found := re.fullmatch(r"(.+?)\s*\((\d{4})(?:[-–]\d{0,4})?\)", text):
-        text, year = found[1], year_of(found[2])
-    if found := re.fullmatch(r"(.{2,}?)(?:\s+\([^()]*\))+", text):
-        text = found[1]
-    if found := re.fullmatch(rf"(.+), ({_ARTICLES})", text):
-        text = f"{found[2]}{'' if found[2].endswith(chr(39)) else ' '}{found[1]}"
-    text = "".join(letter for letter in text if _printable(letter)).strip()
-    return text or "Untitled", year
-
-
-def _printable(letter: str) -> bool:
-    """Whether XML allows the letter and it doesn't turn the direction of the text."""
-    code = ord(letter)
-    turns = 0x202A <= code <= 0x202E or 0x2066 <= code <= 0x2069
-    return not turns and code not in (0xFFFE, 0xFFFF) and unicodedata.category(letter) not in ("Cc", "Cs")
-
-
-def split_genres(genres: Any) -> tuple[str, ...]:
-    """Genres as a tuple, from "Crime|Drama", a list, or nothing; "(no genres listed)" counts as nothing."""
-    if not given(genres):
-        return ()
-    names = genres.split("|") if isinstance(genres, str) else [str(name) for name in genres]
-    return tuple(name.strip() for name in names if name.strip() and not name.startswith("("))
-
-
-# ---- setting the title -----------------------------------------------------------------------------------------------
-
-_WIDTHS = {
-    letter: width / 1000
-    for width, letters in {
-        278: " ,./I\\ijl'|",
-        333: '!()-:;[]`ft"r{}',
-        500: "Jcksvxyz*?",
-        556: "$0123456789_aeL",
-        611: "FTZbdghnopqu#+<>=~^",
-        680: "ABCDEHKNPRSUVXY&",
-        790: "GOQw",
-        900: "MWm%@",
-    }.items()
-    for letter in letters
-}
-
-
-def _width(text: str) -> float:
-    """Width of a text in bold letters of size 1, estimated from typical sans-serif widths."""
-    total = 0.0
-    for letter in text:
-        if letter in _WIDTHS:
-            total += _WIDTHS[letter]
-        elif unicodedata.east_asian_width(letter) in "WF":
-            total += 1.05
-        elif unicodedata.category(letter) not in ("Mn", "Me", "Cf"):
-            total += _WIDTHS.get(unicodedata.normalize("NFD", letter)[0], 0.68) + 0.02
-    return total
-
-
-def _pieces(text: str) -> list[str]:
-    """What a line can't break: words with the space before them, and single wide (Chinese, Japanese) characters."""
-    pieces, last = [], ""
-    for letter in text:
-        wide = unicodedata.east_asian_width(letter) == "W" and unicodedata.category(letter) == "Lo"
-        if not pieces or letter == " " or (wide and last != " "):
-            pieces.append(letter)
-        else:
-            pieces[-1] += letter
-        last = letter
-    return pieces
-
-
-def _broken(piece: str, room: float) -> list[str]:
-    """A piece too long for a line, cut into parts that fit; a letter keeps its accents."""
-    parts = [""]
-    for letter in piece:
-        joined = unicodedata.category(letter) in ("Mn", "Me", "Mc", "Cf") or parts[-1].endswith("\u200d")
-        if parts[-1] and not joined and _width(parts[-1] + letter) > room:
-            parts.append("")
-        parts[-1] += letter
-    return parts
-
-
-def _wrapped(pieces: list[str], room: float) -> list[str]:
-    lines: list[str] = []
-    for piece in pieces:
-        if lines and _width(lines[-1] + piece) <= room:
-            lines[-1] += piece
-        else:
-            lines.append(piece.lstrip())
-    return lines
-
-
-def fit_title(title: str) -> tuple[float, list[str]]:
-    """Letter size and lines for a title: as large as fits, lines of even length, an ellipsis where none fits.
-
-    The size lies in [16.5, 31] on a cover 200 wide; there are one to four lines.
-    """
-    pieces = _pieces(title[:240])
-    for size, most in _SIZES:
-        room = _ROOM / size
-        lines = _wrapped(pieces, room)
-        if len(lines) <= most and all(_width(line) <= room for line in lines):
-            break
-    else:
-        lines = _wrapped([part for piece in pieces for part in _broken(piece, room)], room)
-        if len(lines) > most or len(title) > 240:
-            lines = lines[:most]
-            while lines[-1] and _width(lines[-1] + "…") > room:
-                lines[-1] = lines[-1][:-1]
-            lines[-1] = lines[-1].rstrip(" ,.:;-\u200d") + "…"
-        return size, lines
-    while len(lines) > 1:  # narrow the column until one more line would be needed
-        room *= 0.96
-        even = _wrapped(pieces, room)
-        if len(even) > len(lines) or any(_width(line) > room for line in even):
-            break
-        lines = even
-    return size, lines
 
 
 # ---- motifs ----------------------------------------------------------------------------------------------------------
@@ -190,20 +37,8 @@ class _Inks(NamedTuple):
 _Motif = Callable[[_Inks, list[float]], str]  # inks and numbers in [0, 1) -> SVG for the area 200 x 130
 
 
-def _disc(x: float, y: float, radius: float, fill: str, more: str = "") -> str:
-    return f'<circle cx="{x:.4g}" cy="{y:.4g}" r="{radius:.4g}" fill="{fill}" {more}/>'
-
-
 def _ring(x: float, y: float, radius: float, ink: str, width: float) -> str:
-    return _disc(x, y, radius, "none", f'stroke="{ink}" stroke-width="{width:.3g}"')
-
-
-def _area(path: str, fill: str, more: str = "") -> str:
-    return f'<path d="{path}" fill="{fill}" {more}/>'
-
-
-def _box(x: float, y: float, width: float, height: float, fill: str, more: str = "") -> str:
-    return f'<rect x="{x:.4g}" y="{y:.4g}" width="{width:.4g}" height="{height:.4g}" fill="{fill}" {more}/>'
+    return disc(x, y, radius, "none", f'stroke="{ink}" stroke-width="{width:.3g}"')
 
 
 def _burst(ink: _Inks, r: list[float]) -> str:
@@ -213,9 +48,7 @@ def _burst(ink: _Inks, r: list[float]) -> str:
         a, b = (math.pi + math.pi * (ray + side) / count for side in (0.08, 0.62))
         wedges += f"M{x:.0f} {y:.0f}L{x + 260 * math.cos(a):.0f} {y + 260 * math.sin(a):.0f}"
         wedges += f"L{x + 260 * math.cos(b):.0f} {y + 260 * math.sin(b):.0f}Z"
-    return (
-        _area(wedges, ink.mid) + _disc(x, y, 40, ink.field) + _disc(x, y, 30, ink.accent) + _disc(x, y, 16, ink.spare)
-    )
+    return area(wedges, ink.mid) + disc(x, y, 40, ink.field) + disc(x, y, 30, ink.accent) + disc(x, y, 16, ink.spare)
 
 
 def _peaks(ink: _Inks, r: list[float]) -> str:
@@ -223,16 +56,16 @@ def _peaks(ink: _Inks, r: list[float]) -> str:
     far = f"M-10 130L{x - 40:.0f} 58L{x:.0f} 92L{x + 55:.0f} 36L210 130Z"
     near = f"M-10 140L{x + 10:.0f} 82L{x + 45:.0f} 104L{x + 95:.0f} 70L210 140Z"
     snow = f"M{x + 55:.0f} 36l-17 17 12-3 6 9 8-10 13 5Z"
-    return _disc(sun, 40, 24, ink.accent) + _area(far, ink.mid) + _area(snow, PAPER) + _area(near, ink.ground)
+    return disc(sun, 40, 24, ink.accent) + area(far, ink.mid) + area(snow, PAPER) + area(near, ink.ground)
 
 
 def _mesa(ink: _Inks, r: list[float]) -> str:
     x, left = 70 + 60 * r[0], 10 + 30 * r[1]
-    stripes = "".join(_box(0, 66 + 11 * i, 200, 2 + 1.6 * i, ink.field) for i in range(4))
+    stripes = "".join(box(0, 66 + 11 * i, 200, 2 + 1.6 * i, 0, ink.field) for i in range(4))
     rock = f"M{left:.0f} 130l8-52h12l3-8h26l3 8h10l8 52Z"
     cactus = "M158 130V72a6 6 0 0 1 12 0V130ZM146 84a4 4 0 0 1 8 0v10h6v9h-6a8 8 0 0 1-8-8Z"
     cactus += "M182 78a4 4 0 0 0-8 0v12h-6v9h6a8 8 0 0 0 8-8Z"
-    return _disc(x, 66, 46, ink.accent) + stripes + _area(rock, ink.mid) + _area(cactus, ink.ground)
+    return disc(x, 66, 46, ink.accent) + stripes + area(rock, ink.mid) + area(cactus, ink.ground)
 
 
 def _bubbles(ink: _Inks, r: list[float]) -> str:
@@ -241,16 +74,16 @@ def _bubbles(ink: _Inks, r: list[float]) -> str:
     out = ""
     for i, (x, y, radius) in enumerate(spots):
         x, radius = x + 16 * r[i] - 8, radius * (0.85 + 0.3 * r[i + 1])
-        shine = _disc(x - radius * 0.35, y - radius * 0.35, radius * 0.2, "#fff", 'opacity=".6"')
-        out += _disc(x, y, radius, tones[i]) + shine
+        shine = disc(x - radius * 0.35, y - radius * 0.35, radius * 0.2, "#fff", 'opacity=".6"')
+        out += disc(x, y, radius, tones[i]) + shine
     return out
 
 
 def _arches(ink: _Inks, r: list[float]) -> str:
     x, y = 70 + 60 * r[0], 116
     tones = (ink.mid, ink.accent, PAPER, ink.spare, ink.field)
-    out = "".join(_disc(x, y, 88 - 16 * i, tone) for i, tone in enumerate(tones))
-    return out + _disc(30 if r[0] > 0.5 else 172, 28, 13, ink.accent)
+    out = "".join(disc(x, y, 88 - 16 * i, tone) for i, tone in enumerate(tones))
+    return out + disc(30 if r[0] > 0.5 else 172, 28, 13, ink.accent)
 
 
 def _smiles(ink: _Inks, r: list[float]) -> str:
@@ -258,22 +91,22 @@ def _smiles(ink: _Inks, r: list[float]) -> str:
     for i in range(8):
         x, y, turn = 25 + 50 * (i % 4), 34 + 50 * (i // 4), 180 * (r[i] > 0.62)
         tone = (ink.mid, ink.accent, ink.spare, PAPER)[int(4 * r[i + 4])]
-        out += _area("M-21 0H21A21 21 0 0 1-21 0Z", tone, f'transform="translate({x} {y}) rotate({turn})"')
+        out += area("M-21 0H21A21 21 0 0 1-21 0Z", tone, f'transform="translate({x} {y}) rotate({turn})"')
     return out
 
 
 def _blinds(ink: _Inks, r: list[float]) -> str:
     x = 50 + 100 * r[0]
     cone = f"M{x:.0f} -10L{x - 90:.0f} 140H{x + 70:.0f}Z"
-    slats = "".join(_box(-10, 10 + 15 * i, 220, 7.5, ink.ground, 'opacity=".85"') for i in range(9))
+    slats = "".join(box(-10, 10 + 15 * i, 220, 7.5, 0, ink.ground, 'opacity=".85"') for i in range(9))
     shoulders = "M-46 90C-44 62-30 56-10 54H10C30 56 44 62 46 90Z"
     head = "M-13 26V40C-13 62 13 62 13 40V26Z"
     brim = "M-32 26A32 6 0 0 1 32 26A32 6 0 0 1-32 26Z"
     hat = "M-18 25L-14 2Q-7-4 0 1Q7-4 14 2L18 25Z"
-    figure = "".join(_area(part, ink.ground) for part in (shoulders, head, brim, hat))
+    figure = "".join(area(part, ink.ground) for part in (shoulders, head, brim, hat))
     figure = f'<g transform="translate({x - 8:.0f} 46)">{figure}</g>'
     tilt = f'<g transform="rotate({-8 + 16 * r[1]:.0f} 100 60)">{slats}</g>'
-    return _area(cone, ink.accent) + _disc(x - 8, 62, 34, ink.spare, 'opacity=".5"') + tilt + figure
+    return area(cone, ink.accent) + disc(x - 8, 62, 34, ink.spare, 'opacity=".5"') + tilt + figure
 
 
 def _frames(ink: _Inks, r: list[float]) -> str:
@@ -281,9 +114,9 @@ def _frames(ink: _Inks, r: list[float]) -> str:
     out = ""
     for i in range(8):
         tone = ink.accent if i == lit else (ink.mid if r[i] > 0.45 else ink.ground)
-        out += _box(16 + 43.5 * (i % 4), 18 + 48 * (i // 4), 37, 40, tone, 'rx="3"')
+        out += box(16 + 43.5 * (i % 4), 18 + 48 * (i // 4), 37, 40, 3, tone)
     x, y = 34.5 + 43.5 * (lit % 4), 38 + 48 * (lit // 4)
-    return out + _disc(x, y, 11, ink.ground) + _disc(x, y, 4.5, PAPER)
+    return out + disc(x, y, 11, ink.ground) + disc(x, y, 4.5, PAPER)
 
 
 def _eclipse(ink: _Inks, r: list[float]) -> str:
@@ -293,9 +126,9 @@ def _eclipse(ink: _Inks, r: list[float]) -> str:
     shadow, far = x + side * lean, x + side * (lean + 22)
     return (
         halo
-        + _disc(x, 64, 48, ink.accent)
-        + _disc(shadow, 64 - 10 * r[3], 44, ink.field)
-        + _disc(far, 64, 22, ink.spare, 'opacity=".85"')
+        + disc(x, 64, 48, ink.accent)
+        + disc(shadow, 64 - 10 * r[3], 44, ink.field)
+        + disc(far, 64, 22, ink.spare, 'opacity=".85"')
     )
 
 
@@ -305,11 +138,11 @@ def _moon(ink: _Inks, r: list[float]) -> str:
     for i in range(9):
         sx, sy, size = 12 + 176 * r[i], 10 + 96 * r[(i + 5) % 16], 3 + 6 * r[i + 3]
         star = f"M0-{size:.1f}Q.6-.6 {size:.1f} 0Q.6 .6 0 {size:.1f}Q-.6 .6-{size:.1f} 0Q-.6-.6 0-{size:.1f}Z"
-        stars += _area(star, (ink.accent, PAPER, ink.spare)[i % 3], f'transform="translate({sx:.0f} {sy:.0f})"')
-    hills = _area("M-10 140Q40 88 100 116T210 96V140Z", ink.mid)
-    hills += _area("M-10 140Q70 108 130 126T210 118V140Z", ink.ground)
+        stars += area(star, (ink.accent, PAPER, ink.spare)[i % 3], f'transform="translate({sx:.0f} {sy:.0f})"')
+    hills = area("M-10 140Q40 88 100 116T210 96V140Z", ink.mid)
+    hills += area("M-10 140Q70 108 130 126T210 118V140Z", ink.ground)
     crescent = f"M{x + 4:.0f} 18A36 36 0 1 0 {x + 36:.0f} 66A31 31 0 0 1 {x + 4:.0f} 18Z"
-    return stars + _area(crescent, ink.accent) + hills
+    return stars + area(crescent, ink.accent) + hills
 
 
 def _fangs(ink: _Inks, r: list[float]) -> str:
@@ -321,8 +154,8 @@ def _fangs(ink: _Inks, r: list[float]) -> str:
         + "L205 140Z"
     )
     slit = f"M{x:.0f} 38Q{x + 12:.0f} 64 {x:.0f} 90Q{x - 12:.0f} 64 {x:.0f} 38Z"
-    eye = _disc(x, 64, 30, ink.accent) + _area(slit, ink.ground)
-    return _disc(x, 64, 46, ink.mid) + eye + _area(top + low, ink.ground)
+    eye = disc(x, 64, 30, ink.accent) + area(slit, ink.ground)
+    return disc(x, 64, 46, ink.mid) + eye + area(top + low, ink.ground)
 
 
 def _bars(ink: _Inks, r: list[float]) -> str:
@@ -330,7 +163,7 @@ def _bars(ink: _Inks, r: list[float]) -> str:
     out = ""
     for i in range(9):
         high = 24 + 84 * (0.55 * r[i] + 0.45 * math.sin(math.pi * (i + 0.5) / 9))
-        out += _box(16 + 19 * i, 64 - high / 2, 13, high, tones[i % 4], 'rx="6.5"')
+        out += box(16 + 19 * i, 64 - high / 2, 13, high, 6.5, tones[i % 4])
     return out
 
 
@@ -338,26 +171,26 @@ def _rings(ink: _Inks, r: list[float]) -> str:
     x, y = 60 + 80 * r[0], 50 + 26 * r[1]
     tones = (ink.mid, ink.accent, ink.mid)
     waves = "".join(_ring(x + 2 * i, y, 22 + 15 * i, tones[i % 3], 5.5 - 0.6 * i) for i in range(7))
-    return waves + _disc(x, y, 12, ink.spare) + _disc(x, y, 5, ink.ground)
+    return waves + disc(x, y, 12, ink.spare) + disc(x, y, 5, ink.ground)
 
 
 def _pair(ink: _Inks, r: list[float]) -> str:
     x, y, apart = 80 + 40 * r[0], 64, 22 + 10 * r[1]
     rise = math.sqrt(44**2 - apart**2)
     lens = f"M{x:.4g} {y - rise:.4g}A44 44 0 0 1 {x:.4g} {y + rise:.4g}A44 44 0 0 1 {x:.4g} {y - rise:.4g}Z"
-    return _disc(x - apart, y, 44, ink.mid) + _disc(x + apart, y, 44, ink.accent) + _area(lens, PAPER)
+    return disc(x - apart, y, 44, ink.mid) + disc(x + apart, y, 44, ink.accent) + area(lens, PAPER)
 
 
 def _orbits(ink: _Inks, r: list[float]) -> str:
     x, tilt = 76 + 48 * r[0], -34 + 24 * r[1]
-    out = "".join(_disc(200 * r[i], 126 * r[i + 4], 1.2, PAPER, 'opacity=".8"') for i in range(12))
+    out = "".join(disc(200 * r[i], 126 * r[i + 4], 1.2, PAPER, 'opacity=".8"') for i in range(12))
     ovals = ""
     for i in range(3):
         oval = f'rx="{58 + 22 * i}" ry="{17 + 10 * i}" fill="none" stroke="{(ink.spare, ink.mid, ink.mid)[i]}"'
         ovals += f'<ellipse {oval} stroke-width="{4 - 1.2 * i:.2g}"/>'
-    planet = _disc(0, 0, 34, ink.accent) + _area("M-34 0A34 34 0 0 0 34 0Q0 14-34 0Z", ink.mid)
-    front = _area("M-58 0A58 17 0 0 0 58 0", "none", f'stroke="{ink.spare}" stroke-width="4"')
-    moon = _disc(80, 0, 6, PAPER)
+    planet = disc(0, 0, 34, ink.accent) + area("M-34 0A34 34 0 0 0 34 0Q0 14-34 0Z", ink.mid)
+    front = area("M-58 0A58 17 0 0 0 58 0", "none", f'stroke="{ink.spare}" stroke-width="4"')
+    moon = disc(80, 0, 6, PAPER)
     return out + f'<g transform="translate({x:.0f} 64) rotate({tilt:.0f})">{ovals}{planet}{front}{moon}</g>'
 
 
@@ -368,24 +201,24 @@ def _tunnel(ink: _Inks, r: list[float]) -> str:
         half = 130 * 0.72**i
         tone = (ink.mid, ink.field)[i % 2] if i < 7 else ink.accent
         place = f'transform="translate({x:.0f} {y:.0f}) rotate({turn * i:.0f})"'
-        out += _box(-half, -half, 2 * half, 2 * half, tone, place)
-    return out + _disc(x, y, 5, ink.ground)
+        out += box(-half, -half, 2 * half, 2 * half, 0, tone, place)
+    return out + disc(x, y, 5, ink.ground)
 
 
 def _chevrons(ink: _Inks, r: list[float]) -> str:
     x, out = 70 + 60 * r[0], ""
     for i in range(5):
         tone = ink.accent if i == int(5 * r[1]) else (ink.mid, ink.ground)[i % 2]
-        out += _area(f"M{x:.0f} {10 + 24 * i}l150 70v16l-150-70l-150 70v-16Z", tone)
-    return out + _disc(x, 58 + 30 * r[2], 13, ink.spare)
+        out += area(f"M{x:.0f} {10 + 24 * i}l150 70v16l-150-70l-150 70v-16Z", tone)
+    return out + disc(x, 58 + 30 * r[2], 13, ink.spare)
 
 
 def _waves(ink: _Inks, r: list[float]) -> str:
-    out = _disc(50 + 100 * r[0], 42, 26, ink.accent)
+    out = disc(50 + 100 * r[0], 42, 26, ink.accent)
     for i, tone in enumerate((ink.mid, ink.spare, ink.mid, ink.ground)):
         y, swing = 62 + 18 * i, 12 + 12 * r[i]
         thin = f'opacity="{(0.9, 0.5, 0.9, 1)[i]}"'
-        out += _area(f"M-10 {y}Q30 {y - swing:.0f} 70 {y}T150 {y}T230 {y}V150H-10Z", tone, thin)
+        out += area(f"M-10 {y}Q30 {y - swing:.0f} 70 {y}T150 {y}T230 {y}V150H-10Z", tone, thin)
     return out
 
 
@@ -446,7 +279,7 @@ def _known(name: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _drawn(title: str, genres: tuple[str, ...], year: int | None, category: str) -> str:
-    label = "".join(letter for letter in (genres[0] if genres else category) if _printable(letter))
+    label = "".join(letter for letter in (genres[0] if genres else category) if printable(letter))
     key = "\0".join((title, *genres, str(year), category)).encode("utf-8", "replace")
     digest = blake2b(key, digest_size=24).digest()
     uid, numbers = f"c{digest[:5].hex()}", [byte / 256 for byte in digest[5:]]
@@ -471,9 +304,9 @@ def _drawn(title: str, genres: tuple[str, ...], year: int | None, category: str)
         f'<stop stop-color="{ink.field}"/><stop offset="1" stop-color="{ink.ground}"/></linearGradient></defs>'
         f'<g clip-path="url(#{uid}c)"><rect width="200" height="200" fill="url(#{uid}f)"/>'
         f'<g transform="translate(0 {lift:.1f})">{_MOTIFS[names[0]](ink, numbers)}</g>'
-        f"{_box(0, edge, 200, 201 - edge, ink.ground)}{_box(16, edge - 2, 30, 4, ink.accent)}"
+        f"{box(0, edge, 200, 201 - edge, 0, ink.ground)}{box(16, edge - 2, 30, 4, 0, ink.accent)}"
         f'<g fill="{PAPER}" font-family="{fonts}">{text}{note}{escape(small)}</text></g></g></svg>'
-    ).replace(" />", "/>")
+    )
 
 
 def cover(title: str, genres: Iterable[str] | str = (), year: Any = None, category: str = "") -> str:

@@ -12,7 +12,6 @@ If a data set lies at the top and another one deeper, the topmost is read.
 
 from __future__ import annotations
 
-import re
 import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,18 +22,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy.sparse import csr_matrix
 
-from macrid import readers
-from macrid.errors import InputError, InputWarning
-from macrid.readers import PARTS, Block, ItemTable, blank
+from .errors import InputError, InputWarning
+from .items import COLUMNS, ItemTable, describe, id_list, item_categories, item_table
+from .readers import PARTS, Block, Fit, Tree, blank, find, read_blocks
 
 __all__ = ["PARTS", "Interactions", "read"]
-
-_COLUMNS = ["item_id", "title", "category"]
-_LAST = ["image_url", "genres", "year"]
-_NO_GENRE = {"", "unknown", "unkonwn", "(no genres listed)"}  # the misspelling stands in RecBole's ml-100k
-_ARTICLES = "The|An?|Les?|La|L'|Los?|Las|El|Il|I|Gli|Der|Die|Das|Den|Det|De|En|Une?|Una|Un|Ein|Eine"
-_ARTICLE = re.compile(rf"(^|\((?:a\.k\.a\. )?)([^()]+), ({_ARTICLES})(?=\s*(?:\(|\)|$))")
-_YEAR = re.compile(r"\s*\((\d{4})(?:[-–]\d{0,4})?\)\s*$")
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,25 +48,19 @@ class Interactions:
     def __post_init__(self) -> None:
         users, items = self.matrix.shape
         if self.matrix.dtype != np.float32 or not self.matrix.has_canonical_format:
-            raise InputError(
-                f"matrix: is {self.matrix.dtype}, or unsorted, or repeats a pair; give canonical float32 CSR"
-            )
+            raise InputError(f"matrix: is {self.matrix.dtype}, or unsorted, or repeats a pair; give canonical float32 CSR")
         for label, found, wanted in (
             ("user_ids", len(self.user_ids), users),
             ("item_ids", len(self.item_ids), items),
             ("items", len(self.items), items),
         ):
             if found != wanted:
-                raise InputError(
-                    f"{label}: has {found} entries where matrix of shape {self.matrix.shape} needs {wanted}"
-                )
-        missing = [c for c in _COLUMNS if c not in self.items.columns]
+                raise InputError(f"{label}: has {found} entries where matrix of shape {self.matrix.shape} needs {wanted}")
+        missing = [c for c in COLUMNS if c not in self.items.columns]
         if missing:
-            raise InputError(f"items: lacks the column {', '.join(missing)}; it needs {', '.join(_COLUMNS)}")
+            raise InputError(f"items: lacks the column {', '.join(missing)}; it needs {', '.join(COLUMNS)}")
         if not np.array_equal(self.items["item_id"].to_numpy(dtype=object), self.item_ids):
-            raise InputError(
-                "items: its column item_id is not item_ids in the same order; sort the table by the matrix"
-            )
+            raise InputError("items: its column item_id is not item_ids in the same order; sort the table by the matrix")
         same = self.parts is None or (
             self.parts.shape == self.matrix.shape
             and np.array_equal(self.parts.indptr, self.matrix.indptr)
@@ -157,18 +143,17 @@ def read(path: str | Path, name: str | None = None) -> Interactions:
     if name is None:
         given = Path(path).expanduser().resolve()
         name = given.name if given.is_dir() else given.stem
-    with readers.Tree(path) as tree:
-        fit = readers.find(tree)
-        blocks = readers.blocks(tree, fit)
-        beside = readers.items_beside(tree, fit)
-        table = readers.item_table(tree, beside) if beside else None
+    with Tree(path) as tree:
+        fit = find(tree)
+        blocks = read_blocks(tree, fit)
+        table = item_table(tree, fit)
         if fit.layout == "pro_sg":
             return _pro_sg(tree, fit, blocks, table, name)
         users, user_ids = _encode(blocks, "user")
         items, item_ids = _encode(blocks, "item")
         ratings, times = _numbers(blocks, "rating"), _numbers(blocks, "time")
         matrix, _ = _assemble(blocks, users, items, (len(user_ids), len(item_ids)), ratings, times, user_ids, item_ids)
-        return Interactions(matrix, user_ids, item_ids, _items(item_ids, table), name, ratings is not None)
+        return Interactions(matrix, user_ids, item_ids, describe(item_ids, table), name, ratings is not None)
 
 
 def _at(blocks: list[Block], index: int) -> str:
@@ -294,11 +279,9 @@ def _assemble(
     return matrix, order
 
 
-def _pro_sg(
-    tree: readers.Tree, fit: readers.Fit, blocks: list[Block], table: ItemTable | None, name: str
-) -> Interactions:
+def _pro_sg(tree: Tree, fit: Fit, blocks: list[Block], table: ItemTable | None, name: str) -> Interactions:
     """The published split: one block for each of PARTS, indices instead of ids, and raw item ids in unique_sid.txt."""
-    where, item_ids = readers.id_list(tree, fit)
+    where, item_ids = id_list(tree, fit)
     raw_users, user_ids = _encode(blocks, "user")
     bad = next((k for k, v in enumerate(user_ids) if not (v.isascii() and v.isdigit())), None)
     if bad is not None:
@@ -340,90 +323,8 @@ def _pro_sg(
     matrix, rows = _assemble(blocks, raw_users, items, shape, None, None, user_ids, item_ids)
     parts = csr_matrix((part[rows].astype(np.int8), matrix.indices.copy(), matrix.indptr.copy()), shape=shape)
     parts.has_canonical_format = True
-    described = _items(item_ids, table)
-    categories = readers.item_categories(tree, fit)
+    described = describe(item_ids, table)
+    categories = item_categories(tree, fit)
     if categories is not None:
         described["category"] = pd.Series([categories.get(i, "") for i in item_ids], dtype="str")
     return Interactions(matrix, user_ids, item_ids, described, name, False, parts)
-
-
-def _items(item_ids: np.ndarray, table: ItemTable | None) -> pd.DataFrame:
-    """The items table in the order of `item_ids`: titles tidied, genres turned into one category, gaps filled."""
-    ids = pd.Index(item_ids, dtype="str")
-    if table is None:
-        return pd.DataFrame({"item_id": ids, "title": ids, "category": pd.Series([""] * len(ids), dtype="str")})
-    frame = table.frame.set_index("item_id")
-    known = ids.isin(frame.index)
-    if not known.any():
-        warnings.warn(
-            f"{table.where}: describes none of the {len(ids)} items that were touched (its ids are like "
-            f"{frame.index[0] if len(frame) else 'none'}, theirs like {ids[0]}); check that both use the same ids",
-            InputWarning,
-            stacklevel=4,
-        )
-    frame = frame.reindex(ids)
-    out = pd.DataFrame({"item_id": ids})
-    title = _words(frame, "title")
-    year = pd.to_numeric(frame["year"], errors="coerce").to_numpy(float) if "year" in frame else None
-    if table.movielens:
-        split = [_tidy(t) for t in title]
-        title = [t for t, _ in split]
-        in_title = np.array([y for _, y in split], dtype=float)
-        year = in_title if year is None else np.where(np.isnan(year), in_title, year)
-    out["title"] = pd.Series([t or i for t, i in zip(title, ids, strict=True)], dtype="str")
-    category = _words(frame, "category")
-    genres = None
-    if "genres" in frame:
-        kept = [
-            [g for g in words.split("|") if g.strip().lower() not in _NO_GENRE] for words in _words(frame, "genres")
-        ]
-        genres = ["|".join(words) for words in kept]
-        if "category" not in frame:
-            category = _rarest(kept)
-    out["category"] = pd.Series(["" if c.lower() in _NO_GENRE else c for c in category], dtype="str")
-    for column in frame.columns:
-        if str(column) not in (*_COLUMNS, *_LAST):
-            out[str(column)] = _attribute(frame[column])
-    if "image_url" in frame:
-        out["image_url"] = pd.Series(_words(frame, "image_url"), dtype="str")
-    if genres is not None:
-        out["genres"] = pd.Series(genres, dtype="str")
-    if year is not None:
-        out["year"] = year
-    return out
-
-
-def _words(frame: pd.DataFrame, column: str) -> list[str]:
-    if column not in frame:
-        return [""] * len(frame)
-    return ["" if pd.isna(v) else str(v).strip() for v in frame[column].tolist()]
-
-
-def _attribute(column: pd.Series) -> np.ndarray | pd.Series:
-    """An attribute as numbers where all that is filled in is a number, else as text."""
-    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
-        return column.to_numpy(dtype=float, na_value=np.nan)
-    text = pd.Series(["" if pd.isna(v) else str(v).strip() for v in column.tolist()], dtype="str")
-    numbers = pd.to_numeric(text.where(text != ""), errors="coerce").to_numpy(dtype=float, na_value=np.nan)
-    return numbers if (text != "").any() and not np.isnan(numbers[text != ""]).any() else text
-
-
-def _tidy(title: str) -> tuple[str, float]:
-    """A MovieLens title for reading, and its year: "Matrix, The (1999)" -> ("The Matrix", 1999.0)."""
-    found = _YEAR.search(title)
-    year = float(found[1]) if found else np.nan
-    title = title[: found.start()] if found else title
-    return _ARTICLE.sub(lambda m: f"{m[1]}{m[3]}{'' if m[3].endswith(chr(39)) else ' '}{m[2]}", title), year
-
-
-def _rarest(genres: list[list[str]]) -> list[str]:
-    """One category for each item: the rarest of its genres among these items, the first by name where two are as rare.
-
-    MovieLens lists genres by name, so the first would make nearly everything Action, Comedy or Drama; the rarest says
-    most about a film (Western, Film-Noir, Children's). IMAX is a way of showing films and counts only if it is alone.
-    """
-    counts: dict[str, int] = {}
-    for words in genres:
-        for word in words:
-            counts[word] = counts.get(word, 0) + 1
-    return [min(words, key=lambda g: (g == "IMAX", counts[g], g), default="") for words in genres]

@@ -1,7 +1,7 @@
 """The file layouts people keep interactions in: which one a path holds, and its columns, a row number for every fault.
 
-`find` recognises a layout by what the files contain; a name only says which part of a layout a file plays. `blocks` and
-`item_table` then read it. Nothing is repaired or joined here: that is `macrid.data`.
+`find` recognises a layout by what the files contain; a name only says which part of a layout a file plays. `read_blocks`
+then reads it. Nothing is repaired or joined here: that is `macrid.data`. What describes the items is in `macrid.items`.
 """
 
 from __future__ import annotations
@@ -15,16 +15,15 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from macrid.errors import InputError
+from .errors import InputError
 
 PARTS = ("train", "validation_tr", "validation_te", "test_tr", "test_te")
 ALIASES = {  # any case; the first is the name we prefer
@@ -33,51 +32,30 @@ ALIASES = {  # any case; the first is the name we prefer
     "rating": ("rating", "score", "stars"),
     "time": ("timestamp", "time"),
 }
-ITEM_ALIASES = {
-    "item_id": ALIASES["item"],
-    "title": ("title", "movie_title", "item_name", "name"),
-    "category": ("category",),
-    "genres": ("genres", "genre", "class"),
-    "year": ("year", "release_year"),
-    "image_url": ("image_url",),
-}
 ACCEPTED = (
     "accepted: GroupLens (u.data, ratings.dat, ratings.csv), RecBole atomic files (*.inter), pro_sg (unique_sid.txt, "
     + ", ".join(f"{part}.csv" for part in PARTS)
     + "), or CSV, TSV or Parquet with the columns "
     + " and ".join(f"{role} ({', '.join(ALIASES[role])})" for role in ("user", "item"))
 )
-GENRES_100K = [
-    *(
-        "unknown",
-        "Action",
-        "Adventure",
-        "Animation",
-        "Children's",
-        "Comedy",
-        "Crime",
-        "Documentary",
-        "Drama",
-        "Fantasy",
-    ),
-    *("Film-Noir", "Horror", "Musical", "Mystery", "Romance", "Sci-Fi", "Thriller", "War", "Western"),
-]  # the flags of u.item, in its order
-_MOVIES_HEADER, _TAGS_HEADER = ["movieid", "title", "genres"], ["userid", "movieid", "tag", "timestamp"]
+GENRES_100K = [  # the flags of u.item, in its order
+    "unknown", "Action", "Adventure", "Animation", "Children's", "Comedy", "Crime", "Documentary", "Drama", "Fantasy",
+    "Film-Noir", "Horror", "Musical", "Mystery", "Romance", "Sci-Fi", "Thriller", "War", "Western",
+]
+_TAGS_HEADER = ["userid", "movieid", "tag", "timestamp"]
 _HEAD_BYTES, _MAX_FILES = 1 << 16, 2000
 _SEPARATOR = b"\x1f"  # stands for "::", as the fast reader takes one character
 
 
 @contextmanager
-def _readable(where: str):
+def readable(where: str):
     """Turn whatever a file library throws into one line that names the file."""
     try:
         yield
     except InputError:
         raise
     except (RuntimeError, NotImplementedError) as error:  # zipfile: encrypted, or an unknown compression
-        raise InputError(
-            f"{where}: cannot be unpacked ({_line(error)}); unpack it yourself and give the folder"
-        ) from None
+        raise InputError(f"{where}: cannot be unpacked ({_line(error)}); unpack it yourself and give the folder") from None
     except (OSError, EOFError, zipfile.BadZipFile, zlib.error, pa.ArrowException, csv.Error, UnicodeError) as error:
         raise InputError(f"{where}: cannot be read ({_line(error)}); check that the file is complete") from None
 
@@ -97,7 +75,7 @@ class Tree:
         self.only: str | None = None
         self._zip: zipfile.ZipFile | None = None
         self._seen: dict[str, Seen] = {}
-        with _readable(str(path)):
+        with readable(str(path)):
             if not path.exists():
                 raise InputError(f"{path}: no such file or folder; check the path")
             self.root = path
@@ -111,9 +89,7 @@ class Tree:
             else:
                 self.root, self.only = path.parent, path.name
                 names = [entry.name for entry in path.parent.iterdir() if entry.is_file()]
-        self.names = sorted(
-            n for n in names if not any(p.startswith((".", "__MACOSX")) for p in PurePosixPath(n).parts)
-        )
+        self.names = sorted(n for n in names if not any(p.startswith((".", "__MACOSX")) for p in PurePosixPath(n).parts))
         if not self.names and self.only is None:
             raise InputError(f"{path}: holds no files; {ACCEPTED}")
 
@@ -137,7 +113,7 @@ class Tree:
     def seen(self, name: str) -> Seen:
         """What the start of a file looks like (remembered)."""
         if name not in self._seen:
-            with _readable(self.shown(name)):
+            with readable(self.shown(name)):
                 self._seen[name] = _sniff(self, name)
         return self._seen[name]
 
@@ -163,6 +139,7 @@ class Seen:
 
 
 def _match(columns: list[str], names: tuple[str, ...]) -> list[int]:
+    """Which columns bear one of these names, in any case."""
     wanted = {n.lower() for n in names}
     return [k for k, column in enumerate(columns) if column.strip().lower() in wanted]
 
@@ -182,7 +159,7 @@ def _sniff(tree: Tree, name: str) -> Seen:
         head = stream.read(_HEAD_BYTES)
     if head[:4] == b"PAR1":
         with tree.open(name) as stream:
-            columns = pa.parquet.read_schema(_seekable(stream)).names
+            columns = pa.parquet.read_schema(seekable(stream)).names
         return Seen(_kind(columns), f"Parquet with columns {_list(columns)}", columns, delimiter="")
     if b"\0" in head:
         return Seen("binary", "not UTF-8 text")
@@ -203,28 +180,26 @@ def _sniff(tree: Tree, name: str) -> Seen:
     for kind, delimiter in (("udata", "\t"), ("dat", "::")):
         rows = [line.split(delimiter) for line in lines]
         if any(len(row) == 4 and _numeric(row) for row in rows):
-            return Seen(
-                kind, f"four columns separated by {delimiter!r}", ["user", "item", "rating", "time"], delimiter, False
-            )
+            columns = ["user", "item", "rating", "time"]
+            return Seen(kind, f"four columns separated by {delimiter!r}", columns, delimiter, False)
     if first.count("::") == 2 and first.split("::")[0].strip().isdigit():
         return Seen("dat-movies", "three columns separated by '::'", ["item_id", "title", "genres"], "::", False)
     if first.count("|") == 23 and set(first.split("|")[5:]) <= {"0", "1"}:
         return Seen("uitem", "24 columns separated by '|'", [*"abcde", *GENRES_100K], "|", False)
 
-    best, delimiter = [], ","
-    for candidate in ",\t;|":
-        columns = [c.strip() for c in next(csv.reader([first], delimiter=candidate))]
-        known = sum(bool(_match(columns, names)) for names in ALIASES.values())
-        if (known, len(columns)) > (sum(bool(_match(best, n)) for n in ALIASES.values()), len(best)):
-            best, delimiter = columns, candidate
-    return Seen(_kind(best), f"columns {_list(best)}", best, delimiter, True, skip + 1)
+    headers = {d: [c.strip() for c in next(csv.reader([first], delimiter=d))] for d in ",\t;|"}
+    roles = {d: sum(bool(_match(columns, names)) for names in ALIASES.values()) for d, columns in headers.items()}
+    delimiter = max(headers, key=lambda d: (roles[d], len(headers[d])))  # the first of equals
+    columns = headers[delimiter]
+    return Seen(_kind(columns), f"columns {_list(columns)}", columns, delimiter, True, skip + 1)
 
 
 def _list(columns: list[str]) -> str:
     return ", ".join(c[:30] for c in columns[:8]) + (" ..." if len(columns) > 8 else "")
 
 
-def _seekable(stream: BinaryIO):
+def seekable(stream: BinaryIO):
+    """The stream as Parquet's reader needs it; a zip's streams are read into memory."""
     return pa.BufferReader(stream.read()) if isinstance(stream, zipfile.ZipExtFile) else pa.PythonFile(stream)
 
 
@@ -236,7 +211,7 @@ class Fit:
     """A layout found in one folder: the files with the interactions and what goes with them."""
 
     layout: str  # pro_sg, atomic, udata, dat, table
-    folder: str  # relative to the root, "" at the top
+    folder: str  # relative to the root, "." at the top
     names: list[str]
 
 
@@ -246,18 +221,15 @@ def find(tree: Tree) -> Fit:
         return _only(tree)
     folders: dict[int, dict[str, list[str]]] = {}
     for name in tree.names:
-        parent = PurePosixPath(name).parent
-        where = "" if str(parent) == "." else str(parent)
-        folders.setdefault(len(parent.parts), {}).setdefault(where, []).append(name)
+        folder = PurePosixPath(name).parent
+        folders.setdefault(len(folder.parts), {}).setdefault(str(folder), []).append(name)
     for depth in sorted(folders):
         fits = [fit for folder, names in sorted(folders[depth].items()) for fit in _fits(tree, folder, names)]
         if len(fits) == 1:
             return fits[0]
         if fits:
             found = "; ".join(f"{', '.join(fit.names[:3])} ({fit.layout})" for fit in fits[:6])
-            raise InputError(
-                f"{tree.root}: {len(fits)} data sets fit equally well: {found}; give the path of the one meant"
-            )
+            raise InputError(f"{tree.root}: {len(fits)} data sets fit equally well: {found}; give the path of the one meant")
     tops = [f"{n} ({tree.seen(n).says})" for n in tree.names[:6]]
     more = f" and {len(tree.names) - 6} more" if len(tree.names) > 6 else ""
     raise InputError(f"{tree.root}: holds no interactions; found {', '.join(tops)}{more}; {ACCEPTED}")
@@ -267,13 +239,9 @@ def _only(tree: Tree) -> Fit:
     name, where = tree.only, tree.shown(tree.only)
     seen = tree.seen(name)
     if seen.kind in ("table", "atomic", "udata", "dat"):
-        if (
-            seen.kind == "table"
-            and [c.lower() for c in seen.columns] == ["uid", "sid"]
-            and "unique_sid.txt" in tree.names
-        ):
+        if seen.kind == "table" and [c.lower() for c in seen.columns] == ["uid", "sid"] and "unique_sid.txt" in tree.names:
             raise InputError(f"{where}: is one part of a pro_sg data set; give the folder {tree.root}")
-        return Fit(seen.kind, "", [name])
+        return Fit(seen.kind, ".", [name])
     if seen.kind == "empty":
         raise InputError(f"{where}: is empty; give a file with a header line and one row for each interaction")
     if seen.kind == "binary":
@@ -289,10 +257,8 @@ def _fits(tree: Tree, folder: str, names: list[str]) -> list[Fit]:
     if "unique_sid.txt" in base and any(tree.seen(n).kind == "table" for n in parts):
         missing = [f"{p}.csv" for p in PARTS if f"{p}.csv" not in base]
         if missing:
-            where = tree.shown(folder) if folder else str(tree.root)
-            raise InputError(
-                f"{where}: the pro_sg layout lacks {', '.join(missing)}; put all five parts beside unique_sid.txt"
-            )
+            raise InputError(f"{tree.shown(folder)}: the pro_sg layout lacks {', '.join(missing)}; "
+                             "put all five parts beside unique_sid.txt")
         fits.append(Fit("pro_sg", folder, parts))
         base = {b: n for b, n in base.items() if n not in parts and b not in ("unique_sid.txt", "item_cate.csv")}
     kinds = {b: tree.seen(n) for b, n in base.items()}
@@ -305,26 +271,6 @@ def _fits(tree: Tree, folder: str, names: list[str]) -> list[Fit]:
         elif seen.kind in ("atomic", "udata", "dat", "table") and [c.lower() for c in seen.columns] != _TAGS_HEADER:
             fits.append(Fit(seen.kind, folder, [base[b]]))
     return fits + [Fit("table", folder, sorted(part)) for part in parquet.values()]
-
-
-def items_beside(tree: Tree, fit: Fit) -> str | None:
-    """The items table that goes with a layout; for pro_sg also one in a folder above, up to the root."""
-    stem = PurePosixPath(fit.names[0]).stem
-    wanted = {
-        "udata": ["u.item"],
-        "dat": ["movies.dat"],
-        "atomic": [f"{stem}.item"],
-        "pro_sg": ["movies.dat", "movies.csv", "items.csv", "items.tsv", "items.parquet"],
-        "table": ["items.csv", "items.tsv", "items.parquet", "movies.csv"],
-    }[fit.layout]
-    place = PurePosixPath(fit.folder)
-    for folder in [place, *(place.parents if fit.layout == "pro_sg" else [])]:
-        found = [n for n in (str(folder / w) for w in wanted) if n in tree.names and n not in fit.names]
-        if len(found) > 1:
-            raise InputError(f"{tree.root}: {' and '.join(found)} both describe the items; keep one of them")
-        if found:
-            return found[0]
-    return None
 
 
 # Columns -------------------------------------------------------------------------------------------------------------
@@ -342,7 +288,7 @@ class Block:
         return len(self.columns["user"])
 
 
-def blocks(tree: Tree, fit: Fit) -> list[Block]:
+def read_blocks(tree: Tree, fit: Fit) -> list[Block]:
     """Read the interactions of a layout, one block for each of its files."""
     out = []
     for name in fit.names:
@@ -357,7 +303,7 @@ def blocks(tree: Tree, fit: Fit) -> list[Block]:
                 columns[role] = hits[0]
         if not {"user", "item"} <= columns.keys():
             raise InputError(f"{where}: found {seen.says}, which lacks a column for user or item; {ACCEPTED}")
-        with _readable(where):
+        with readable(where):
             out.append(_text(tree, name, seen, columns) if seen.delimiter else _parquet(tree, name, seen, columns))
     if not sum(map(len, out)):
         raise InputError(f"{out[0].where}: has no rows; give at least one interaction")
@@ -366,7 +312,7 @@ def blocks(tree: Tree, fit: Fit) -> list[Block]:
 
 def _parquet(tree: Tree, name: str, seen: Seen, columns: dict[str, int]) -> Block:
     with tree.open(name) as stream:
-        table = pa.parquet.read_table(_seekable(stream), columns=[seen.columns[k] for k in columns.values()])
+        table = pa.parquet.read_table(seekable(stream), columns=[seen.columns[k] for k in columns.values()])
     return Block(tree.shown(name), {r: table[seen.columns[k]] for r, k in columns.items()}, lambda i: i + 1)
 
 
@@ -392,7 +338,7 @@ def _text(tree: Tree, name: str, seen: Seen, columns: dict[str, int]) -> Block:
             )
         except pa.ArrowInvalid as error:
             if "Empty CSV" not in str(error):
-                raise _explain(tree, name, seen, error) from None
+                raise explain(tree, name, seen, error) from None
             table = pa.table({n: pa.array([], pa.string()) for n in names})
 
     def row(index: int) -> int:
@@ -401,24 +347,20 @@ def _text(tree: Tree, name: str, seen: Seen, columns: dict[str, int]) -> Block:
     return Block(tree.shown(name), {r: table[names[k]] for r, k in columns.items()}, row)
 
 
-def _explain(tree: Tree, name: str, seen: Seen, error: Exception) -> InputError:
+def explain(tree: Tree, name: str, seen: Seen, error: Exception) -> InputError:
     """Find the row that the fast reader stumbled over (it works on blocks and cannot say)."""
     where = tree.shown(name)
     for line, fields in records(tree, name, seen, "replace"):
         if len(fields) != len(seen.columns):
-            return InputError(
-                f"{where}, row {line}: has {len(fields)} fields, not {len(seen.columns)}; mend or drop the row"
-            )
+            found = f"has {len(fields)} fields, not {len(seen.columns)}"
+            return InputError(f"{where}, row {line}: {found}; mend or drop the row")
         if any("�" in f for f in fields):
             return InputError(f"{where}, row {line}: is not UTF-8 text; save the file as UTF-8")
     return InputError(f"{where}: cannot be read ({_line(error)}); check its quotes and separators")
 
 
 def _line_of(tree: Tree, name: str, seen: Seen, index: int) -> int:
-    for k, (line, _) in enumerate(records(tree, name, seen, "replace")):
-        if k == index:
-            return line
-    return index + 1 + seen.skip
+    return next(islice(records(tree, name, seen, "replace"), index, None), (index + 1 + seen.skip, None))[0]
 
 
 def records(tree: Tree, name: str, seen: Seen, errors: str = "strict") -> Iterator[tuple[int, list[str]]]:
@@ -446,122 +388,6 @@ def records(tree: Tree, name: str, seen: Seen, errors: str = "strict") -> Iterat
             line = reader.line_num + 1
 
 
-# Items ---------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class ItemTable:
-    """An items table as its file has it: text columns named by ITEM_ALIASES, then attributes under their own names."""
-
-    where: str
-    frame: pd.DataFrame
-    movielens: bool  # titles such as "Matrix, The (1999)"
-
-
-def item_table(tree: Tree, name: str) -> ItemTable:
-    """Read an items table of any kind; ids are checked (present, each once), everything else is left as it stands."""
-    where, seen = tree.shown(name), tree.seen(name)
-    if seen.kind not in ("items", "table", "uitem", "dat-movies", "atomic-items"):
-        raise InputError(
-            f"{where}: found {seen.says}, no item id; an items table needs one of {', '.join(ALIASES['item'])}"
-        )
-    with _readable(where):
-        if seen.delimiter:
-            rows = _item_rows(tree, name, seen)
-            lines = [line for line, _ in rows]
-            frame = pd.DataFrame([fields for _, fields in rows], columns=seen.columns, dtype=str)
-        else:
-            with tree.open(name) as stream:
-                frame = pa.parquet.read_table(_seekable(stream)).to_pandas()
-            lines = range(1, len(frame) + 1)
-    if seen.kind == "uitem":
-        flags = frame[GENRES_100K].to_numpy() == "1"
-        genres = ["|".join(np.array(GENRES_100K)[row]) for row in flags]
-        frame = pd.DataFrame({"item_id": frame["a"], "title": frame["b"], "genres": genres})
-    movielens = seen.kind in ("uitem", "dat-movies") or [c.lower() for c in seen.columns] == _MOVIES_HEADER
-    frame = frame[[c for c in frame.columns if str(c).strip()]]  # pandas writes its index under an empty name
-    lower = [str(c).strip().lower() for c in frame.columns]
-    twice = next((c for c in lower if lower.count(c) > 1), None)
-    if twice is not None:
-        raise InputError(f"{where}: has the column {twice!r} twice; rename or drop one of them")
-    names = {}
-    for known, aliases in ITEM_ALIASES.items():
-        hits = _match(list(frame.columns), aliases)
-        if len(hits) > 1 and known == "item_id":
-            both = " and ".join(repr(frame.columns[k]) for k in hits)
-            raise InputError(f"{where}: the columns {both} both stand for the item id; rename or drop one of them")
-        # Of two columns for one thing the alias listed first wins; the other stays as an attribute.
-        hits.sort(key=lambda k: [a.lower() for a in aliases].index(str(frame.columns[k]).strip().lower()))
-        if hits:
-            names[frame.columns[hits[0]]] = known
-    if seen.kind == "atomic-items":
-        movielens = "movie_title" in seen.columns
-        for column, kind in zip(seen.columns, seen.types, strict=True):
-            if names.get(column) == "genres" and kind == "token_seq":
-                frame[column] = frame[column].str.split().str.join("|")
-    frame = frame.rename(columns=names)
-    frame["item_id"] = frame["item_id"].astype(str).str.strip()
-    first: dict[str, int] = {}
-    for line, item in zip(lines, frame["item_id"], strict=True):
-        if blank(item):
-            raise InputError(f"{where}, row {line}: the item id is {item!r}; fill it in or drop the row")
-        if item in first:
-            raise InputError(f"{where}, row {line}: item {item!r} is already in row {first[item]}; keep one of them")
-        first[item] = line
-    return ItemTable(where, frame, movielens)
-
-
-def _item_rows(tree: Tree, name: str, seen: Seen) -> list[tuple[int, list[str]]]:
-    rows = []
-    try:
-        for line, fields in records(tree, name, seen):
-            if len(fields) != len(seen.columns):
-                found = f"has {len(fields)} fields, not {len(seen.columns)}"
-                raise InputError(f"{tree.shown(name)}, row {line}: {found}; mend or drop the row")
-            rows.append((line, fields))
-    except UnicodeDecodeError:
-        raise _explain(tree, name, seen, UnicodeError("not UTF-8 text")) from None
-    return rows
-
-
 def blank(value: str) -> bool:
     """Whether an id stands for nothing: empty, or one of the words that programs write for a missing value."""
     return value.strip().lower() in ("", "nan", "na", "<na>", "null", "none", "nat")
-
-
-def id_list(tree: Tree, fit: Fit) -> tuple[str, np.ndarray]:
-    """The file unique_sid.txt of a pro_sg data set as messages show it, and its raw item ids (M,), one on each line."""
-    name = str(PurePosixPath(fit.folder) / "unique_sid.txt")
-    where = tree.shown(name)
-    first: dict[str, int] = {}
-    with _readable(where), tree.open(name) as stream:
-        for line, item in enumerate(stream.read().decode("utf-8-sig").splitlines(), 1):
-            item = item.strip()
-            if blank(item):
-                raise InputError(
-                    f"{where}, row {line}: the item id is {item or 'blank'}; each line needs one raw item id"
-                )
-            if item in first:
-                raise InputError(
-                    f"{where}, row {line}: item {item!r} is already in row {first[item]}; list each id once"
-                )
-            first[item] = line
-    return where, np.array(list(first), dtype=object)
-
-
-def item_categories(tree: Tree, fit: Fit) -> dict[str, str] | None:
-    """Raw item id -> raw category id from a pro_sg data set's item_cate.csv (no header), if it has one."""
-    name = str(PurePosixPath(fit.folder) / "item_cate.csv")
-    if name not in tree.names:
-        return None
-    seen = Seen("text", "", ["item_id", "category"])
-    out: dict[str, tuple[str, int]] = {}
-    with _readable(tree.shown(name)):
-        for line, (item, category) in _item_rows(tree, name, seen):
-            item = item.strip()
-            if item in out:
-                raise InputError(
-                    f"{tree.shown(name)}, row {line}: item {item!r} is already in row {out[item][1]}; keep one of them"
-                )
-            out[item] = (category.strip(), line)
-    return {item: category for item, (category, _) in out.items()}
