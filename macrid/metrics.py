@@ -10,7 +10,14 @@ def top_k(scores: np.ndarray, k: int) -> np.ndarray:
     k = min(k, scores.shape[1])
     if k == scores.shape[1]:
         return np.argsort(-scores, axis=1, kind="stable")
-    found = np.sort(np.argpartition(-scores, k - 1, axis=1)[:, :k], axis=1)
+    found = np.argpartition(-scores, k - 1, axis=1)[:, :k]
+    least = np.take_along_axis(scores, found, axis=1).min(axis=1, keepdims=True)  # (B, 1)
+    tied = np.flatnonzero((scores >= least).sum(axis=1) > k)  # here argpartition took some of the equal ones, not the first
+    if len(tied):
+        above, level = scores[tied] > least[tied], scores[tied] == least[tied]
+        kept = above | (level & (level.cumsum(axis=1) <= k - above.sum(axis=1, keepdims=True)))
+        found[tied] = np.nonzero(kept)[1].reshape(len(tied), k)
+    found.sort(axis=1)
     order = np.argsort(-np.take_along_axis(scores, found, axis=1), axis=1, kind="stable")
     return np.take_along_axis(found, order, axis=1)
 

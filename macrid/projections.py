@@ -46,8 +46,10 @@ def umap(vectors: np.ndarray, metric: str = "cosine", seed: int = 0) -> np.ndarr
         warnings.simplefilter("ignore")  # numba's and "n_jobs overridden by random_state"
         from umap import UMAP
 
+        # UMAP divides by the spread of both axes, which vectors on one line do not have.
+        start = pca(vectors) * 10 + np.random.default_rng(seed).normal(0, 1e-3, (len(vectors), 2))
         found = UMAP(n_neighbors=min(15, len(vectors) - 1), min_dist=0.1, metric=metric, random_state=seed, n_jobs=1,
-                     init=pca(vectors) * 10).fit_transform(vectors)
+                     init=start.astype(np.float32)).fit_transform(vectors)
     return _framed(found)
 
 

@@ -23,16 +23,20 @@ def spectral_start(clicks: csr_matrix, kfac: int, embedding_size: int, seed: int
     user_degree = np.maximum(np.asarray(clicks.sum(axis=1)).ravel(), 1)
     item_degree = np.maximum(np.asarray(clicks.sum(axis=0)).ravel(), 1)
     normalised = diags(user_degree**-0.5) @ clicks.astype(np.float64) @ diags(item_degree**-0.5)
-    rank = max(1, min(embedding_size + 1, min(n_users, n_items) - 1))
-    _, values, right = svds(normalised, k=rank, v0=rng.standard_normal(min(n_users, n_items)))
-    order = np.argsort(-values)[1:]
+    rank = min(embedding_size + 1, min(n_users, n_items) - 1)
+    start = rng.standard_normal(min(n_users, n_items))
     vectors = rng.normal(0, 1e-3, (n_items, embedding_size))
-    vectors[:, : len(order)] += (right[order] * values[order, None]).T * np.sqrt(n_items)
+    if rank >= 2:
+        _, values, right = svds(normalised, k=rank, v0=start)
+        order = np.argsort(-values)[1:]
+        vectors[:, : len(order)] += (right[order] * values[order, None]).T * np.sqrt(n_items)
     vectors = _unit(vectors)
 
     leading = _unit(vectors[:, : max(1, kfac - 1)])
-    cluster = KMeans(kfac, n_init=10, random_state=seed).fit_predict(leading)
-    prototypes = np.stack([vectors[cluster == k].sum(axis=0) for k in range(kfac)])
+    cluster = KMeans(min(kfac, n_items), n_init=10, random_state=seed).fit_predict(leading)
+    # A cluster that no item is in (more factors than different items) gets a random direction.
+    prototypes = np.stack([vectors[cluster == k].sum(axis=0) if (cluster == k).any() else rng.normal(size=embedding_size)
+                           for k in range(kfac)])
     return vectors.astype(np.float32), _unit(prototypes).astype(np.float32)
 
 

@@ -73,10 +73,11 @@ def strong(clicks: Interactions, seed: int = 0, held_out: int | None = None) -> 
         return _given(clicks)
     n = clicks.matrix.shape[0]
     if held_out is None:
-        held_out = HELD_OUT_PEOPLE.get(clicks.name, max(1, round(0.1 * n)))
-    if not held_out >= 1 or 3 * held_out > n:
-        raise InputError(f"{clicks.name}: {n} people with enough clicks are too few to hold out {held_out} for validation "
-                         f"and {held_out} for test; set --held-out to at most {n // 3}, or give more data")
+        held_out = HELD_OUT_PEOPLE.get(clicks.name, max(2, round(0.1 * n)))
+    if held_out < 2 or 3 * held_out > n:
+        remedy = f"set --held-out from 2 to {n // 3}" if n >= 6 else "give more data"
+        raise InputError(f"{clicks.name}: of {n} people with enough clicks, {held_out} cannot be held out for validation "
+                         f"and {held_out} for test; {remedy}")
     rng = np.random.default_rng(seed)
     order = rng.permutation(n)
     test, validation, train = np.split(order, [held_out, 2 * held_out])
@@ -90,8 +91,9 @@ def strong(clicks: Interactions, seed: int = 0, held_out: int | None = None) -> 
 def fold_in(matrix: csr_matrix, user_ids: np.ndarray, people: np.ndarray, rng, name: str) -> HeldOut:
     """Hide a fifth of each person's clicks, at least one; a person with a single click is left out."""
     people = np.array([u for u in np.sort(people) if matrix.indptr[u + 1] - matrix.indptr[u] >= 2], dtype=np.int64)
-    if not len(people):
-        raise InputError(f"{name}: none of the held-out people shares two items with the training people; give more data")
+    if len(people) < 2:  # a standard error needs two
+        raise InputError(f"{name}: {len(people)} of the held-out people share two items with the training people, at least "
+                         "2 are needed; give more data")
     rows = matrix[people]
     hidden = np.zeros(rows.nnz, bool)
     for start, stop in zip(rows.indptr[:-1], rows.indptr[1:], strict=True):
@@ -110,18 +112,20 @@ def _subset(rows: csr_matrix, keep: np.ndarray) -> csr_matrix:
 def _given(clicks: Interactions) -> Split:
     """The split that came with the data (`pro_sg`)."""
     part = {name: _subset(clicks.matrix, clicks.parts.data == code) for code, name in enumerate(PARTS)}
-    users = {name: np.diff(matrix.indptr) > 0 for name, matrix in part.items()}
     items = np.asarray(part["train"].sum(axis=0)).ravel() > 0
+    part = {name: matrix[:, items].tocsr() for name, matrix in part.items()}
+    users = {name: np.diff(matrix.indptr) > 0 for name, matrix in part.items()}
 
     def held(which: str) -> HeldOut:
         people = users[f"{which}_tr"] & users[f"{which}_te"]
-        if not people.any():
-            raise InputError(f"{clicks.name}: its own split leaves nobody in {which}_tr.csv and {which}_te.csv")
-        fold_in = part[f"{which}_tr"][people][:, items].tocsr()
-        return HeldOut(clicks.user_ids[people], fold_in, part[f"{which}_te"][people][:, items].tocsr(), fold_in)
+        if people.sum() < 2:
+            raise InputError(f"{clicks.name}: {people.sum()} people are in both {which}_tr.csv and {which}_te.csv with "
+                             "items of the training people, at least 2 are needed; give more data")
+        fold_in = part[f"{which}_tr"][people]
+        return HeldOut(clicks.user_ids[people], fold_in, part[f"{which}_te"][people], fold_in)
 
     return Split(clicks.name, "strong", clicks.items[items].reset_index(drop=True),
-                 part["train"][users["train"]][:, items].tocsr(), held("validation"), held("test"))
+                 part["train"][users["train"]], held("validation"), held("test"))
 
 
 def recbole(clicks: Interactions, seed: int = 0) -> Split:
@@ -140,8 +144,9 @@ def recbole(clicks: Interactions, seed: int = 0) -> Split:
 
     def held(answers: csr_matrix, seen: csr_matrix) -> HeldOut:
         people = np.diff(answers.indptr) > 0
-        if not people.any():
-            raise InputError(f"{clicks.name}: nobody has the 3 clicks that the split 8 : 1 : 1 needs; give more data")
+        if people.sum() < 2:
+            raise InputError(f"{clicks.name}: {people.sum()} people have the 3 clicks that the split 8 : 1 : 1 needs, at "
+                             "least 2 are needed; give more data")
         return HeldOut(clicks.user_ids[people], train[people], answers[people], seen[people])
 
     return Split(clicks.name, "recbole", clicks.items, train, held(validation, train),

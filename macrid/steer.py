@@ -11,12 +11,16 @@ STRIP_POSITIONS = 7
 
 def altered(part: np.ndarray, axis: np.ndarray, value: float) -> np.ndarray:
     """The unit vector (D,) with coordinate `value` in [-1, 1] along the unit vector `axis` and, across it, the direction
-    that `part` has: sqrt(1 - value^2) * rest / |rest| + value * axis."""
+    that `part` has: sqrt(1 - value^2) * rest / |rest| + value * axis. Shorter where `part` lies on the axis itself."""
+    return np.sqrt(max(0.0, 1.0 - value * value)) * _across(part, axis) + value * axis
+
+
+def _across(part: np.ndarray, axis: np.ndarray) -> np.ndarray:
+    """The direction (D,) that `part` has across the unit vector `axis`; zeros where there is none but rounding."""
     rest = part - (part @ axis) * axis
+    rest = rest - (rest @ axis) * axis  # once more: what rounding left of the axis counts in a short rest
     length = np.linalg.norm(rest)
-    if length < 1e-9:  # the part lies on the axis itself: there is nothing else to keep
-        return axis * (1.0 if value >= 0 else -1.0)
-    return np.sqrt(max(0.0, 1.0 - value * value)) / length * rest + value * axis
+    return rest / length if length > 1e-6 else np.zeros_like(rest)
 
 
 class Dial:
@@ -34,9 +38,7 @@ class Dial:
         t[:, factor] = -np.inf
         self.others = _logsumexp(t)  # (M,) what the other factors contribute
         self.coordinate = items @ axis  # (M,)
-        rest = part - self.position * axis
-        length = np.linalg.norm(rest)
-        self.rest = items @ (rest / length) if length > 1e-9 else np.zeros(len(items), items.dtype)  # (M,)
+        self.rest = items @ _across(part, axis)  # (M,)
         self.scale, self.log_c = scale, log_c[:, factor]
 
     def scores(self, value: float | None) -> np.ndarray:
@@ -58,11 +60,10 @@ def _logsumexp(t: np.ndarray) -> np.ndarray:
 def top_items(scores: np.ndarray, n: int, allowed: np.ndarray) -> np.ndarray:
     """The indices of the n best-scored items among the `allowed` (bool (M,)), best first; ties go to the lower index."""
     candidates = np.flatnonzero(allowed)
-    s = scores[candidates]
-    if n < len(candidates):
-        kept = np.sort(np.argpartition(-s, n - 1)[:n]) if n else np.zeros(0, int)
-        candidates, s = candidates[kept], s[kept]
-    return candidates[np.argsort(-s, kind="stable")]
+    if 0 < n < len(candidates):
+        s = scores[candidates]
+        candidates = candidates[s >= np.partition(s, -n)[-n]]  # n, and those that tie with the last of them
+    return candidates[np.argsort(-scores[candidates], kind="stable")][:n]
 
 
 def dial_range(coordinate: np.ndarray) -> tuple[float, float]:

@@ -1,0 +1,54 @@
+"""Maps: a point for every vector, finite, in the frame, the same for the same seed, at any size."""
+
+import numpy as np
+import pytest
+
+from macrid import projections
+
+METHODS = {"pca": lambda v, seed: projections.pca(v), "tsne": lambda v, seed: projections.tsne(v, seed=seed),
+           "umap": lambda v, seed: projections.umap(v, seed=seed)}
+
+
+def groups(n, seed=0):
+    rng = np.random.default_rng(seed)
+    return (np.eye(8)[np.arange(n) % 3] + 0.05 * rng.normal(size=(n, 8))).astype(np.float32)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 7, 8, 9, 17])
+@pytest.mark.parametrize("method", METHODS)
+def test_a_finite_point_for_each(method, n):
+    vectors = groups(n)
+    before = vectors.copy()
+    xy = METHODS[method](vectors, 0)
+    assert xy.shape == (n, 2)
+    assert xy.dtype == np.float32
+    assert np.isfinite(xy).all()
+    assert np.abs(xy).max() <= 1 + 1e-6
+    np.testing.assert_array_equal(vectors, before)
+
+
+@pytest.mark.parametrize("method", ["tsne", "umap"])
+def test_groups_stay_together_and_seeds_repeat(method):
+    vectors = groups(60)
+    xy = METHODS[method](vectors, 3)
+    centre = np.stack([xy[k::3].mean(axis=0) for k in range(3)])
+    nearest = np.linalg.norm(xy[:, None] - centre, axis=2).argmin(axis=1)
+    assert (nearest == np.arange(60) % 3).mean() > 0.95
+    np.testing.assert_array_equal(METHODS[method](vectors, 3), xy)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("kind", ["identical", "two points", "a line"])
+def test_degenerate_vectors(method, kind):
+    angle = np.linspace(0, 1, 12)[:, None]
+    vectors = {"identical": np.ones((12, 4)), "two points": np.eye(4)[np.arange(12) % 2],
+               "a line": np.array([[1.0, 0, 0, 0]]) + angle * np.array([[0, 1.0, 0, 0]])}[kind]
+    assert np.isfinite(METHODS[method](vectors.astype(np.float32), 0)).all()
+
+
+def test_pca_keeps_distances_in_a_plane():
+    rng = np.random.default_rng(0)
+    plane = rng.normal(size=(20, 2)) @ np.linalg.qr(rng.normal(size=(5, 5)))[0][:2]
+    xy = projections.pca(plane)
+    near, far = (np.linalg.norm(v[:, None] - v, axis=2) for v in (plane, xy))
+    np.testing.assert_allclose(far / far.max(), near / near.max(), atol=1e-5)
