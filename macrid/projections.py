@@ -24,6 +24,7 @@ def tsne(vectors: np.ndarray, metric: str = "cosine", seed: int = 0) -> np.ndarr
         return pca(vectors)
     perplexity = min(30.0, (len(vectors) - 1) / 4)
     start = pca(vectors) * 1e-4
+    jobs = 1 if len(vectors) < 10_000 else 2  # threads wait by spinning: on a busy machine two are slower than one
     try:
         from openTSNE import TSNE
     except ImportError:
@@ -34,7 +35,7 @@ def tsne(vectors: np.ndarray, metric: str = "cosine", seed: int = 0) -> np.ndarr
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = TSNE(perplexity=perplexity, metric=metric, initialization=start.astype(np.float64), random_state=seed,
-                     n_jobs=2).fit(np.ascontiguousarray(vectors, np.float64))
+                     n_jobs=jobs).fit(np.ascontiguousarray(vectors, np.float64))
     return _framed(np.asarray(found))
 
 

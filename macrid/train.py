@@ -9,6 +9,7 @@ import pandas as pd
 import torch
 
 from . import checkpoint, metrics
+from .errors import InputError
 from .split import HeldOut, Split
 
 SCORED_AT_ONCE = 500  # people
@@ -43,7 +44,11 @@ def fit(model, split: Split, seed: int = 0, on_epoch: Callable[[dict], None] | N
     best = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     found = checkpoint.load(checkpoint_to) if checkpoint_to else None
     if found:
-        history, best = _restore(model, optimiser, *found)
+        try:
+            history, best = _restore(model, optimiser, *found)
+        except (KeyError, RuntimeError, ValueError) as error:
+            raise InputError(f"{checkpoint_to / checkpoint.FILE} holds another model; delete {checkpoint_to} and train "
+                             "again without --resume") from error
     while len(history) < s.epochs and not _is_over(history, s.stopping_step):
         epoch, started = len(history) + 1, time.perf_counter()
         row = {"epoch": epoch} | _train_epoch(model, optimiser, split.train, s, anneal, seed, epoch, steps_an_epoch)
