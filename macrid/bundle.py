@@ -29,7 +29,12 @@ from .split import HeldOut
 FORMAT = 1
 FILES = ("bundle.json", "weights.safetensors", "items.parquet", "maps.parquet", "axes.safetensors", "users.parquet",
          "history.json")
-_META = ("format", "name", "data", "settings", "seed", "metrics", "baselines", "axes", "twin", "versions")
+_META = {  # what bundle.json holds besides `format`
+    "name": str, "seed": int, "settings": dict, "metrics": dict, "baselines": dict, "axes": str, "versions": dict,
+    "twin": (str, type(None)), "training": {"epochs": int, "best": int, "seconds": (int, float)},
+    "data": {"name": str, "split": str, "people": int, "items": int, "clicks": int, "held_out": int},
+}
+_EPOCH = {"epoch": int, "best": int, "loss": float, "ndcg@100": float}  # of a row of history.json
 _TRAIN_AGAIN = "train it again, or restore the folder from where you got it"
 
 
@@ -280,22 +285,34 @@ def save(path: Path, *, meta: dict, model: MacridVAE, items: pd.DataFrame, maps:
     beside = path.with_name(path.name + ".new")
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(parents=True)
-    meta = {"format": FORMAT, **meta, "settings": settings_dict(model.settings)}
-    _write_json(beside / "bundle.json", meta)
-    _write_json(beside / "history.json", history)
-    weights = {name: tensor.cpu().contiguous() for name, tensor in model.state_dict().items()}
-    save_file(weights, beside / "weights.safetensors")
-    save_file({"axes": torch.as_tensor(axes), "strength": torch.as_tensor(strength)}, beside / "axes.safetensors")
-    for name, table in (("items", items), ("maps", maps), ("users", users)):
-        table.to_parquet(beside / f"{name}.parquet", index=False, compression="zstd")
+    try:
+        meta = {"format": FORMAT, **meta, "settings": settings_dict(model.settings)}
+        _write_json(beside / "bundle.json", meta)
+        _write_json(beside / "history.json", history)
+        weights = {name: tensor.cpu().contiguous() for name, tensor in model.state_dict().items()}
+        save_file(weights, beside / "weights.safetensors")
+        save_file({"axes": torch.as_tensor(axes), "strength": torch.as_tensor(strength)}, beside / "axes.safetensors")
+        for name, table in (("items", items), ("maps", maps), ("users", users)):
+            table.to_parquet(beside / f"{name}.parquet", index=False, compression="zstd")
+        _swap(beside, path)
+    except BaseException:
+        shutil.rmtree(beside, ignore_errors=True)
+        raise
+
+
+def _swap(beside: Path, path: Path) -> None:
+    """Put the finished folder in place; one that stood there is kept until the new one stands."""
+    old = path.with_name(path.name + ".old")
+    shutil.rmtree(old, ignore_errors=True)
     if path.exists():
-        old = path.with_name(path.name + ".old")
-        shutil.rmtree(old, ignore_errors=True)
         os.replace(path, old)
+    try:
         os.replace(beside, path)
-        shutil.rmtree(old)
-    else:
-        os.replace(beside, path)
+    except BaseException:
+        if old.exists():
+            os.replace(old, path)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def _write_json(path: Path, value) -> None:
@@ -316,14 +333,17 @@ def load(path: str | Path) -> Bundle:
     if meta.get("format") != FORMAT:
         raise InputError(f"{path / 'bundle.json'} has format {meta.get('format')!r}, this program reads format {FORMAT}; "
                          "train again, or use the version of macrid that wrote it")
-    absent = [key for key in _META if key not in meta]
-    if absent:
-        raise InputError(f"{path / 'bundle.json'} lacks {', '.join(absent)}; {_TRAIN_AGAIN}")
+    _check_kinds(path / "bundle.json", meta, _META)
+    if meta["twin"] is not None and Path(meta["twin"]).name != meta["twin"]:
+        raise InputError(f"{path / 'bundle.json'}: twin is {meta['twin']!r}, not the name of a folder beside it")
     try:
         settings = make_settings("best", meta["settings"])
     except InputError as error:
         raise InputError(f"{path / 'bundle.json'}: {error}") from error
     items = _read_table(path / "items.parquet", ("item_id", "title", "category"))
+    for column in ("item_id", "title", "category"):
+        if not pd.api.types.is_string_dtype(items[column]) or items[column].isna().any():
+            raise InputError(f"{path / 'items.parquet'}: the column {column} holds something else than text; {_TRAIN_AGAIN}")
     if items["item_id"].duplicated().any():
         raise InputError(f"{path / 'items.parquet'} names item {items['item_id'][items['item_id'].duplicated()].iloc[0]!r} "
                          f"twice; {_TRAIN_AGAIN}")
@@ -337,13 +357,36 @@ def load(path: str | Path) -> Bundle:
     if np.abs(axes.transpose(0, 2, 1) @ axes - np.eye(shape[1])).max() > 1e-3:
         raise InputError(f"{path / 'axes.safetensors'}: the axes are not orthogonal; {_TRAIN_AGAIN}")
     users = _read_table(path / "users.parquet", ("user_id", "item_id", "part"))
-    strange = set(users["part"]) - set(PARTS)
-    if strange or not users["item_id"].isin(items["item_id"]).all():
-        what = f"has an unknown part {sorted(strange)[0]!r}" if strange else "names items that items.parquet does not"
+    if set(users["part"]) != set(PARTS[1:]) or not users["item_id"].isin(items["item_id"]).all():
+        what = "names items that items.parquet does not" if set(users["part"]) == set(PARTS[1:]) else \
+            f"has the parts {', '.join(map(str, users['part'].unique()[:9])) or 'none'}, not {', '.join(PARTS[1:])}"
         raise InputError(f"{path / 'users.parquet'} {what}; {_TRAIN_AGAIN}")
-    return Bundle(path=path, meta=meta, model=model, items=items,
-                  maps=_read_table(path / "maps.parquet", ("method", "kind", "id", "x", "y")), axes=axes,
-                  strength=turned["strength"].numpy(), users=users, history=_read_json(path / "history.json", list))
+    maps = _read_table(path / "maps.parquet", ("method", "kind", "id", "x", "y"))
+    for method in ("tsne", "umap"):
+        points = maps[(maps["method"] == method) & (maps["kind"] == "item")]
+        if not items["item_id"].isin(points["id"]).all() or points["id"].duplicated().any():
+            raise InputError(f"{path / 'maps.parquet'} does not have one point by {method} for each item; {_TRAIN_AGAIN}")
+    if not np.isfinite(maps[["x", "y"]].to_numpy(float, na_value=np.nan)).all():
+        raise InputError(f"{path / 'maps.parquet'} holds NaN or infinite numbers; {_TRAIN_AGAIN}")
+    history = _read_json(path / "history.json", list)
+    for row in history:
+        _check_kinds(path / "history.json", row, _EPOCH)
+    return Bundle(path=path, meta=meta, model=model, items=items, maps=maps, axes=axes,
+                  strength=turned["strength"].numpy(), users=users, history=history)
+
+
+def _check_kinds(path: Path, value, wanted: dict, at: str = "") -> None:
+    """InputError unless `value` is an object with the keys of `wanted`, each of the type, or again object, that it says."""
+    absent = [at + key for key in wanted if key not in value] if isinstance(value, dict) else []
+    if absent:
+        raise InputError(f"{path} lacks {', '.join(absent)}; {_TRAIN_AGAIN}")
+    if not isinstance(value, dict):
+        raise InputError(f"{path} has {value!r:.40} where {at or 'a JSON object'} belongs; {_TRAIN_AGAIN}")
+    for key, kind in wanted.items():
+        if isinstance(kind, dict):
+            _check_kinds(path, value[key], kind, f"{at}{key}.")
+        elif not isinstance(value[key], kind):
+            raise InputError(f"{path}: {at}{key} is {value[key]!r:.40}, which it cannot be; {_TRAIN_AGAIN}")
 
 
 def _read_json(path: Path, kind: type):

@@ -1,0 +1,350 @@
+"""Bundles: a round trip that changes nothing, every kind of damage said in one line, and the questions asked of one."""
+
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from macrid import build, train
+from macrid import bundle as bundles
+from macrid.bundle import FILES, load
+from macrid.errors import InputError
+from macrid.model import MacridVAE
+from macrid.spectral import spectral_start
+
+
+def contents(bundle) -> dict:
+    return {"meta": {k: v for k, v in bundle.meta.items() if k not in ("format", "settings")}, "model": bundle.model,
+            "items": bundle.items, "maps": bundle.maps, "axes": bundle.axes, "strength": bundle.strength,
+            "users": bundle.users, "history": bundle.history}
+
+
+def test_the_loaded_model_is_the_trained_one(bundle, tiny_split):
+    """Bit for bit: trained again with the same seed, without ever having been on disk, it gives the same scores."""
+    s = bundle.settings
+    model = MacridVAE(tiny_split.train.shape[1], s, 0, spectral_start(tiny_split.train, s.kfac, s.embedding_size, 0))
+    history = train.fit(model, tiny_split, 0)
+    np.testing.assert_array_equal(model.scores(tiny_split.test.fold_in), bundle.model.scores(tiny_split.test.fold_in))
+    assert [row["loss"] for row in history] == [row["loss"] for row in bundle.history]
+
+
+def test_saved_and_loaded_it_stays_the_same(bundle, tmp_path):
+    bundles.save(tmp_path / "again", **contents(bundle))
+    again = load(tmp_path / "again")
+    clicks = bundle.held_out("test").fold_in
+    np.testing.assert_array_equal(again.model.scores(clicks), bundle.model.scores(clicks))
+    np.testing.assert_array_equal(again.axes, bundle.axes)
+    np.testing.assert_array_equal(again.strength, bundle.strength)
+    for name in ("items", "maps", "users"):
+        pd.testing.assert_frame_equal(getattr(again, name), getattr(bundle, name))
+    assert again.history == bundle.history
+    assert again.meta == bundle.meta
+    assert again.settings == bundle.settings
+
+
+def test_evaluate_needs_nothing_but_the_bundle(bundle, twin):
+    for of in (bundle, twin):
+        found = build.evaluate(of)
+        assert found == pytest.approx(of.meta["metrics"], rel=1e-6)
+        assert set(found) == set(of.meta["metrics"])
+
+
+def test_held_out_people_are_those_of_the_split(bundle, tiny_split):
+    for which, held in (("validation", tiny_split.validation), ("test", tiny_split.test)):
+        found = bundle.held_out(which)
+        assert found.user_ids.tolist() == held.user_ids.tolist()
+        for part in ("fold_in", "answers", "seen"):
+            assert (getattr(found, part) != getattr(held, part)).nnz == 0
+    assert set(bundle.people) == set(tiny_split.validation.user_ids) | set(tiny_split.test.user_ids)
+
+
+def test_the_folder_holds_what_is_promised(trained):
+    assert {p.name for p in trained.iterdir()} == set(FILES)
+    assert not [p for p in trained.parent.iterdir() if p.name not in (trained.name, build.twin_of(trained).name)]
+
+
+def test_the_global_random_state_is_left_alone(trained):
+    torch.manual_seed(5)
+    np.random.seed(5)  # noqa: NPY002
+    before = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
+    load(trained).recommend([load(trained).items["item_id"].iloc[0]])
+    assert torch.equal(before[0], torch.get_rng_state())
+    np.testing.assert_array_equal(before[1], np.random.get_state()[1])  # noqa: NPY002
+
+
+# saving ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("when", ["weights", "tables", "number", "rename"])
+def test_a_save_that_fails_leaves_the_old_bundle(spoiled, bundle, monkeypatch, when):
+    """Nothing is half written: what stood there can still be loaded, and there is nothing where nothing stood."""
+    def fail(*args, **kwargs):
+        raise OSError("no space left")
+
+    changed = contents(bundle)
+    if when == "weights":
+        monkeypatch.setattr(bundles, "save_file", fail)
+    elif when == "tables":
+        monkeypatch.setattr(pd.DataFrame, "to_parquet", fail)
+    elif when == "number":
+        changed["meta"] = changed["meta"] | {"metrics": {"ndcg@100": float("nan")}}
+    else:
+        replace = bundles.os.replace
+        monkeypatch.setattr(bundles.os, "replace",
+                            lambda a, b: fail() if str(a).endswith(".new") else replace(a, b))
+    for path in (spoiled, spoiled.with_name("fresh")):
+        with pytest.raises((OSError, ValueError)):
+            bundles.save(path, **changed)
+    monkeypatch.undo()
+    assert [p.name for p in spoiled.parent.iterdir()] == [spoiled.name]
+    assert load(spoiled).meta["metrics"] == bundle.meta["metrics"]
+
+
+def test_saving_again_replaces(spoiled, bundle):
+    bundles.save(spoiled, **contents(bundle) | {"history": bundle.history[:1]})
+    assert len(load(spoiled).history) == 1
+    assert [p.name for p in spoiled.parent.iterdir()] == [spoiled.name]
+
+
+# damage ---------------------------------------------------------------------------------------------------------------
+
+
+def said(folder) -> str:
+    with pytest.raises(InputError) as caught:
+        load(folder)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+def test_no_folder(tmp_path):
+    assert "train" in said(tmp_path / "nothing")
+    assert "is not a bundle" in said(tmp_path)
+    (tmp_path / "file").write_text("x")
+    assert "file" in said(tmp_path / "file")
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("harm", ["missing", "empty", "cut", "noise"])
+def test_a_damaged_file_is_named(spoiled, name, harm):
+    file = spoiled / name
+    whole = file.read_bytes()
+    if harm == "missing":
+        file.unlink()
+    else:
+        file.write_bytes({"empty": b"", "cut": whole[: len(whole) // 2], "noise": b"\x07\xff" * 200}[harm])
+    assert name in said(spoiled)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_bits_that_fell_over_never_give_a_traceback(spoiled, name):
+    """Any byte may be wrong: either the file is refused in one line, or it can still be read."""
+    file, rng = spoiled / name, np.random.default_rng(0)
+    whole = file.read_bytes()
+    places = np.unique(np.concatenate([rng.integers(0, min(len(whole), 400), 12), len(whole) - 1 - rng.integers(0, min(
+        len(whole), 400), 12), rng.integers(0, len(whole), 6)]))
+    for place in places:
+        file.write_bytes(whole[:place] + bytes([whole[place] ^ (1 << int(rng.integers(8)))]) + whole[place + 1 :])
+        try:
+            load(spoiled)
+        except InputError as error:
+            message = str(error)
+        else:
+            continue
+        assert name in message
+        assert "\n" not in message
+
+
+def rewritten(folder, **changes):
+    path = folder / "bundle.json"
+    meta = json.loads(path.read_text(encoding="utf-8"))
+    for key, value in changes.items():
+        if value is KeyError:
+            del meta[key]
+        else:
+            meta[key] = value
+    path.write_text(json.dumps(meta), encoding="utf-8")
+
+
+def test_another_version_of_the_format(spoiled):
+    rewritten(spoiled, format=99)
+    assert "format 99" in said(spoiled)
+    rewritten(spoiled, format=KeyError)
+    assert "bundle.json" in said(spoiled)
+
+
+@pytest.mark.parametrize("key", ["name", "data", "settings", "seed", "metrics", "baselines", "axes", "twin", "versions",
+                                 "training"])
+def test_a_key_that_bundle_json_lacks(spoiled, key):
+    rewritten(spoiled, **{key: KeyError})
+    assert "bundle.json" in (message := said(spoiled))
+    assert key in message
+
+
+@pytest.mark.parametrize("changes", [
+    {"settings": []}, {"settings": [1, 2]}, {"settings": None}, {"settings": {"kfac": -1}}, {"settings": {"kfak": 7}},
+    {"data": "shop"}, {"data": {}}, {"data": None}, {"metrics": 3}, {"metrics": None}, {"baselines": []}, {"name": 7},
+    {"training": []}, {"twin": 4}, {"seed": "x"}, {"twin": "../../elsewhere"}])
+def test_a_value_of_another_kind_in_bundle_json(spoiled, changes):
+    rewritten(spoiled, **changes)
+    assert "bundle.json" in said(spoiled)
+
+
+def test_bundle_json_is_a_list(spoiled):
+    (spoiled / "bundle.json").write_text("[1]")
+    assert "bundle.json" in said(spoiled)
+    (spoiled / "history.json").write_text("{}")
+
+
+@pytest.mark.parametrize("history", ["{}", "[1]", '[{"epoch": 1}]', "null"])
+def test_a_history_of_another_kind(spoiled, history):
+    (spoiled / "history.json").write_text(history)
+    assert "history.json" in said(spoiled)
+
+
+@pytest.mark.parametrize("file", ["weights.safetensors", "axes.safetensors"])
+@pytest.mark.parametrize("harm", ["shape", "nan", "infinite", "missing", "extra"])
+def test_tensors(spoiled, file, harm):
+    tensors = load_file(spoiled / file)
+    name = sorted(tensors)[0]
+    if harm == "shape":
+        tensors[name] = tensors[name][:-1].clone()
+    elif harm in ("nan", "infinite"):
+        tensors[name].view(-1)[3] = float("nan" if harm == "nan" else "inf")
+    elif harm == "missing":
+        del tensors[name]
+    else:
+        name = "surplus"
+        tensors[name] = torch.zeros(2)
+    save_file(tensors, spoiled / file)
+    message = said(spoiled)
+    assert file in message
+    assert name in message
+
+
+def test_axes_that_are_not_orthogonal(spoiled):
+    tensors = load_file(spoiled / "axes.safetensors")
+    tensors["axes"][2, 0] *= 1.5
+    save_file(tensors, spoiled / "axes.safetensors")
+    assert "not orthogonal" in said(spoiled)
+
+
+def test_settings_that_the_weights_do_not_fit(spoiled, bundle):
+    meta = json.loads((spoiled / "bundle.json").read_text(encoding="utf-8"))
+    rewritten(spoiled, settings=meta["settings"] | {"kfac": 5})
+    assert "weights.safetensors" in said(spoiled)
+
+
+def changed_table(folder, name, change):
+    table = change(pd.read_parquet(folder / f"{name}.parquet"))
+    table.to_parquet(folder / f"{name}.parquet", index=False)
+
+
+@pytest.mark.parametrize(("name", "change"), [
+    ("items", lambda t: t.assign(item_id=t["item_id"].iloc[[0, *range(len(t) - 1)]].to_numpy())),  # an id twice
+    ("items", lambda t: t.drop(columns="title")),
+    ("items", lambda t: t.assign(item_id=np.arange(len(t)))),  # numbers where ids belong
+    ("items", lambda t: t.assign(category=None)),
+    ("maps", lambda t: t.drop(columns="x")),
+    ("maps", lambda t: t.assign(x=np.nan)),
+    ("maps", lambda t: t.iloc[:-1]),  # an item without its point
+    ("users", lambda t: t.drop(columns="part")),
+    ("users", lambda t: t.assign(part="train")),
+    ("users", lambda t: t.assign(item_id="nobody's")),
+    ("users", lambda t: t.iloc[:0]),
+    ("users", lambda t: t[t["part"] != "test_te"]),
+])
+def test_tables(spoiled, name, change):
+    changed_table(spoiled, name, change)
+    assert f"{name}.parquet" in said(spoiled)
+
+
+def test_fewer_items_than_weights(spoiled):
+    changed_table(spoiled, "items", lambda t: t.iloc[1:])
+    assert "weights.safetensors" in said(spoiled)
+
+
+# questions ------------------------------------------------------------------------------------------------------------
+
+
+def test_recommend_is_the_models_order_without_what_was_seen(bundle):
+    profile = bundle.items["item_id"].iloc[[3, 10, 17]].tolist()
+    table = bundle.recommend(profile, n=9)
+    scores = bundle.model.scores(bundle.clicks(bundle.positions(profile)))[0]
+    wanted = [i for i in np.argsort(-scores, kind="stable") if i not in (3, 10, 17)][:9]
+    assert table["item_id"].tolist() == bundle.items["item_id"].iloc[wanted].tolist()
+    assert table["rank"].tolist() == list(range(1, 10))
+    assert not set(profile) & set(table["item_id"])
+    assert len(bundle.recommend(profile, n=10**6)) == len(bundle.items) - 3
+    everything = bundle.recommend(profile, n=10**6, hide_seen=False)
+    assert set(everything["item_id"]) == set(bundle.items["item_id"])
+    twice = bundle.recommend(profile + profile, n=9)
+    pd.testing.assert_frame_equal(twice, table)
+
+
+def test_steer_is_retrieval(bundle):
+    person, factor = bundle.people[0], 2
+    found = bundle.steer(factor, 1, 0.7, user=person, n=1000)
+    index = found.after["index"].to_numpy()
+    assert (bundle.factor[index] == factor).all()
+    assert not set(index) & set(bundle.history_of(person))
+    scores = bundle.dial(bundle.history_of(person), factor, 1).scores(0.7)
+    assert (np.diff(scores[index]) <= 0).all()
+    assert (found.value, found.position) == (0.7, pytest.approx(found.position))
+    whole = bundle.steer(factor, 1, 0.7, user=person, n=1000, scope="all")
+    assert len(whole.after) == len(bundle.items) - len(bundle.history_of(person))
+    history = bundle.items["item_id"].iloc[bundle.history_of(person)].tolist()
+    pd.testing.assert_frame_equal(bundle.steer(factor, 1, 0.7, items=history, n=1000).after, found.after)
+
+
+def test_steer_before_the_dial_is_moved_is_recommend(bundle):
+    profile = bundle.items["item_id"].iloc[[0, 7]].tolist()
+    before = bundle.steer(0, 0, 0.5, items=profile, scope="all", n=20).before
+    assert before["item_id"].tolist() == bundle.recommend(profile, 20)["item_id"].tolist()
+
+
+def test_the_film_strip_has_seven_pictures(bundle):
+    strip = bundle.film_strip(1, 0, bundle.history_of(bundle.people[0]), n=3)
+    low, high = bundle.dial_range(1, 0)
+    np.testing.assert_allclose([value for value, _ in strip], np.linspace(low, high, 7))
+    assert all((bundle.factor[index] == 1).all() for _, index in strip)
+
+
+@pytest.mark.parametrize(("arguments", "named"), [
+    ({"items": ["nothing-1"]}, "nothing-1"), ({"items": []}, "empty"), ({"items": ["mugs-0001", ""]}, "no item ''"),
+    ({"items": ["mugs-0001"], "n": 0}, "n is 0"), ({"items": ["mugs-0001"], "n": -3}, "n is -3")])
+def test_bad_arguments_of_recommend(bundle, arguments, named):
+    with pytest.raises(InputError, match=named):
+        bundle.recommend(**arguments)
+
+
+BAD = [
+    ({}, "either items or a user"), ({"items": ["mugs-0001"], "user": "person-00001"}, "either items or a user"),
+    ({"user": "nobody"}, "'nobody'"), ({"items": ["mug-1"]}, "mug-1"), ({"items": []}, "empty"),
+    ({"factor": 7}, "factor is 7: tiny has 7, so it must be from 0 to 6"), ({"factor": -1}, "factor is -1"),
+    ({"dim": 8}, "dim is 8"), ({"dim": -1}, "dim is -1"), ({"value": 1.01}, "value is 1.01"), ({"value": -7}, "value is -7"),
+    ({"value": float("nan")}, "value is nan"), ({"value": float("inf")}, "value is inf"), ({"scope": "some"}, "'some'"),
+    ({"n": 0}, "n is 0")]
+
+
+@pytest.mark.parametrize(("arguments", "named"), BAD)
+def test_bad_arguments_of_steer(bundle, arguments, named):
+    who = {} if "either" in named or "user" in arguments or "items" in arguments else {"user": bundle.people[0]}
+    with pytest.raises(InputError, match=named) as caught:
+        bundle.steer(**{"factor": 0, "dim": 0, "value": 0.5} | who | arguments)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_name_gets_similar_ones(bundle):
+    with pytest.raises(InputError, match="mugs-0001"):
+        bundle.positions(["mug-0001"])
+    with pytest.raises(InputError, match=bundle.people[0]):
+        bundle.history_of(bundle.people[0] + "0")
+
+
+def test_a_moved_bundle_still_works(trained, tmp_path):
+    assert load(shutil.copytree(trained, tmp_path / "elsewhere")).recommend(["mugs-0001"])["rank"].iloc[0] == 1
