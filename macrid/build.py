@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import platform
 import shutil
 from collections.abc import Callable
@@ -40,13 +41,21 @@ def twin_of(out: Path) -> Path:
 def prepare(out: Path, run: dict, *, overwrite: bool, resume: bool, twin: bool) -> None:
     """Make sure that `out` may be written and that a checkpoint found there belongs to this `run` (its JSON description).
 
-    Raises InputError when there is a bundle already (without `overwrite`), a stopped training (without `resume` or
-    `overwrite`), or one with other arguments.
+    Raises InputError when there is a bundle already (without `overwrite`) or something else (even with it), a stopped
+    training (without `resume` or `overwrite`), or one with other arguments.
     """
+    if out.name in ("", ".."):
+        raise InputError(f"--out is {out}; give the name of a new folder, such as models/mine")
     for path in (out, twin_of(out)) if twin else (out,):
         if path.exists() and not overwrite:
             raise InputError(f"{path} exists already; choose another --out, or add --overwrite to replace it")
+        strange = [p.name for p in path.iterdir() if p.name not in bundle.FILES] if path.is_dir() else []
+        if strange or path.is_file():
+            raise InputError(f"{path} is not a bundle" + (f", it holds {strange[0]}" if strange else "")
+                             + ", and is not replaced; choose another --out")
     partial = partial_of(out)
+    if partial.is_file():
+        raise InputError(f"{partial} is a file where the training is to be kept; choose another --out")
     if partial.exists() and not resume:
         if not overwrite:
             raise InputError(f"{partial} holds a training that was stopped; add --resume to go on with it, "
@@ -58,12 +67,18 @@ def prepare(out: Path, run: dict, *, overwrite: bool, resume: bool, twin: bool) 
         raise InputError(f"cannot write to {partial.parent} ({error.strerror}); choose another --out") from error
     record = partial / "run.json"
     if record.exists():
-        before = json.loads(record.read_text(encoding="utf-8"))
+        try:
+            before = dict(json.loads(record.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError) as error:
+            raise InputError(f"{record} is damaged ({error}); use --overwrite without --resume to begin again") from error
         other = [key for key in run if before.get(key) != run[key]]
         if other:
             raise InputError(f"{partial} was begun with another {', '.join(other)}; give the same arguments with --resume, "
                              "or --overwrite to begin again")
-    record.write_text(json.dumps(run), encoding="utf-8")
+        return
+    beside = partial / "run.json.new"
+    beside.write_text(json.dumps(run), encoding="utf-8")
+    os.replace(beside, record)
 
 
 def describe(split: Split, settings: Settings, seed: int) -> dict:

@@ -282,7 +282,7 @@ def save(path: Path, *, meta: dict, model: MacridVAE, items: pd.DataFrame, maps:
     """Write a bundle to the folder `path`, beside it first and then renamed, so that it is there whole or not at all. An
     earlier bundle at `path` is replaced."""
     path = Path(path)
-    beside = path.with_name(path.name + ".new")
+    beside = path.with_name(f".{path.name}.new")
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(parents=True)
     try:
@@ -302,7 +302,7 @@ def save(path: Path, *, meta: dict, model: MacridVAE, items: pd.DataFrame, maps:
 
 def _swap(beside: Path, path: Path) -> None:
     """Put the finished folder in place; one that stood there is kept until the new one stands."""
-    old = path.with_name(path.name + ".old")
+    old = path.with_name(f".{path.name}.old")
     shutil.rmtree(old, ignore_errors=True)
     if path.exists():
         os.replace(path, old)

@@ -178,7 +178,8 @@ opened = []
 def watch(event, arguments):
     if event == "open" and isinstance(arguments[0], str):
         path = Path(arguments[0])
-        if path.is_relative_to(root) and path.suffix not in (".py", ".pyc") and not {".venv", "__pycache__"} & set(path.parts):
+        code = path.suffix in (".py", ".pyc") or {".venv", "__pycache__"} & set(path.parts)
+        if path.is_relative_to(root) and not code:
             opened.append(str(path))
 
 sys.addaudithook(watch)

@@ -1,0 +1,202 @@
+"""Building: what may be written where, going on with what was stopped, the twin on the same split."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from conftest import tiny_settings
+
+from macrid import build, checkpoint
+from macrid.bundle import load
+from macrid.errors import InputError
+
+RUN = {"data": "shop", "seed": 0, "settings": {"kfac": 7}, "twin": False}
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Maps by principal components: laying them out is tested elsewhere."""
+    monkeypatch.setattr(build.projections, "umap", lambda vectors, *rest: build.projections.pca(vectors))
+    monkeypatch.setattr(build.projections, "tsne", lambda vectors, *rest: build.projections.pca(vectors))
+
+
+def prepared(out, run=RUN, overwrite=False, resume=False, twin=False):
+    build.prepare(out, run, overwrite=overwrite, resume=resume, twin=twin)
+
+
+def refused(*args, **kwargs) -> str:
+    with pytest.raises(InputError) as caught:
+        prepared(*args, **kwargs)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def begun(out, run=RUN):
+    prepared(out, run)
+    (build.partial_of(out) / "mark").write_text("x")
+
+
+def test_a_new_place(tmp_path):
+    prepared(tmp_path / "deep" / "er" / "new")
+    assert json.loads((tmp_path / "deep" / "er" / "new.partial" / "run.json").read_text()) == RUN
+    assert not (tmp_path / "deep" / "er" / "new").exists()
+
+
+def test_what_stands_there_is_kept_unless_asked(tmp_path, spoiled):
+    assert "--overwrite" in refused(spoiled)
+    assert "--overwrite" in refused(spoiled, resume=True)
+    assert not build.partial_of(spoiled).exists()
+    prepared(spoiled, overwrite=True)
+    assert load(spoiled)  # it goes only when the new one is complete
+    shutil.copytree(spoiled, tmp_path / "other-dot")
+    assert "other-dot" in refused(tmp_path / "other", twin=True)
+    prepared(tmp_path / "other")
+
+
+def test_overwrite_replaces_bundles_and_nothing_else(tmp_path):
+    """A folder with somebody's files in it is not a bundle to be replaced; an empty one, or half a bundle, is."""
+    home = tmp_path / "home"
+    home.mkdir()
+    prepared(home, overwrite=True)
+    (home / "items.parquet").write_text("")
+    prepared(home, overwrite=True)
+    (home / "thesis.tex").write_text("years of work")
+    assert "thesis.tex" in refused(home, overwrite=True)
+    (tmp_path / "file").write_text("x")
+    assert "file" in refused(tmp_path / "file", overwrite=True)
+    assert (tmp_path / "file").read_text() == "x"
+
+
+@pytest.mark.parametrize("out", [".", "/", ".."])
+def test_a_place_without_a_name(tmp_path, monkeypatch, out):
+    from pathlib import Path
+
+    (tmp_path / "in").mkdir()
+    monkeypatch.chdir(tmp_path / "in")
+    for overwrite in (False, True):
+        assert "--out" in refused(Path(out), overwrite=overwrite, twin=True)
+
+
+def test_a_stopped_training(tmp_path):
+    out = tmp_path / "out"
+    begun(out)
+    assert "--resume" in refused(out)
+    prepared(out, resume=True)
+    assert (build.partial_of(out) / "mark").exists()
+    assert "another seed" in refused(out, run=RUN | {"seed": 1}, resume=True)
+    assert "another seed, settings" in refused(out, run=RUN | {"seed": 1, "settings": {"kfac": 5}}, resume=True)
+    assert (build.partial_of(out) / "mark").exists()
+    prepared(out, run=RUN | {"seed": 1}, overwrite=True)
+    assert not (build.partial_of(out) / "mark").exists()
+
+
+@pytest.mark.parametrize("record", ["", '{"data": "sh', "[1]", "null"])
+def test_a_damaged_record(tmp_path, record):
+    out = tmp_path / "out"
+    begun(out)
+    (build.partial_of(out) / "run.json").write_text(record)
+    assert "run.json" in refused(out, resume=True)
+    prepared(out, overwrite=True)
+
+
+def test_a_place_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").write_text("x")
+    assert "--out" in refused(tmp_path / "file" / "out")
+    (tmp_path / "out.partial").write_text("x")
+    assert "out.partial" in refused(tmp_path / "out")
+    assert "out.partial" in refused(tmp_path / "out", overwrite=True)
+    assert "out.partial" in refused(tmp_path / "out", resume=True)
+
+
+def test_the_description_tells_runs_apart(tiny_split, tiny_clicks):
+    from macrid import split
+
+    one = build.describe(tiny_split, tiny_settings(), 0)
+    assert one == build.describe(split.strong(tiny_clicks, 0), tiny_settings(), 0)
+    assert one != build.describe(split.strong(tiny_clicks, 1), tiny_settings(), 0)
+    assert one != build.describe(tiny_split, tiny_settings(kfac=5), 0)
+    assert json.loads(json.dumps(one)) == one
+
+
+def test_the_twin_learns_from_the_same(bundle, twin, tiny_split):
+    assert (bundle.meta["twin"], twin.meta["twin"]) == (twin.path.name, None)
+    assert bundle.meta["data"] == twin.meta["data"]
+    assert (bundle.settings.similarity, twin.settings.similarity) == ("cosine", "dot")
+    assert len(twin.history) == len(bundle.history)  # trained just as long
+    assert bundle.items["item_id"].tolist() == twin.items["item_id"].tolist() == tiny_split.items["item_id"].tolist()
+    assert bundle.users.equals(twin.users)
+
+
+def test_what_a_bundle_says(bundle, tiny_split):
+    data = bundle.meta["data"]
+    assert (data["people"], data["items"]) == tiny_split.train.shape
+    assert data["clicks"] == tiny_split.train.nnz
+    assert bundle.items["clicks"].sum() == tiny_split.train.nnz
+    assert set(bundle.meta["baselines"]) == {"popularity", "ease"}
+    assert bundle.meta["training"]["best"] == bundle.history[-1]["best"]
+    assert set(bundle.maps["method"]) == {"tsne", "umap"}
+    assert (np.diff(bundle.strength, axis=1) <= 0).all()  # the strongest dial first
+
+
+def test_a_stopped_build_goes_on(tiny_split, tiny_shop, tmp_path, quick, bundle):
+    """Stopped while the twin trains, the model is not trained again, and the numbers are those of the uninterrupted run."""
+    out, stages = tmp_path / "out", []
+
+    def stop(stage, row):
+        if stage == "twin" and row["epoch"] == 2:
+            raise KeyboardInterrupt
+
+    def note(stage, row):
+        stages.append((stage, row.get("epoch")))
+
+    arguments = {"source": tiny_shop.data, "twin": True}
+    with pytest.raises(KeyboardInterrupt):
+        build.build(tiny_split, out, tiny_settings(), 0, report=stop, **arguments)
+    assert {p.name for p in tmp_path.iterdir()} == {"out.partial"}
+    found = build.build(tiny_split, out, tiny_settings(), 0, report=note, **arguments)
+    assert stages == [("twin", 3), ("twin", 4), ("twin", 5), ("maps", None), ("save", None)]
+    assert {p.name for p in tmp_path.iterdir()} == {"out", "out-dot"}
+    clicks = tiny_split.test.fold_in
+    np.testing.assert_array_equal(found.model.scores(clicks), bundle.model.scores(clicks))
+    assert found.meta["metrics"] == bundle.meta["metrics"]
+
+
+@pytest.mark.parametrize("changes", [{"epochs": 0}, {"kfac": 1}, {"init": "random"}, {"embedding_size": 2}, {"kfac": 30}])
+def test_unusual_settings(tiny_split, tiny_shop, tmp_path, quick, changes):
+    settings = tiny_settings(**{"epochs": 1} | changes)
+    found = build.build(tiny_split, tmp_path / "out", settings, 0, source=tiny_shop.data, twin=True)
+    assert found.settings == settings
+    assert len(found.steer(0, 0, 0.5, user=found.people[0], scope="all", n=3).after) == 3
+
+
+def test_recboles_protocol(tiny_clicks, tiny_shop, tmp_path, quick):
+    from macrid import split
+
+    found = build.build(split.recbole(tiny_clicks, 0), tmp_path / "out", tiny_settings(epochs=1), 0, source=tiny_shop.data)
+    assert build.evaluate(found) == pytest.approx(found.meta["metrics"], rel=1e-6)
+    assert {"recall@10", "mrr@10", "ndcg@10", "hit@10", "precision@10"} < set(found.meta["metrics"])
+
+
+def test_evaluate_on_other_people(bundle):
+    from macrid import shop
+
+    other = shop.simulate(n_items=140, n_people=30, seed=5).data
+    found = build.evaluate(bundle, other)
+    assert found["ndcg@100"] != bundle.meta["metrics"]["ndcg@100"]
+    assert set(found) == set(bundle.meta["metrics"])
+    stranger = shop.simulate(n_items=70, n_people=30).data
+    stranger = type(stranger)(stranger.matrix, stranger.user_ids, np.array([f"x{i}" for i in range(70)], object),
+                              stranger.items.assign(item_id=[f"x{i}" for i in range(70)]), "strange", False)
+    with pytest.raises(InputError, match="strange shares no item_id"):
+        build.evaluate(bundle, stranger)
+
+
+def test_checkpoints_are_no_pickle(tiny_split, tiny_shop, tmp_path, quick):
+    def stop(stage, row):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build.build(tiny_split, tmp_path / "out", tiny_settings(), 0, source=tiny_shop.data, report=stop)
+    files = [p.name for p in (tmp_path / "out.partial").rglob("*") if p.is_file()]
+    assert files == [checkpoint.FILE]
