@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import sys
 import warnings
 from pathlib import Path
@@ -21,6 +22,9 @@ class Commands(click.Group):
             super().main(*args, standalone_mode=False, **kwargs)
         except InputError as error:
             _fail(str(error))
+        except click.exceptions.NoArgsIsHelpError as error:
+            click.echo(error.format_message(), err=True)
+            sys.exit(2)
         except click.ClickException as error:
             hint = f" ({error.ctx.command_path} --help)" if getattr(error, "ctx", None) else ""
             _fail(error.format_message() + hint)
@@ -102,7 +106,7 @@ def _settings(preset: str, config: Path | None, changes: tuple[str, ...]):
     if config:
         try:
             found = yaml.safe_load(config.read_text(encoding="utf-8")) or {}
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        except (OSError, ValueError, yaml.YAMLError) as error:  # ValueError: no text, or a date that there is not
             raise InputError(f"{config} cannot be read as YAML ({error}); write lines such as `kfac: 7`") from error
         if not isinstance(found, dict):
             raise InputError(f"{config} must hold lines such as `kfac: 7`, not a {type(found).__name__}")
@@ -112,10 +116,10 @@ def _settings(preset: str, config: Path | None, changes: tuple[str, ...]):
             raise InputError(f"--set {change!r}: write it as key=value, such as --set kfac=7")
         try:
             found[key.strip()] = yaml.safe_load(value)
-        except yaml.YAMLError as error:
+        except (ValueError, yaml.YAMLError) as error:
             raise InputError(f"--set {change!r}: {value!r} is not a value") from error
     for key, value in found.items():  # YAML reads 1e-3 as text
-        if isinstance(value, str) and re.fullmatch(r"[-+]?[\d.]+e[-+]?\d+", value, re.IGNORECASE):
+        if isinstance(value, str) and re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)e[-+]?\d+", value, re.IGNORECASE):
             found[key] = float(value)
     return make_settings(preset, found)
 
@@ -161,17 +165,16 @@ def train(data, out, preset, config, changes, seed, kind, twin, min_rating, min_
     click.echo(f"{split.name}: {split.train.shape[0]:,} people to train on, {split.train.shape[1]:,} items, "
                f"{split.train.nnz:,} clicks; {len(split.validation.user_ids):,} people to validate, "
                f"{len(split.test.user_ids):,} to test", err=True)
-    progress = _Progress(settings.epochs)
     try:
-        bundle = building.build(split, out, settings, seed, source=source, twin=bool(twin), device=device,
-                                report=progress.report)
+        with _Progress(settings.epochs) as progress:
+            bundle = building.build(split, out, settings, seed, source=source, twin=bool(twin), device=device,
+                                    report=progress.report)
     except KeyboardInterrupt:
-        progress.close()
         click.echo(f"stopped; the same command with --resume goes on (kept in {building.partial_of(out)})", err=True)
         sys.exit(130)
     except FloatingPointError as error:
+        shutil.rmtree(building.partial_of(out))  # going on would end the same way
         raise InputError(str(error)) from error
-    progress.close()
     click.echo(f"{out}: " + _summary(bundle.meta["metrics"]), err=True)
 
 
@@ -194,6 +197,12 @@ class _Progress:
             self.close()
             click.echo("laying out the maps (t-SNE, UMAP) ...", err=True)
         self.stage = stage
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
 
     def close(self) -> None:
         if self.bar is not None:

@@ -1,0 +1,327 @@
+"""The command line: one JSON object on standard output, one line on standard error for a mistake, nothing half written."""
+
+import io
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import warnings
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+
+import pytest
+
+from macrid import build, cli
+from macrid.bundle import load
+
+ROOT = Path(__file__).resolve().parents[1]
+TINY = ["--data", "shop:140x120", "--set", "epochs=2", "--set", "embedding_size=4", "--set", "encoder_hidden_size=[8]"]
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch, tmp_path):
+    """Maps by principal components; data sets would be kept in an empty folder; the warning hook is put back."""
+    monkeypatch.setattr(build.projections, "umap", lambda vectors, *rest: build.projections.pca(vectors))
+    monkeypatch.setattr(build.projections, "tsne", lambda vectors, *rest: build.projections.pca(vectors))
+    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
+    monkeypatch.setenv("MACRID_DATA", str(tmp_path / "data"))
+
+
+def run(*arguments) -> tuple[int, str, str]:
+    """Exit status, standard output and standard error of one command."""
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        try:
+            status = cli.main.main([str(a) for a in arguments], prog_name="macrid")
+        except SystemExit as end:
+            status = end.code
+    return status or 0, out.getvalue(), err.getvalue()
+
+
+def answer(*arguments) -> dict:
+    status, out, err = run(*arguments, "--json")
+    assert status == 0, err
+    assert out.count("\n") == 1
+    found = json.loads(out, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
+    assert isinstance(found, dict)
+    return found
+
+
+def mistake(*arguments) -> str:
+    """The one line that a mistake gets."""
+    status, out, err = run(*arguments)
+    assert status == 2, (out, err)
+    assert out == ""
+    assert err.count("\n") == 1, err
+    assert err.startswith("error: ")
+    assert "Traceback" not in err
+    return err
+
+
+# what works -----------------------------------------------------------------------------------------------------------
+
+
+def test_evaluate(trained, bundle):
+    found = answer("evaluate", trained)
+    keys = {f"{name}{end}" for name in ("ndcg@100", "recall@20", "recall@50") for end in ("", "_se")}
+    assert set(found) == keys | {"nmi", "ari", "purity", "effective_factors", "independence"}
+    assert found == pytest.approx(bundle.meta["metrics"], rel=1e-6)
+    assert "ndcg@100" in run("evaluate", trained)[1]
+    assert answer("evaluate", trained, "--data", "shop:140x30")["ndcg@100"] != found["ndcg@100"]
+
+
+def test_info(trained, bundle):
+    found = answer("info", trained)
+    assert found["format"] == 1
+    assert found["metrics"] == bundle.meta["metrics"]
+    assert [f["factor"] for f in found["factors"]] == list(range(7))
+    assert "7 factors" in run("info", trained)[1]
+    assert answer("info", build.twin_of(trained))["twin"] is None
+
+
+def test_recommend(trained, bundle):
+    found = answer("recommend", trained, "--items", "mugs-0001, lamps-0003", "--n", 5)["items"]
+    assert [row["item_id"] for row in found] == bundle.recommend(["mugs-0001", "lamps-0003"], 5)["item_id"].tolist()
+    assert set(found[0]) == {"rank", "item_id", "title", "category", "score"}
+    assert run("recommend", trained, "--items", "mugs-0001", "--n", 3)[1].count("\n") == 3
+
+
+def test_steer(trained, bundle):
+    person = bundle.people[0]
+    found = answer("steer", trained, "--user", person, "--factor", 1, "--dim", 0, "--value", 0.8, "--n", 6)
+    table = bundle.steer(1, 0, 0.8, user=person, n=6)
+    assert [row["item_id"] for row in found["items"]] == table.after["item_id"].tolist()
+    assert [row["mark"] for row in found["items"]] == table.after["mark"].tolist()
+    assert [row["item_id"] for row in found["before"]] == table.before["item_id"].tolist()
+    assert found["gone"] == table.gone["item_id"].tolist()
+    assert (found["factor"], found["dim"], found["value"]) == (1, 0, 0.8)
+    other = answer("steer", trained, "--user", person, "--factor", 1, "--dim", 0, "--value", -0.8, "--n", 6)
+    assert other["items"] != found["items"]
+    assert other["before"] == found["before"]
+    assert len(answer("steer", trained, "--items", "mugs-0001", "--factor", 0, "--dim", 3, "--value", 0, "--scope", "all")
+               ["items"]) == 20
+    status, out, _ = run("steer", trained, "--user", person, "--factor", 1, "--dim", 0, "--value", 0.8, "--n", 6)
+    assert (status, out.count("\n")) == (0, 6)
+
+
+def test_train_says_nothing_on_standard_output(tmp_path):
+    out = tmp_path / "out"
+    status, printed, err = run("train", *TINY, "--out", out, "--twin", "dot", "--seed", 3)
+    assert (status, printed) == (0, ""), err
+    assert {p.name for p in tmp_path.iterdir()} == {"out", "out-dot"}
+    found = answer("info", out)
+    assert (found["seed"], found["twin"], found["settings"]["embedding_size"]) == (3, "out-dot", 4)
+
+
+def test_train_with_a_file_of_settings_and_another_split(tmp_path):
+    config = tmp_path / "settings.yaml"
+    config.write_text("kfac: 3\nlearning_rate: 1e-3\nencoder_hidden_size: [6, 5]\nepochs: 9\n")
+    status, _, err = run("train", *TINY, "--config", config, "--out", tmp_path / "out", "--split", "recbole", "--preset",
+                         "recbole")
+    assert status == 0, err
+    settings = load(tmp_path / "out").settings
+    assert (settings.kfac, settings.learning_rate, settings.input_norm) == (3, 1e-3, "user")
+    assert (settings.epochs, settings.encoder_hidden_size) == (2, (8,))  # --set goes over the file, the file over the preset
+    assert "recall@10" in answer("evaluate", tmp_path / "out")
+
+
+def test_the_same_seed_gives_the_same_bundle(tmp_path):
+    for name in "ab":
+        assert run("train", *TINY, "--out", tmp_path / name)[0] == 0
+    assert answer("evaluate", tmp_path / "a") == answer("evaluate", tmp_path / "b")
+    weights = [(tmp_path / name / "weights.safetensors").read_bytes() for name in "ab"]
+    assert weights[0] == weights[1]
+
+
+@pytest.mark.parametrize("command", [[], ["train"], ["evaluate"], ["recommend"], ["steer"], ["info"], ["fetch"]])
+def test_help(command):
+    status, out, err = run(*command, "--help")
+    assert (status, err) == (0, "")
+    assert out.startswith("Usage: ")
+
+
+def test_without_a_command_the_help_is_shown():
+    """As it is: on lines, not squeezed into one."""
+    status, out, err = run()
+    assert status in (0, 2)
+    assert "Commands:" in out + err
+    assert len((out + err).splitlines()) > 8
+
+
+# mistakes -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("arguments", "named"), [
+    (["frobnicate"], "frobnicate"), (["info"], "BUNDLE"), (["steer", "{b}"], "--factor"),
+    (["train", "--data", "shop"], "--out"), (["recommend", "{b}", "--items", "mugs-0001", "--n", "many"], "many"),
+    (["recommend", "{b}", "--items", "mugs-0001", "--n", "0"], "0"),
+    (["info", "{t}/none"], "no bundle"), (["evaluate", "{t}"], "not a bundle"),
+    (["recommend", "{b}", "--items", "mugs-9999,lamps-0001"], "mugs-9999"), (["recommend", "{b}", "--items", ""], "empty"),
+    (["recommend", "{b}", "--items", " , "], "empty"),
+    (["steer", "{b}", "--user", "nobody", "--factor", "0", "--dim", "0", "--value", "0"], "nobody"),
+    (["steer", "{b}", "--factor", "0", "--dim", "0", "--value", "0"], "--items"),
+    (["steer", "{b}", "--items", "mugs-0001", "--user", "x", "--factor", "0", "--dim", "0", "--value", "0"], "--items"),
+    (["steer", "{b}", "--items", "mugs-0001", "--factor", "7", "--dim", "0", "--value", "0"], "factor is 7"),
+    (["steer", "{b}", "--items", "mugs-0001", "--factor", "-1", "--dim", "0", "--value", "0"], "factor is -1"),
+    (["steer", "{b}", "--items", "mugs-0001", "--factor", "0", "--dim", "99", "--value", "0"], "dim is 99"),
+    (["steer", "{b}", "--items", "mugs-0001", "--factor", "0", "--dim", "0", "--value", "nan"], "value is nan"),
+    (["steer", "{b}", "--items", "mugs-0001", "--factor", "0", "--dim", "0", "--value", "-1.5"], "value is -1.5"),
+    (["steer", "{b}", "--items", "mugs-0001", "--factor", "0", "--dim", "0", "--value", "high"], "high"),
+    (["steer", "{b}", "--items", "mugs-0001", "--factor", "0", "--dim", "0", "--value", "0", "--scope", "x"], "factor"),
+    (["evaluate", "{b}", "--data", "{t}/none.csv"], "none.csv"), (["fetch", "ml-1k"], "ml-1m"),
+])
+def test_a_mistake_gets_one_line(trained, tmp_path, arguments, named):
+    assert named in mistake(*(a.format(b=trained, t=tmp_path) for a in arguments))
+
+
+@pytest.mark.parametrize(("arguments", "named"), [
+    (["--data", "netflix"], "netflix"), (["--data", "shop:5x5"], "n_items is 5"), (["--data", "shop:x"], "shop:x"),
+    (["--data", "shop:140x0"], "n_people is 0"), (["--data", "shop:140x4"], "give more data"), (["--preset", "x"], "best"),
+    (["--set", "kfac"], "key=value"), (["--set", "kfack=7"], "kfac"), (["--set", "kfac=0"], "kfac is 0"),
+    (["--set", "kfac=seven"], "kfac is 'seven'"), (["--set", "tau=.nan"], "tau is nan"), (["--set", "tau="], "tau is None"),
+    (["--set", "tau=[1"], "tau"), (["--set", "=1"], "setting"), (["--set", "tau=1.2.3e5"], "tau"),
+    (["--set", "tau=2001-99-99"], "tau"), (["--set", "kfac={{a: 1}}"], "kfac"), (["--set", "similarity=[1]"], "similarity"),
+    (["--set", "training_neg_sample=3"], "training_neg_sample"), (["--set", "nogb=1"], "nogb"),
+    (["--config", "{t}/none.yaml"], "none.yaml"), (["--seed", "-1"], "--seed"), (["--split", "half"], "half"),
+    (["--held-out", "1"], "--held-out"), (["--held-out", "90"], "--held-out"), (["--min-clicks", "0"], "--min-clicks"),
+    (["--min-clicks", "5000"], "--min-clicks"), (["--twin", "cosine"], "dot"), (["--device", "tpu"], "cpu"),
+    (["--out", "."], "--out"), (["--out", ".", "--overwrite"], "--out"),
+])
+def test_a_mistake_in_train_gets_one_line_and_leaves_nothing(tmp_path, monkeypatch, arguments, named):
+    monkeypatch.chdir(tmp_path)
+    given = [a.format(t=tmp_path) for a in arguments]
+    assert named in mistake("train", *TINY, "--out", tmp_path / "out", *given)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("text", ["- a\n- b\n", "just words", "kfac: [1", "kfac: 0", "kfack: 3", "1: 2", "tau: 1:2:3\n",
+                                  "\x00", "tau: 2001-99-99", "a: &a [*a]", "7"])
+def test_a_bad_file_of_settings(tmp_path, text):
+    config = tmp_path / "c.yaml"
+    config.write_text(text)
+    mistake("train", *TINY, "--out", tmp_path / "out", "--config", config)
+    assert [p.name for p in tmp_path.iterdir()] == ["c.yaml"]
+
+
+def test_a_file_of_settings_that_is_no_text(tmp_path):
+    (tmp_path / "c.yaml").write_bytes(b"\xff\xfe\x00k")
+    assert "c.yaml" in mistake("train", *TINY, "--out", tmp_path / "out", "--config", tmp_path / "c.yaml")
+    assert "c.yaml" in mistake("train", *TINY, "--out", tmp_path / "out", "--config", tmp_path / "c.yaml" / "x")
+
+
+@pytest.mark.parametrize(("content", "named"), [
+    ("", "empty"), ("user_id,item_id,rating\n1,2,good\n", "row 2"), ("user_id,rating\n1,5\n", "item"),
+    ("user_id,item_id,rating\n1,2,nan\n", "row 2"), ("user_id,item_id,rating\n1,2,5\n", "nobody has 5")])
+def test_bad_data(tmp_path, content, named):
+    file = tmp_path / "ratings.csv"
+    file.write_text(content)
+    assert named in mistake("train", "--data", file, "--out", tmp_path / "out")
+    assert [p.name for p in tmp_path.iterdir()] == ["ratings.csv"]
+
+
+@pytest.mark.parametrize(("people", "n_items"), [(6, 5), (8, 5), (10, 6), (12, 9)])
+def test_small_data_train_or_are_refused(tmp_path, people, n_items):
+    """A handful of people: a bundle that works, or one line; never a traceback."""
+    file = tmp_path / "clicks.csv"
+    file.write_text("user_id,item_id\n" + "".join(f"u{u},i{(u + i) % n_items}\n" for u in range(people) for i in range(5)))
+    status, _, err = run("train", "--data", file, "--out", tmp_path / "out", "--set", "epochs=1", "--twin", "dot")
+    if status == 0:
+        assert answer("evaluate", tmp_path / "out")["ndcg@100"] >= 0
+    else:
+        assert status == 2
+        assert err.splitlines()[-1].startswith("error: ")
+        assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("changes", [["learning_rate=10", "similarity=dot"], ["tau=0.001", "learning_rate=10"],
+                                     ["std=1000", "similarity=dot", "learning_rate=10"]])
+def test_a_training_that_blows_up_is_said_or_stays_finite(tmp_path, changes):
+    settings = [part for change in changes for part in ("--set", change)]
+    status, _, err = run("train", *TINY, "--out", tmp_path / "out", *settings)
+    if status == 0:
+        assert load(tmp_path / "out")
+    else:
+        assert (status, err.splitlines()[-1].startswith("error: the ")) == (2, True), err
+        assert not list(tmp_path.iterdir())
+
+
+def test_what_exists_is_not_overwritten_unasked(trained, spoiled):
+    before = (spoiled / "bundle.json").read_bytes()
+    assert "--overwrite" in mistake("train", *TINY, "--out", spoiled)
+    assert (spoiled / "bundle.json").read_bytes() == before
+    assert run("train", *TINY, "--out", spoiled, "--overwrite")[0] == 0
+    assert load(spoiled).settings.embedding_size == 4
+
+
+def test_a_damaged_bundle_is_one_line(spoiled):
+    (spoiled / "weights.safetensors").write_bytes(b"\x00" * 50)
+    for command in (["info"], ["evaluate"], ["recommend", "--items", "mugs-0001"]):
+        assert "weights.safetensors" in mistake(command[0], spoiled, *command[1:])
+
+
+# stopping -------------------------------------------------------------------------------------------------------------
+
+
+def test_ctrl_c_keeps_what_was_done(tmp_path, monkeypatch):
+    arguments = ["train", *TINY, "--set", "epochs=4", "--twin", "dot", "--out", tmp_path / "out"]
+    report = cli._Progress.report
+
+    def stop(self, stage, row):
+        report(self, stage, row)
+        if row.get("epoch") == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli._Progress, "report", stop)
+    status, out, err = run(*arguments)
+    assert (status, out) == (130, "")
+    assert "--resume" in err.splitlines()[-1]
+    assert {p.name for p in tmp_path.iterdir()} == {"out.partial"}
+    monkeypatch.setattr(cli._Progress, "report", report)
+    assert "--resume" in mistake(*arguments)
+    assert "settings" in mistake(*arguments, "--resume", "--set", "epochs=5").splitlines()[0]
+    assert run(*arguments, "--resume")[0] == 0
+    assert run(*arguments[:-1], tmp_path / "whole")[0] == 0
+    assert {p.name for p in tmp_path.iterdir()} == {"out", "out-dot", "whole", "whole-dot"}
+    for name in ("", "-dot"):
+        one, two = ((tmp_path / f"{stem}{name}" / "weights.safetensors").read_bytes() for stem in ("out", "whole"))
+        assert one == two
+
+
+def process(*arguments, **kwargs):
+    return subprocess.Popen([sys.executable, "-m", "macrid", *map(str, arguments)], cwd=ROOT, text=True,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, **kwargs)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_a_real_interrupt(tmp_path):
+    running = process("train", *TINY, "--set", "epochs=100000", "--set", "stopping_step=100000", "--out", tmp_path / "out")
+    until = time.monotonic() + 120
+    while not (tmp_path / "out.partial" / "main" / "checkpoint.safetensors").exists():
+        assert time.monotonic() < until
+        assert running.poll() is None, running.stderr.read()
+        time.sleep(0.05)
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=60)
+    assert (running.returncode, out) == (130, "")
+    assert "Traceback" not in err
+    assert "--resume" in re.split(r"[\r\n]+", err.strip())[-1]
+    assert {p.name for p in tmp_path.iterdir()} == {"out.partial"}
+
+
+def test_as_a_process(trained):
+    """What a shell sees: nothing but the object on standard output, nothing but the line on standard error."""
+    good, bad = process("info", trained, "--json"), process("info", trained / "none", "--json")
+    out, err = good.communicate(timeout=120)
+    assert (good.returncode, err) == (0, "")
+    assert json.loads(out)["name"] == "tiny"
+    out, err = bad.communicate(timeout=120)
+    assert (bad.returncode, out, err.count("\n")) == (2, "", 1)
+
+
+def test_a_copy_elsewhere_is_all_that_is_needed(trained, tmp_path):
+    folder = shutil.copytree(trained, tmp_path / "moved")
+    assert answer("evaluate", folder) == answer("evaluate", trained)
