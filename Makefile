@@ -33,7 +33,7 @@ test: env-dev
 	@MACRID_CHROMIUM=$$(sh tests/chromium.sh "$(CHROMIUM)"); export MACRID_CHROMIUM; $(PY) -m pytest $(ARGS)
 
 models: env
-	@$(PY) -m macrid train --data shop --out models/shop --seed 0 --twin dot --overwrite
+	@$(PY) -m macrid train --data shop --out models/shop --set embedding_size=16 --seed 0 --twin dot --overwrite
 
 clean:
 	@rm -rf .venv .pytest_cache .ruff_cache .hypothesis *.egg-info models/*.partial

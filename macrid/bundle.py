@@ -153,7 +153,7 @@ class Bundle:
         if not len(seen):
             raise InputError("the profile is empty: give at least one item id")
         scores = self.model.scores(self.clicks(seen))[0]
-        return self._table(self._top(scores, self._number(n), self._allowed(seen, hide_seen, None)), scores)
+        return self._table(steer.top_items(scores, self._number(n), self._allowed(seen, hide_seen, None)), scores)
 
     def dial(self, positions, factor: int, dim: int) -> steer.Dial:
         """The dial `dim` of `factor` for a profile (positions of its items)."""
@@ -169,26 +169,55 @@ class Bundle:
     def dial_ends(self, factor: int, dim: int, n: int = 3) -> tuple[np.ndarray, np.ndarray]:
         """Positions of the n items at the low and at the high end of a dial, the outermost first, chosen among the better
         known half of the factor's items, so that they say something to people."""
+        mine, coordinate = self._known_items(factor, dim)
+        order = mine[np.argsort(coordinate, kind="stable")]
+        return order[:n], order[::-1][:n]
+
+    def _known_items(self, factor: int, dim: int) -> tuple[np.ndarray, np.ndarray]:
+        """Positions and coordinates on a dial of the better known half of a factor's items."""
         self._check_dial(factor, dim)
         mine = np.flatnonzero(self.factor == factor)
-        if "clicks" in self.items and len(mine) > 8 * n:
+        if "clicks" in self.items and len(mine) > 20:
             clicks = self.items["clicks"].to_numpy()[mine]
             mine = mine[clicks >= np.median(clicks)]
-        order = mine[np.argsort(self.vectors[mine] @ self.axes[factor][:, dim], kind="stable")]
-        return order[:n], order[::-1][:n]
+        return mine, self.vectors[mine] @ self.axes[factor][:, dim]
 
     def dial_attribute(self, factor: int, dim: int) -> tuple[str, float] | None:
         """The numeric column of the items table that goes most with a dial within its factor, and Spearman's rho; None
         if there is no column or fewer than 8 items."""
         self._check_dial(factor, dim)
-        mine = self.factor == factor
+        mine = np.flatnonzero(self.factor == factor)
         columns = attribute_columns(self.items)
-        if not columns or mine.sum() < 8:
+        if not columns or len(mine) < 8:
             return None
-        coordinate = pd.Series(self.vectors[mine] @ self.axes[factor][:, dim])
-        rho = {c: coordinate.corr(self.items.loc[mine, c].reset_index(drop=True), method="spearman") for c in columns}
+        coordinate = pd.Series(self.vectors[mine] @ self.axes[factor][:, dim], self.items.index[mine])
+        rho = {c: coordinate.corr(self.items[c].iloc[mine], method="spearman") for c in columns}
         best = max(rho, key=lambda c: abs(rho[c]) if np.isfinite(rho[c]) else -1)
         return (best, float(rho[best])) if np.isfinite(rho[best]) else None
+
+    def along(self, factor: int, dim: int, n: int) -> np.ndarray:
+        """Positions of n items of a factor spread evenly over a dial, low to high; as in `dial_ends`, better known ones."""
+        mine, coordinate = self._known_items(factor, dim)
+        wanted = np.linspace(*np.percentile(coordinate, [3, 97]), n) if len(mine) else []
+        found: list[int] = []
+        for value in wanted:
+            order = np.argsort(np.abs(coordinate - value), kind="stable")
+            found.append(next((int(mine[i]) for i in order if mine[i] not in found), int(mine[order[0]])))
+        return np.array(found, dtype=np.int64)
+
+    @cached_property
+    def showcase(self) -> tuple[int, int, tuple[str, float] | None]:
+        """The dial that explains itself best: factor, dimension and the attribute that it follows, if one is known."""
+        found = [(k, j, self.dial_attribute(k, j)) for k in range(self.settings.kfac) if (self.factor == k).sum() >= 8
+                 for j in range(min(5, self.settings.embedding_size))]
+        if not found:
+            return 0, 0, None
+        return max(found, key=lambda dial: abs(dial[2][1]) if dial[2] else float(self.strength[dial[0], dial[1]]))
+
+    def map_of(self, method: str) -> np.ndarray:
+        """The layout of the items (M, 2) by `tsne` or `umap`."""
+        rows = self.maps[(self.maps["method"] == method) & (self.maps["kind"] == "item")].set_index("id")
+        return rows.loc[self.items["item_id"], ["x", "y"]].to_numpy(np.float32)
 
     def steer(self, factor: int, dim: int, value: float | None, *, items=None, user: str | None = None,
               scope: str = "factor", n: int = 20, hide_seen: bool = True) -> Steered:
@@ -200,6 +229,11 @@ class Bundle:
         if (items is None) == (user is None):
             raise InputError("give either items or a user, not both and not neither")
         seen = self.history_of(user) if user is not None else self.positions(items)
+        return self.steer_profile(seen, factor, dim, value, scope=scope, n=n, hide_seen=hide_seen)
+
+    def steer_profile(self, seen: np.ndarray, factor: int, dim: int, value: float | None, *, scope: str = "factor",
+                      n: int = 20, hide_seen: bool = True) -> Steered:
+        """`steer` for a profile given as positions of its items."""
         if not len(seen):
             raise InputError("the profile is empty: give at least one item id")
         if value is not None and not -1 <= value <= 1:  # also catches NaN
@@ -208,7 +242,7 @@ class Bundle:
             raise InputError(f"scope is {scope!r}: choose factor or all")
         dial = self.dial(seen, factor, dim)
         allowed = self._allowed(seen, hide_seen, factor if scope == "factor" else None)
-        before, after = (self._table(self._top(s, self._number(n), allowed), s)
+        before, after = (self._table(steer.top_items(s, self._number(n), allowed), s)
                          for s in (dial.scores(None), dial.scores(value)))
         was = dict(zip(before["item_id"], before["rank"], strict=True))
         after["mark"] = [_mark(was.get(i), rank) for i, rank in zip(after["item_id"], after["rank"], strict=True)]
@@ -220,7 +254,7 @@ class Bundle:
         """The n best items of the factor at seven positions of a dial: [(value, positions of items)]. seen: positions."""
         dial = self.dial(seen, factor, dim)
         allowed = self._allowed(np.asarray(seen, np.int64), hide_seen, factor)
-        return [(float(v), self._top(dial.scores(v), n, allowed))
+        return [(float(v), steer.top_items(dial.scores(v), n, allowed))
                 for v in np.linspace(*self.dial_range(factor, dim), steer.STRIP_POSITIONS)]
 
     def _check_dial(self, factor: int, dim: int) -> None:
@@ -239,10 +273,6 @@ class Bundle:
             allowed = allowed.copy()
             allowed[seen] = False
         return allowed
-
-    @staticmethod
-    def _top(scores, n, allowed) -> np.ndarray:
-        return steer.top_items(scores, n, allowed)
 
     def _table(self, positions: np.ndarray, scores: np.ndarray) -> pd.DataFrame:
         table = self.items.iloc[positions][["item_id", "title", "category"]].reset_index(drop=True)

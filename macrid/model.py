@@ -33,17 +33,17 @@ class Settings:
     embedding_size: int = 32  # D, dimensions of a factor
     kfac: int = 7  # K, macro factors
     encoder_hidden_size: tuple[int, ...] = (200,)  # H of each hidden layer
-    tau: float = 0.1  # temperature of cosine scores
+    tau: float = 0.2  # temperature of cosine scores
     std: float = 0.075  # sigma0, the prior's standard deviation
     dropout_prob: float = 0.5  # of clicks, while training
     nogb: bool = False  # True: no Gumbel-softmax sampling of an item's factor
-    anneal_cap: float = 0.2  # beta, the final weight of the KL term
+    anneal_cap: float = 1.0  # beta, the final weight of the KL term
     total_anneal_steps: int | None = None  # steps until beta reaches anneal_cap; None: five epochs
     reg_weights: tuple[float, float] = (0.0, 0.0)  # weights of the L2 norms of item and prototype vectors; of the encoder
     similarity: str = "cosine"  # cosine: cos(a, b) / tau; dot: a . b
     input_norm: str = "factor"  # length one of the clicks: within each factor, or of the user before routing (RecBole)
     init: str = "spectral"  # spectral: start from the click matrix's singular vectors; random
-    learning_rate: float = 1e-3  # of Adam
+    learning_rate: float = 3e-3  # of Adam
     train_batch_size: int = 500  # B
     epochs: int = 200  # at most
     stopping_step: int = 20  # epochs without a better validation NDCG@100 before training stops
@@ -62,10 +62,11 @@ _RANGES = {  # name: (type, lowest, highest), bounds included
 }
 PRESETS: dict[str, dict] = {
     "best": {},
-    "paper": {"embedding_size": 100, "encoder_hidden_size": (100,), "init": "random"},
-    "recbole": {"embedding_size": 64, "kfac": 10, "encoder_hidden_size": (600,), "std": 0.01, "init": "random",
-                "total_anneal_steps": 200_000, "input_norm": "user", "train_batch_size": 2048, "epochs": 300,
-                "stopping_step": 10},
+    "paper": {"embedding_size": 100, "encoder_hidden_size": (100,), "tau": 0.1, "anneal_cap": 0.2, "learning_rate": 1e-3,
+              "init": "random"},
+    "recbole": {"embedding_size": 64, "kfac": 10, "encoder_hidden_size": (600,), "tau": 0.1, "std": 0.01, "init": "random",
+                "anneal_cap": 0.2, "total_anneal_steps": 200_000, "learning_rate": 1e-3,
+                "input_norm": "user", "train_batch_size": 2048, "epochs": 300, "stopping_step": 10},
 }
 
 
@@ -142,10 +143,8 @@ class MacridVAE(nn.Module):
         self.items = self._normal(n_items, s.embedding_size, std=0.1)  # (M, D)
         self.prototypes = self._normal(s.kfac, s.embedding_size, std=0.1)  # (K, D)
         if start is not None:
-            # With dot product, vectors of length 1 / tau begin at the very scores that cosine begins at.
-            scale = 1.0 if s.similarity == "cosine" else 1.0 / s.tau
             with torch.no_grad():
-                self.items.copy_(torch.as_tensor(start[0]) * scale)
+                self.items.copy_(torch.as_tensor(start[0]))
                 self.prototypes.copy_(torch.as_tensor(start[1]))
         sizes = (n_items, *s.encoder_hidden_size, 2 * s.embedding_size)
         # The first layer is stored (M, H): one row for each item, to be picked by the clicks.
@@ -192,9 +191,7 @@ class MacridVAE(nn.Module):
             x = x * count.clamp_min(1).to(x.dtype).rsqrt()[user][:, None]
             if drop:
                 x = x * (self._uniform(len(x), 1) >= s.dropout_prob) / (1 - s.dropout_prob)
-        offsets = F.pad(count.cumsum(0), (1, 0))[:-1]
-        hidden = torch.stack([F.embedding_bag(item, self.weights[0], offsets, mode="sum", per_sample_weights=x[:, k])
-                              for k in range(s.kfac)], dim=1) + self.biases[0]  # (B, K, H)
+        hidden = RoutedClicks.apply(x, self.weights[0], item, user, count) + self.biases[0]  # (B, K, H)
         for weight, bias in zip(self.weights[1:], self.biases[1:], strict=True):
             hidden = torch.tanh(hidden) @ weight + bias
         a, b = hidden.chunk(2, dim=-1)  # (B, K, D) each
@@ -255,6 +252,37 @@ class MacridVAE(nn.Module):
             z = self._unit(torch.as_tensor(self.represent(rows), device=items.device)) * self.scale  # (b, K, D)
             out[start : start + len(z)] = torch.logsumexp(z @ items + log_c, dim=1).cpu().numpy()
         return out
+
+
+class RoutedClicks(torch.autograd.Function):
+    """The first layer on the clicks alone: out_uk = sum_{e of u} x_ek W_item(e), (B, K, H), with its gradient.
+
+    One embedding bag for each factor: forward over the clicks of a person, backward over the clicks of an item.
+    """
+
+    @staticmethod
+    def forward(ctx, x: Tensor, weight: Tensor, item: Tensor, user: Tensor, count: Tensor) -> Tensor:
+        """x (E, K), weight (M, H), item (E,), user (E,) sorted, count (B,) clicks of each user."""
+        ctx.save_for_backward(x, weight, item, user, count)
+        offsets = count.cumsum(0) - count  # (B,)
+        return torch.stack([F.embedding_bag(item, weight, offsets, mode="sum", per_sample_weights=row)
+                            for row in x.T.contiguous()], dim=1)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, grad: Tensor):
+        x, weight, item, user, count = ctx.saved_tensors
+        offsets = count.cumsum(0) - count  # (B,)
+        by_item = torch.sort(item, stable=True).indices  # (E,) the clicks of each item together
+        count = torch.bincount(item, minlength=len(weight))  # (M,)
+        item_offsets, users, routed = count.cumsum(0) - count, user[by_item], x.T[:, by_item]
+        grad_x, grad_weight = torch.empty_like(x), torch.zeros_like(weight)
+        for k, part in enumerate(grad.unbind(dim=1)):
+            part = part.contiguous()  # (B, H)
+            grad_weight += F.embedding_bag(users, part, item_offsets, mode="sum", per_sample_weights=routed[k])
+            grad_x[:, k] = torch.ops.aten._embedding_bag_per_sample_weights_backward(
+                part, weight, item, offsets, user, 0)  # mode 0: sum
+        return grad_x, grad_weight, None, None, None
 
 
 class MixtureNLL(torch.autograd.Function):

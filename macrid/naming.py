@@ -27,14 +27,13 @@ def name_factors(items: pd.DataFrame, factor: np.ndarray, certainty: np.ndarray,
     the factor of each item; certainty (M,): its c. A name is the tag that most of the items bear, or the two tags that set
     the factor apart from the rest of the catalogue; failing that, the title of its most typical item.
     """
-    tags = _tags(items)
-    overall = Counter(tag for row in tags for tag in row)
-    weight = certainty * (1 + items["clicks"].to_numpy() if "clicks" in items else 1)
+    genres, decades = _tags(items)
+    weight = certainty * (1 + items["clicks"].to_numpy() if "clicks" in items else 1)  # (M,) well known and typical
     found, used = [], set()
     for k in range(kfac):
         mine = np.flatnonzero(factor == k)
         typical = mine[np.argsort(-weight[mine], kind="stable")]
-        name = next((name for name in _candidates([tags[i] for i in mine], overall, len(items)) if name not in used), None)
+        name = next((name for name in _candidates(genres, decades, mine, weight) if name not in used), None)
         if name is None:
             name = f"Like {items['title'].iloc[typical[0]]}" if len(typical) else f"Unused {k + 1}"
         while name in used:
@@ -44,27 +43,42 @@ def name_factors(items: pd.DataFrame, factor: np.ndarray, certainty: np.ndarray,
     return found
 
 
-def _tags(items: pd.DataFrame) -> list[list[str]]:
+def _tags(items: pd.DataFrame) -> tuple[list[list[str]], list[list[str]]]:
+    """The genres (or the category) and the decade of every item, as lists of tags."""
     genres = items["genres"] if "genres" in items else items["category"]
     decade = items["year"] // 10 * 10 if "year" in items else pd.Series(np.nan, items.index)
-    return [[tag for tag in str(g if isinstance(g, str) else "").split("|") if tag]
-            + ([f"{int(d)}s"] if np.isfinite(d) else []) for g, d in zip(genres, decade, strict=True)]
+    return ([[tag for tag in str(g if isinstance(g, str) else "").split("|") if tag] for g in genres],
+            [[f"{int(d)}s"] if np.isfinite(d) else [] for d in decade])
 
 
-def _candidates(mine: list[list[str]], overall: Counter, total: int):
-    """Names from best to worst: one clear tag, then pairs of telling tags."""
-    count = Counter(tag for row in mine for tag in row)
-    if not count:
-        return
-    share = {tag: n / len(mine) for tag, n in count.items()}
-    lift = {tag: s / (overall[tag] / total) for tag, s in share.items()}
-    telling = sorted((tag for tag in share if share[tag] >= 0.1 and lift[tag] > 1.05),
-                     key=lambda tag: (-share[tag] * np.log(lift[tag]), tag))
+def _candidates(genres: list[list[str]], decades: list[list[str]], mine: np.ndarray, weight: np.ndarray):
+    """Names from best to worst: one clear genre, pairs of telling genres, a genre and a decade, one genre."""
+    share, telling = _telling(genres, mine, weight)
     for tag in telling[:2]:
-        if share[tag] >= CLEAR_SHARE and lift[tag] >= 2:
+        if share[tag] >= CLEAR_SHARE:
             yield tag.capitalize() if tag.islower() else tag
-    for i in range(min(4, len(telling))):
-        for j in range(i + 1, min(5, len(telling))):
-            yield f"{telling[i]} · {telling[j]}"
-    for tag in telling:
-        yield tag
+    for i, tag in enumerate(telling[:4]):
+        for other in telling[i + 1 : 5]:
+            yield f"{tag} · {other}"
+        for decade in _telling(decades, mine, weight)[1][:2]:
+            yield f"{tag} · {decade}"
+    yield from telling
+
+
+def _telling(tags: list[list[str]], mine: np.ndarray, weight: np.ndarray) -> tuple[dict[str, float], list[str]]:
+    """The share of each tag among the items `mine`, by weight, and the tags that set them apart from all items, the most
+    telling first: by share * log(lift), for tags of at least a tenth of the items."""
+    overall, share = (_shares(tags, positions, weight) for positions in (range(len(tags)), mine))
+    lift = {tag: s / overall[tag] for tag, s in share.items()}
+    found = [tag for tag in share if share[tag] >= 0.1 and lift[tag] > 1.05]
+    return share, sorted(found, key=lambda tag: (-share[tag] * np.log(lift[tag]), tag))
+
+
+def _shares(tags: list[list[str]], positions, weight: np.ndarray) -> dict[str, float]:
+    """The share of the weight of the items at `positions` that bears each tag."""
+    total: Counter = Counter()
+    for i in positions:
+        for tag in tags[i]:
+            total[tag] += weight[i]
+    whole = sum(weight[i] for i in positions)
+    return {tag: value / whole for tag, value in total.items()}

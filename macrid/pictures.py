@@ -48,7 +48,8 @@ def svg(item: Mapping[str, Any]) -> str:
     values = _attributes(item)
     if values is not None:
         return draw(item["category"], **values, variant=_variant(item))
-    return cover(item.get("title"), item.get("genres"), item.get("year"), item.get("category"))
+    genres = sorted(split_genres(item.get("genres")), key=lambda genre: genre != item.get("category"))  # the category leads
+    return cover(item.get("title"), genres, item.get("year"), item.get("category"))
 
 
 def picture(item: Mapping[str, Any]) -> str:

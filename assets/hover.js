@@ -1,0 +1,29 @@
+// Shows an item's picture beside the pointer while it hovers over a map. A map's figure carries the address of the
+// pictures in layout.meta.pictures, a point its item's position in customdata.
+(() => {
+  if (window.macridHover) return;
+  window.macridHover = true;
+  const box = document.createElement("div");
+  box.id = "mc-hover";
+  box.appendChild(document.createElement("img"));
+  document.body.appendChild(box);
+  const hide = () => { box.style.display = "none"; };
+  const show = (address, event) => {
+    const point = event.points[0];
+    box.firstChild.src = address + point.customdata;
+    const left = event.event.clientX, top = event.event.clientY, right = left + 260 > window.innerWidth;
+    box.style.left = `${right ? left + 18 : left - 130}px`;
+    box.style.top = `${Math.max(8, Math.min(window.innerHeight - 120, top - 56))}px`;
+    box.style.display = "block";
+  };
+  setInterval(() => {
+    for (const map of document.querySelectorAll(".js-plotly-plot")) {
+      const address = map.layout?.meta?.pictures;
+      if (!address || map.macridHover) continue;
+      map.macridHover = true;
+      map.on("plotly_hover", (event) => show(map.layout.meta.pictures, event));
+      map.on("plotly_unhover", hide);
+    }
+    if (!document.querySelector(".js-plotly-plot")) hide();
+  }, 400);
+})();

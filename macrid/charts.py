@@ -1,0 +1,84 @@
+"""Arrays and tables -> plotly figures. Backgrounds are transparent and text takes the page's colour, for light and dark."""
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from scipy.optimize import linear_sum_assignment
+
+# Okabe & Ito (2008), made for colour-blind people, then further tones that stay apart from them in lightness.
+PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8F7EE6", "#B5A642", "#6E4A2E", "#7A1F5C",
+           "#A6D96A", "#1B3A6B", "#F4A6B8", "#3E6B3A", "#B8B8FF", "#8C510A", "#5AE0D0", "#C00000", "#D9C7A0", "#4D4D4D")
+REST = "#9AA0A6"  # what is not among the named groups
+GREY = "rgba(128,128,128,0.35)"
+NAMED_GROUPS = 10  # more categories than these cannot be told apart by colour
+
+
+def group(categories: pd.Series) -> tuple[np.ndarray, list[str]]:
+    """Codes (M,) and names of the groups to colour by: the most frequent categories, and the rest as one."""
+    names = list(categories[categories != ""].value_counts().index)
+    named = names if len(names) <= NAMED_GROUPS else names[: NAMED_GROUPS - 1]
+    codes = pd.Categorical(categories, categories=named).codes.astype(int)
+    if (codes < 0).any():
+        codes[codes < 0] = len(named)
+        named = [*named, "other" if len(names) > len(named) else "unknown"]
+    return codes, named
+
+
+def colours_for(count: int, rest: bool = False) -> list[str]:
+    """Colours for `count` groups; with `rest`, the last one is grey."""
+    found = [PALETTE[i % len(PALETTE)] for i in range(count)]
+    return [*found[:-1], REST] if rest else found
+
+
+def matched(codes: np.ndarray, reference: np.ndarray, reference_colours: list[str], count: int) -> list[str]:
+    """Colours for the groups `codes` (M,), each that of the reference group it overlaps most with, no colour twice
+    (Hungarian method), so that the eye can compare two maps."""
+    overlap = np.zeros((count, len(reference_colours)))
+    np.add.at(overlap, (codes, reference), 1)
+    rows, columns = linear_sum_assignment(-overlap)
+    found: dict[int, str] = {row: reference_colours[column] for row, column in zip(rows, columns, strict=True)}
+    spare = iter([c for c in PALETTE if c not in reference_colours] * 2)
+    return [found[k] if k in found and found[k] != REST else next(spare) for k in range(count)]
+
+
+def item_map(xy: np.ndarray, codes: np.ndarray, names: list[str], colours: list[str], items: pd.DataFrame,
+             factor_names: list[str], pictures: str | None = None) -> go.Figure:
+    """A map of the items, a trace for each group. xy (M, 2), codes (M,), factor_names (M,). Hovering shows title, category
+    and factor; `customdata` holds an item's position, and the figure's `meta` the address of the pictures."""
+    size = float(np.clip(7 - len(xy) / 2500, 2.5, 6))
+    fig = go.Figure()
+    for code, (name, colour) in enumerate(zip(names, colours, strict=True)):
+        mine = np.flatnonzero(codes == code)
+        text = [f"<b>{_plain(t)}</b><br>{_plain(c) or 'no category'}<br>factor: {_plain(f)}"
+                for t, c, f in zip(items["title"].iloc[mine], items["category"].iloc[mine],
+                                   np.asarray(factor_names, object)[mine], strict=True)]
+        fig.add_scattergl(x=xy[mine, 0], y=xy[mine, 1], mode="markers", name=name, text=text, customdata=mine,
+                          hovertemplate="%{text}<extra></extra>",
+                          marker={"size": size, "color": colour, "opacity": 0.85, "line": {"width": 0.3, "color": "#fff"}})
+    blank = {"visible": False, "range": [-1.06, 1.06], "constrain": "domain"}
+    fig.update_layout(height=330, margin={"l": 0, "r": 0, "t": 0, "b": 0}, showlegend=False, xaxis=blank,
+                      yaxis=blank | {"scaleanchor": "x"}, dragmode="pan", plot_bgcolor="rgba(0,0,0,0)",
+                      paper_bgcolor="rgba(0,0,0,0)", hoverlabel={"align": "left"}, meta={"pictures": pictures})
+    return fig
+
+
+def comparison(figures: dict[str, dict[str, float]], metric: str, ours: str, colour: str) -> go.Figure:
+    """Horizontal bars of one metric for some recommenders, {name: metrics}, with standard errors; ours in colour."""
+    names = sorted(figures, key=lambda name: figures[name][metric])
+    values = [figures[name][metric] for name in names]
+    fig = go.Figure(go.Bar(
+        y=[f"{name}  <b>{value:.3f}</b>" for name, value in zip(names, values, strict=True)], x=values, orientation="h",
+        error_x={"array": [figures[name].get(metric + "_se", 0) for name in names], "thickness": 1.2, "width": 4,
+                 "color": "rgba(128,128,128,.9)"},
+        marker={"color": [colour if name == ours else GREY for name in names], "cornerradius": 5},
+        hovertemplate="%{y}: %{x:.4f}<extra></extra>"))
+    fig.update_layout(height=52 * len(names) + 46, margin={"l": 0, "r": 12, "t": 4, "b": 0}, bargap=0.32,
+                      plot_bgcolor="rgba(0,0,0,0)", paper_bgcolor="rgba(0,0,0,0)",
+                      xaxis={"rangemode": "tozero", "zeroline": False, "title": {"text": metric.upper()}, "gridcolor": GREY},
+                      yaxis={"ticksuffix": "  "})
+    return fig
+
+
+def _plain(text) -> str:
+    """Text without what plotly would read as markup."""
+    return str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

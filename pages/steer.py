@@ -1,0 +1,146 @@
+"""Steer: choose a person or build a profile, turn one dimension of one intention, and see the list change."""
+
+import html
+
+import numpy as np
+import streamlit as st
+
+import ui
+
+SHOWN = 12  # items in each list
+DIALS = 6  # offered at first; the strongest
+
+bundle = ui.chosen()
+ui.begin("Steer", "Choose a person, choose what they are after, turn **one** dimension, and watch their list change. "
+         "The items are retrieved with the altered vector, never generated.")
+
+
+def label_of(user: str) -> str:
+    positions = bundle.history_of(user)
+    interest = bundle.interest(positions)
+    first = bundle.factors[int(interest.argmax())].name
+    return f"{user} · {len(positions)} items · mostly {first} ({interest.max():.0%})"
+
+
+def surprise():
+    st.session_state["user"] = str(np.random.default_rng().choice(bundle.people))
+
+
+def example():
+    factor = np.random.default_rng().choice([f for f in bundle.factors if len(f.typical) >= 3])
+    st.session_state["items"] = [str(bundle.items["item_id"].iloc[i]) for i in factor.typical[:4]]
+
+
+# Who
+ui.from_address("who", ["person", "profile"])
+ui.from_address("user", bundle.people)
+who, pick, lucky = st.columns([2, 4, 1.2], vertical_alignment="bottom")
+kind = who.segmented_control("Who", ["person", "profile"], default="person", required=True, key="who",
+                             persist_state="session", format_func={"person": "A person", "profile": "My own profile"}.get,
+                             help="People whom the model has never seen in training, or a profile that you put together.")
+if kind == "person":
+    user = pick.selectbox("Person", bundle.people, key="user", persist_state="session", format_func=label_of)
+    lucky.button("Surprise me", icon=":material/casino:", on_click=surprise, width="stretch")
+    seen = bundle.history_of(user)
+else:
+    titles = dict(zip(bundle.items["item_id"], bundle.items["title"] + "  ·  " + bundle.items["category"], strict=True))
+    if "items" not in st.session_state:
+        st.session_state["items"] = [i for i in st.query_params.get("items", "").split(",") if i in titles]
+    chosen = pick.multiselect("Items you like", list(titles), key="items", persist_state="session", format_func=titles.get,
+                              placeholder="Type to search the catalogue")
+    lucky.button("An example", icon=":material/casino:", on_click=example, width="stretch")
+    if not chosen:
+        st.info("Pick a few items that go together, or press *An example*: the list below is made from them.")
+        st.stop()
+    seen = bundle.positions(chosen)
+st.html(f'<p class="mc-note">{"Their" if kind == "person" else "Your"} history, {len(seen)} items</p>'
+        + ui.thumbs(bundle, seen, label="History"))
+
+# Which intention
+interest = bundle.interest(seen)
+used = [factor.index for factor in bundle.factors if factor.share > 0]
+favourite = max(used, key=lambda k: interest[k])
+ui.from_address("factor", used, int)
+factor = st.pills("Intention", sorted(used, key=lambda k: -interest[k]), default=favourite, required=True, key="factor",
+                  format_func=lambda k: f"{bundle.factors[k].name} · {interest[k]:.0%}",
+                  help="The macro factors, named from their items, with the share of each in this history.")
+
+
+def dial_label(j: int) -> str:
+    attribute = ui.dial_attribute(bundle, factor, j)
+    return attribute[0] if attribute else f"dial {j + 1}"
+
+
+dials = range(min(DIALS, bundle.settings.embedding_size))
+ui.from_address("dim", dials, int)
+dim = st.pills("Dimension", dials, default=0, required=True, key="dim", format_func=dial_label,
+               help="The dials of this factor that change a list most, the strongest first. One that follows a known column "
+                    "of the items (rank correlation of at least 0.5) bears its name.")
+
+low, high = bundle.dial_range(factor, dim)
+stands = float(np.clip((bundle.dial(seen, factor, dim).position - low) / max(high - low, 1e-9), 0, 1))
+at = round(100 * stands)
+ui.from_address("value", range(101), int)
+turned = (bundle.name, tuple(seen), factor, dim)
+if st.session_state.setdefault("turned", turned) != turned or "value" not in st.session_state:
+    st.session_state["turned"], st.session_state["value"] = turned, at  # another person or dial: start where they stand
+
+
+ui.to_address(who=(kind, "person"), factor=(factor, favourite), dim=(dim, 0),
+              user=(user if kind == "person" else None, bundle.people[0]),
+              items=(None if kind == "person" else ",".join(chosen), ""))
+
+
+def reset():
+    st.session_state["value"] = at
+
+
+@st.fragment
+def results():
+    """The dial and all that follows from it; turning it redraws nothing else."""
+    ends = bundle.dial_ends(factor, dim, 3)
+    attribute = ui.dial_attribute(bundle, factor, dim)
+    names = (f"lower {attribute[0]}", f"higher {attribute[0]}") if attribute else ("towards these", "towards these")
+    if attribute and attribute[1] < 0:
+        names = names[::-1]
+    rho = f"rank correlation {abs(attribute[1]):.2f}" if attribute else ""
+    follows = f", and it follows the {attribute[0]} of the items ({rho})" if attribute else ""
+    st.caption(f"From end to end this dial exchanges {bundle.strength[factor, dim]:.0%} of a list of 20{follows}.")
+    st.html(f'<div class="mc-ends"><div class="mc-end"><span>← {html.escape(names[0])}</span>'
+            f'{ui.thumbs(bundle, ends[0], label="Items at the low end")}</div>'
+            f'<div class="mc-end"><span>{html.escape(names[1])} →</span>'
+            f'{ui.thumbs(bundle, ends[1][::-1], label="Items at the high end")}</div></div>')
+    value = st.slider("Dial", 0, 100, key="value", label_visibility="collapsed", format="%d %%")
+    st.html(f'<div class="mc-track"><span style="left:{at}%">▲ {"this person" if kind == "person" else "you"}</span></div>')
+    ui.from_address("scope", ["factor", "all"])
+    options = st.container(horizontal=True, vertical_alignment="center")
+    scope = options.segmented_control("From", ["factor", "all"], default="factor", required=True, key="scope",
+                                      label_visibility="collapsed",
+                                      format_func={"factor": "This intention only", "all": "Whole catalogue"}.get)
+    keep = options.toggle("Show what is in the history, too", key="keep")
+    options.button("Reset the dial", icon=":material/restart_alt:", on_click=reset, type="tertiary", disabled=value == at)
+
+    ui.to_address(value=(value, at), scope=(scope, "factor"))
+    coordinate = None if value == at else low + (high - low) * value / 100
+    found = bundle.steer_profile(seen, factor, dim, coordinate, scope=scope, n=SHOWN, hide_seen=not keep)
+    changed = len(found.gone) / max(1, len(found.before))
+    st.html(f'<p class="mc-note">{changed:.0%} of the list has changed</p>'
+            f'<div class="mc-change"><i style="width:{changed:.0%}"></i></div>')
+    before, after = st.columns(2, gap="large")
+    with before:
+        st.markdown("**Before**")
+        ui.cards(bundle, found.before["index"], label="List before")
+    with after:
+        st.markdown("**After**")
+        ui.cards(bundle, found.after["index"], list(found.after["mark"]), label="List after")
+        if len(found.gone):
+            st.html('<p class="mc-note" style="margin-top:12px">Gone from the list</p>'
+                    + ui.thumbs(bundle, found.gone["index"], label="Gone from the list", faded=True))
+
+    st.markdown("**Film strip**: the first three items at seven positions of this dial")
+    ui.film_strip(bundle, bundle.film_strip(factor, dim, seen, hide_seen=not keep), low + (high - low) * value / 100,
+                  label="Top items along the dial")
+    st.html(f'<div class="mc-scale"><span>← {html.escape(names[0])}</span><span>{html.escape(names[1])} →</span></div>')
+
+
+results()

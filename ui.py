@@ -1,0 +1,289 @@
+"""What the pages share: loading, the keys of session and address, cards, empty states. Computes nothing itself."""
+
+import html
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from macrid import bundle as bundles
+from macrid import pictures
+from macrid.errors import InputError
+
+ROOT = Path(__file__).parent
+PICTURES_SERVED = "MACRID_PICTURES_SERVED"  # set by app.py: pictures have addresses, they need not travel inside the page
+PICTURE_ROUTE = "/picture/{bundle}/{version}/{position:int}"
+
+DATA_NAMES = {"shop": "Simulated shop", "ml-100k": "MovieLens 100K", "ml-1m": "MovieLens 1M", "ml-20m": "MovieLens 20M",
+              "ml-25m": "MovieLens 25M", "ml-32m": "MovieLens 32M", "ml-latest-small": "MovieLens latest-small"}
+HINTS = {
+    "NDCG@100": "How well hidden clicks of unseen people are ranked in the first 100 places: 1 is perfect, early places "
+                "count more.",
+    "Effective factors": "The effective number of factors, exp of the entropy of their shares of the items: K if all are "
+                         "used alike, 1 if one takes everything.",
+    "Effective categories": "The same for the categories: as many as there are, if all hold as many items.",
+    "NMI": "Normalised mutual information of factors and categories: 1 if they are the same partition, 0 if unrelated. "
+           "The model never sees the categories.",
+    "Purity": "The share of items whose category is the most frequent one of their factor.",
+    "Independence": "1 if no two dimensions of a part rise and fall together over people, 0 if all do.",
+}
+
+
+def models_folder() -> Path:
+    """Where the bundles are: models/ beside this file, or what MACRID_MODELS names."""
+    return Path(os.environ.get("MACRID_MODELS", ROOT / "models"))
+
+
+def bundle_names() -> list[str]:
+    """The bundles that can be chosen, the shop first; a dot-product twin is shown with its bundle, not by itself."""
+    folder = models_folder()
+    names = sorted(p.name for p in folder.glob("*") if (p / "bundle.json").is_file() and p.suffix not in (".new", ".old"))
+    twins = {f"{name}-dot" for name in names}
+    return sorted((name for name in names if name not in twins), key=lambda name: (name != "shop", name))
+
+
+@st.cache_resource(show_spinner="Opening the bundle ...", max_entries=8)
+def _load(path: str, changed: int) -> bundles.Bundle:
+    return bundles.load(path)
+
+
+def load(name: str) -> bundles.Bundle:
+    """The bundle `name`, read once and again when it has been replaced. Raises InputError."""
+    path = models_folder() / name
+    record = path / "bundle.json"
+    return _load(str(path), record.stat().st_mtime_ns if record.is_file() else 0)
+
+
+def choose_bundle() -> None:
+    """The picker in the sidebar; the choice lives in the address as `bundle`."""
+    names = bundle_names()
+    if not names:
+        return
+    from_address("bundle", names)
+    st.selectbox("Data set and model", names, key="bundle", persist_state="session", on_change=_forget,
+                 format_func=_bundle_label,
+                 help="Every folder in models/ that holds a trained bundle. `python -m macrid train` makes more.")
+    to_address(bundle=(st.session_state["bundle"], names[0]))
+    try:
+        data = load(st.session_state["bundle"]).meta["data"]
+    except InputError:
+        return  # the page says what is wrong
+    st.caption(f"{data['people']:,} people · {data['items']:,} items · {data['clicks']:,} clicks")
+
+
+def _forget() -> None:
+    """Another bundle has other people, items and factors."""
+    for key in ("user", "items", "factor", "dim", "value", "turned"):
+        st.session_state.pop(key, None)
+        st.query_params.pop(key, None)
+
+
+def _bundle_label(name: str) -> str:
+    return DATA_NAMES.get(name, name)
+
+
+def chosen() -> bundles.Bundle:
+    """The bundle that this page shows. Without one, or with a damaged one, says so in place and ends the page."""
+    names = bundle_names()
+    if not names:
+        st.info(f"There is no bundle in {models_folder()} yet. `make app` trains one, or run "
+                "`python -m macrid train --data shop --out models/shop`, then reload this page.")
+        st.stop()
+    name = st.session_state.get("bundle") or st.query_params.get("bundle") or names[0]
+    try:
+        return load(name if name in names else names[0])
+    except InputError as error:
+        st.error(f"This bundle cannot be opened: {error}")
+        st.stop()
+
+
+def twin(bundle: bundles.Bundle) -> bundles.Bundle | None:
+    """The dot-product twin of a bundle, or None; a damaged one is reported in place."""
+    if not bundle.meta["twin"]:
+        return None
+    try:
+        return load(bundle.meta["twin"])
+    except InputError as error:
+        st.warning(f"The dot-product twin cannot be opened: {error}")
+        return None
+
+
+def begin(title: str, what: str) -> None:
+    """The head of a page."""
+    st.html(ROOT / "assets" / "style.css")
+    st.title(title)
+    st.markdown(what)
+
+
+def figure(value: float) -> str:
+    """A number with three significant digits."""
+    return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+
+
+def dial_attribute(bundle: bundles.Bundle, factor: int, dim: int) -> tuple[str, float] | None:
+    """The column that a dial follows closely enough (|rho| >= 0.5) to be named after it, and rho."""
+    found = bundle.dial_attribute(factor, dim)
+    return found if found and abs(found[1]) >= 0.5 else None
+
+
+# The address holds what a person sees, under the keys of the session, so that a link restores it. (The widgets' own
+# bind="query-params" would write their labels there, which change with the person.)
+
+
+def from_address(key: str, allowed, kind=str) -> None:
+    """Start the widget `key` from the address, if it stands there, is one of `allowed`, and the widget has no value yet."""
+    if key in st.session_state or key not in st.query_params:
+        return
+    try:
+        value = kind(st.query_params[key])
+    except ValueError:
+        return
+    if value in allowed:
+        st.session_state[key] = value
+
+
+def to_address(**values) -> None:
+    """Write key=(value, default) to the address; a value that is the default, or None, is left out."""
+    for key, (value, default) in values.items():
+        if value is None or value == default:
+            st.query_params.pop(key, None)
+        elif st.query_params.get(key) != str(value):
+            st.query_params[key] = str(value)
+
+
+# Pictures
+
+
+def picture_svg(name: str, version: str, position: int) -> str | None:
+    """The drawn picture of the item at `position`, for the address that `picture_src` made; None if there is none."""
+    try:
+        bundle = load(name) if name in bundle_names() else None
+    except InputError:
+        return None
+    if bundle is None or _version(bundle) != version or not 0 <= position < len(bundle.items):
+        return None
+    return pictures.svg(bundle.items.iloc[position])
+
+
+def _version(bundle: bundles.Bundle) -> str:
+    return bundle.meta["data"]["fingerprint"][:12]
+
+
+def pictures_address(bundle: bundles.Bundle) -> str | None:
+    """The address under which the pictures of a bundle are served, to be followed by a position; None where they are not."""
+    if PICTURES_SERVED not in os.environ:
+        return None
+    return f"picture/{bundle.path.name}/{_version(bundle)}/"
+
+
+def picture_src(bundle: bundles.Bundle, position: int) -> str:
+    """What to write into <img src>: the item's own image_url, the address of its drawn picture, or the picture itself."""
+    address = pictures_address(bundle)
+    item = bundle.items.iloc[position]
+    if address is None or pictures.image_url(item):
+        return pictures.picture(item)
+    return f"{address}{position}"
+
+
+def _img(bundle: bundles.Bundle, position: int) -> str:
+    item = bundle.items.iloc[position]
+    return (f'<img src="{html.escape(picture_src(bundle, position), quote=True)}" loading="lazy" '
+            f'alt="{html.escape(pictures.alt(item), quote=True)}" title="{html.escape(str(item["title"]), quote=True)}">')
+
+
+def cards(bundle: bundles.Bundle, positions, marks=None, *, label: str) -> None:
+    """Items as cards in their order: picture, rank, title, category and, if given, a mark (new, up n, down n, same)."""
+    found = []
+    for place, position in enumerate(positions):
+        item = bundle.items.iloc[int(position)]
+        badge = _badge(marks[place]) if marks is not None else ""
+        found.append(f'<li class="mc-card">{_img(bundle, int(position))}{badge}'
+                     f'<div class="mc-title"><span class="mc-rank">{place + 1}</span>{html.escape(str(item["title"]))}</div>'
+                     f'<div class="mc-sub">{html.escape(_subtitle(item))}</div></li>')
+    st.html(f'<ol class="mc-cards" aria-label="{html.escape(label, quote=True)}">{"".join(found)}</ol>')
+
+
+def row(bundle: bundles.Bundle, positions) -> str:
+    """HTML of pictures side by side, to be put into a container of the caller's."""
+    return "".join(_img(bundle, int(p)) for p in positions)
+
+
+def _subtitle(item: pd.Series) -> str:
+    year = f"{item['year']:.0f}" if "year" in item and np.isfinite(item["year"]) else ""
+    return " · ".join(part for part in (year, str(item["category"])) if part)
+
+
+def _badge(mark: str) -> str:
+    if mark == "same":
+        return ""
+    kind, _, places = mark.partition(" ")
+    text = {"new": "new", "up": f"▲ {places}", "down": f"▼ {places}"}[kind]
+    spoken = {"new": "new in the list", "up": f"up {places}", "down": f"down {places}"}[kind]
+    return f'<span class="mc-badge mc-{kind}" role="img" aria-label="{spoken}">{text}</span>'
+
+
+def thumbs(bundle: bundles.Bundle, positions, *, label: str, limit: int = 14, faded: bool = False) -> str:
+    """HTML of a row of small pictures; what is over the limit is counted."""
+    positions = list(positions)
+    more = f'<span class="mc-more">+{len(positions) - limit}</span>' if len(positions) > limit else ""
+    pictured = "".join(_img(bundle, int(p)) for p in positions[:limit])
+    return (f'<div class="mc-thumbs{" mc-faded" if faded else ""}" role="group" '
+            f'aria-label="{html.escape(label, quote=True)}">{pictured}{more}</div>')
+
+
+def figures(values: list[tuple[str, str]]) -> None:
+    """A row of small figures: (name, value); the names of HINTS explain themselves under the pointer, and in `explain`."""
+    entries = "".join(f'<div><dt title="{html.escape(HINTS.get(name, ""), quote=True)}">{html.escape(name)}</dt>'
+                      f'<dd>{html.escape(value)}</dd></div>' for name, value in values)
+    st.html(f'<dl class="mc-figures">{entries}</dl>')
+
+
+def explain(*names: str) -> None:
+    """What some figures mean, for fingers that cannot hover."""
+    with st.expander("What these figures mean"):
+        st.markdown("\n".join(f"- **{name}**: {HINTS[name]}" for name in names))
+
+
+def legend(names: list[str], colours: list[str], counts: list[int]) -> None:
+    """A legend that wraps: a dot, a name, a count."""
+    entries = "".join(f'<span class="mc-key"><i style="background:{colour}"></i>{html.escape(name)}'
+                      f'<small>{count:,}</small></span>' for name, colour, count in zip(names, colours, counts, strict=True))
+    st.html(f'<div class="mc-legend">{entries}</div>')
+
+
+def film_strip(bundle: bundles.Bundle, frames: list[tuple[float, np.ndarray]], here: float | None, *, label: str) -> None:
+    """Columns of pictures, one for each position of a dial, low to high; the one nearest to `here` is marked."""
+    nearest = int(np.argmin([abs(value - here) for value, _ in frames])) if here is not None else -1
+    columns = []
+    for place, (_, positions) in enumerate(frames):
+        mark = ' aria-current="true"' if place == nearest else ""
+        columns.append(f'<div class="mc-frame"{mark}>{"".join(_img(bundle, int(p)) for p in positions)}</div>')
+    st.html(f'<div class="mc-strip" role="group" aria-label="{html.escape(label, quote=True)}">{"".join(columns)}</div>')
+
+
+def page_link(page: str, label: str, icon: str) -> None:
+    """A link to another page; plain text where the page runs without its frame."""
+    try:
+        st.page_link(page, label=label, icon=icon)
+    except (KeyError, st.errors.StreamlitAPIException):
+        st.markdown(f"**{label}**")
+
+
+def hover_pictures() -> None:
+    """Make the maps of this page show an item's picture beside the pointer."""
+    st.html(f"<script>{(ROOT / 'assets' / 'hover.js').read_text(encoding='utf-8')}</script>", unsafe_allow_javascript=True)
+
+
+def twin_sentence(bundle: bundles.Bundle, twin: bundles.Bundle) -> str:
+    """What the comparison of cosine and dot product came to, in one sentence made from the two models' figures."""
+    a, b = bundle.meta["metrics"], twin.meta["metrics"]
+    used = f"{a['effective_factors']:.1f} and {b['effective_factors']:.1f} of {bundle.settings.kfac} factors in use"
+    if "nmi" not in a:
+        return f"Cosine and dot product have {used}."
+    gap = a["nmi"] - b["nmi"]
+    verdict = ("the dot product loses the categories" if gap > 0.1 else "the dot product finds the categories better"
+               if gap < -0.1 else "cosine fits the categories a little better" if gap > 0.02 else "it makes no difference")
+    return (f"Cosine and dot product, trained alike from the same start, end with {used} and an NMI of "
+            f"{figure(a['nmi'])} and {figure(b['nmi'])}: here {verdict}.")
