@@ -4,7 +4,8 @@ import streamlit as st
 
 import ui
 
-st.set_page_config(page_title="MacridVAE", page_icon=":material/tune:", layout="wide")
+# The icon is a file: of one named ":material/...", browsers would fetch the picture from an outside address.
+st.set_page_config(page_title="MacridVAE", page_icon=ui.ROOT / "assets" / "icon.svg", layout="wide")
 st.logo(ui.ROOT / "assets" / "logo.svg", size="large")
 page = st.navigation([
     st.Page("pages/overview.py", title="Overview", icon=":material/home:", default=True),
