@@ -1,14 +1,15 @@
 """What several test modules share: a tiny shop, its split, and one bundle with a dot-product twin, trained once."""
 
 import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # matrices are tiny here: threads would only wait for each other
+
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
-
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # matrices are tiny here: threads would only wait for each other
 
 
 def binary(rows, n_items: int) -> csr_matrix:

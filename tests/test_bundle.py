@@ -140,6 +140,7 @@ def test_a_damaged_file_is_named(spoiled, name, harm):
     assert name in said(spoiled)
 
 
+@pytest.mark.filterwarnings("ignore:overflow encountered")
 @pytest.mark.parametrize("name", FILES)
 def test_bits_that_fell_over_never_give_a_traceback(spoiled, name):
     """Any byte may be wrong: either the file is refused in one line, or it can still be read."""

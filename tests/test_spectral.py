@@ -30,6 +30,7 @@ def test_scrambled_clicks_have_no_groups():
     assert agreement((items @ prototypes.T).argmax(axis=1), category)["nmi"] < 0.3
 
 
+@pytest.mark.filterwarnings("ignore:Number of distinct clusters")
 @pytest.mark.parametrize(("people", "n_items", "kfac", "dims"), [
     (60, 30, 4, 8), (60, 30, 1, 8), (5, 40, 3, 16), (40, 6, 3, 16), (2, 9, 2, 4), (9, 2, 2, 4), (12, 3, 7, 4), (1, 5, 2, 4),
     (5, 1, 1, 4), (1, 1, 2, 4)])
