@@ -2,7 +2,9 @@
 
 import os
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # matrices are tiny here: threads would only wait for each other
+# Matrices are tiny here: threads would only wait for each other. UMAP's numba would raise PyTorch's number again.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("NUMBA_NUM_THREADS", "1")
 
 import shutil
 from pathlib import Path
