@@ -75,7 +75,7 @@ def choose_bundle() -> None:
 
 def _forget() -> None:
     """Another bundle has other people, items and factors."""
-    for key in ("user", "items", "factor", "dim", "value", "turned"):
+    for key in ("user", "items", "factor", "dim", "value", "turned", "favourite"):
         st.session_state.pop(key, None)
         st.query_params.pop(key, None)
 
@@ -126,6 +126,14 @@ def dial_attribute(bundle: bundles.Bundle, factor: int, dim: int) -> tuple[str, 
     """The column that a dial follows closely enough (|rho| >= 0.5) to be named after it, and rho."""
     found = bundle.dial_attribute(factor, dim)
     return found if found and abs(found[1]) >= 0.5 else None
+
+
+def distinct(labels, extras) -> list[str]:
+    """The labels, with its extra behind each that another one before it has: Streamlit finds an option again by its label,
+    so that of two that are alike only the last could be chosen."""
+    seen: set[str] = set()
+    return [label if not (label in seen or seen.add(label)) else f"{label} ({extra})"
+            for label, extra in zip(labels, extras, strict=True)]
 
 
 # The address holds what a person sees, under the keys of the session, so that a link restores it. (The widgets' own

@@ -17,7 +17,7 @@ def group(categories: pd.Series) -> tuple[np.ndarray, list[str]]:
     """Codes (M,) and names of the groups to colour by: the most frequent categories, and the rest as one."""
     names = list(categories[categories != ""].value_counts().index)
     named = names if len(names) <= NAMED_GROUPS else names[: NAMED_GROUPS - 1]
-    codes = pd.Categorical(categories, categories=named).codes.astype(int)
+    codes = pd.Index(named, dtype=object).get_indexer(categories)
     if (codes < 0).any():
         codes[codes < 0] = len(named)
         named = [*named, "other" if len(names) > len(named) else "unknown"]

@@ -43,13 +43,15 @@ if kind == "person":
     lucky.button("Surprise me", icon=":material/casino:", on_click=surprise, width="stretch")
     seen = bundle.history_of(user)
 else:
-    titles = dict(zip(bundle.items["item_id"], bundle.items["title"] + "  ·  " + bundle.items["category"], strict=True))
+    ids = bundle.items["item_id"]
+    titles = dict(zip(ids, ui.distinct(bundle.items["title"] + "  ·  " + bundle.items["category"], ids), strict=True))
     if "items" not in st.session_state:
         st.session_state["items"] = [i for i in st.query_params.get("items", "").split(",") if i in titles]
     chosen = pick.multiselect("Items you like", list(titles), key="items", persist_state="session", format_func=titles.get,
                               placeholder="Type to search the catalogue")
     lucky.button("An example", icon=":material/casino:", on_click=example, width="stretch")
     if not chosen:
+        ui.to_address(who=(kind, "person"), **dict.fromkeys(("user", "items", "factor", "dim", "value"), (None, None)))
         st.info("Pick a few items that go together, or press *An example*: the list below is made from them.")
         st.stop()
     seen = bundle.positions(chosen)
@@ -61,19 +63,18 @@ interest = bundle.interest(seen)
 used = [factor.index for factor in bundle.factors if factor.share > 0]
 favourite = max(used, key=lambda k: interest[k])
 ui.from_address("factor", used, int)
+if st.session_state.setdefault("favourite", favourite) != favourite:  # this history leans another way: follow it
+    st.session_state["favourite"] = st.session_state["factor"] = favourite
 factor = st.pills("Intention", sorted(used, key=lambda k: -interest[k]), default=favourite, required=True, key="factor",
                   format_func=lambda k: f"{bundle.factors[k].name} · {interest[k]:.0%}",
                   help="The macro factors, named from their items, with the share of each in this history.")
 
-
-def dial_label(j: int) -> str:
-    attribute = ui.dial_attribute(bundle, factor, j)
-    return attribute[0] if attribute else f"dial {j + 1}"
-
-
 dials = range(min(DIALS, bundle.settings.embedding_size))
+followed = [ui.dial_attribute(bundle, factor, j) for j in dials]
+dial_names = ui.distinct([found[0] if found else f"dial {j + 1}" for j, found in enumerate(followed)],
+                         range(1, len(dials) + 1))
 ui.from_address("dim", dials, int)
-dim = st.pills("Dimension", dials, default=0, required=True, key="dim", format_func=dial_label,
+dim = st.pills("Dimension", dials, default=0, required=True, key="dim", format_func=dial_names.__getitem__,
                help="The dials of this factor that change a list most, the strongest first. One that follows a known column "
                     "of the items (rank correlation of at least 0.5) bears its name.")
 
