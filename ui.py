@@ -11,6 +11,7 @@ import streamlit as st
 from macrid import bundle as bundles
 from macrid import pictures
 from macrid.errors import InputError
+from macrid.recommender import Recommender
 
 ROOT = Path(__file__).parent
 PICTURES_SERVED = "MACRID_PICTURES_SERVED"  # set by app.py: pictures have addresses, they need not travel inside the page
@@ -38,18 +39,20 @@ def models_folder() -> Path:
 
 def bundle_names() -> list[str]:
     """The bundles that can be chosen, the shop first; a dot-product twin is shown with its bundle, not by itself."""
-    folder = models_folder()
-    names = sorted(p.name for p in folder.glob("*") if (p / "bundle.json").is_file() and p.suffix not in (".new", ".old"))
-    twins = {f"{name}-dot" for name in names}
-    return sorted((name for name in names if name not in twins), key=lambda name: (name != "shop", name))
+    names = _bundle_folders()
+    return sorted(names - {f"{name}-dot" for name in names}, key=lambda name: (name != "shop", name))
+
+
+def _bundle_folders() -> set[str]:
+    return {p.name for p in models_folder().glob("*") if (p / "bundle.json").is_file() and p.suffix not in (".new", ".old")}
 
 
 @st.cache_resource(show_spinner="Opening the bundle ...", max_entries=8)
-def _load(path: str, changed: int) -> bundles.Bundle:
+def _load(path: str, changed: int) -> Recommender:
     return bundles.load(path)
 
 
-def load(name: str) -> bundles.Bundle:
+def load(name: str) -> Recommender:
     """The bundle `name`, read once and again when it has been replaced. Raises InputError."""
     path = models_folder() / name
     record = path / "bundle.json"
@@ -84,7 +87,7 @@ def _bundle_label(name: str) -> str:
     return DATA_NAMES.get(name, name)
 
 
-def chosen() -> bundles.Bundle:
+def chosen() -> Recommender:
     """The bundle that this page shows. Without one, or with a damaged one, says so in place and ends the page."""
     names = bundle_names()
     if not names:
@@ -99,7 +102,7 @@ def chosen() -> bundles.Bundle:
         st.stop()
 
 
-def twin(bundle: bundles.Bundle) -> bundles.Bundle | None:
+def twin(bundle: Recommender) -> Recommender | None:
     """The dot-product twin of a bundle, or None; a damaged one is reported in place."""
     if not bundle.meta["twin"]:
         return None
@@ -122,7 +125,7 @@ def figure(value: float) -> str:
     return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
 
 
-def dial_attribute(bundle: bundles.Bundle, factor: int, dim: int) -> tuple[str, float] | None:
+def dial_attribute(bundle: Recommender, factor: int, dim: int) -> tuple[str, float] | None:
     """The column that a dial follows closely enough (|rho| >= 0.5) to be named after it, and rho."""
     found = bundle.dial_attribute(factor, dim)
     return found if found and abs(found[1]) >= 0.5 else None
@@ -167,7 +170,7 @@ def to_address(**values) -> None:
 def picture_svg(name: str, version: str, position: int) -> str | None:
     """The drawn picture of the item at `position`, for the address that `picture_src` made; None if there is none."""
     try:
-        bundle = load(name) if name in bundle_names() else None
+        bundle = load(name) if name in _bundle_folders() else None
     except InputError:
         return None
     if bundle is None or _version(bundle) != version or not 0 <= position < len(bundle.items):
@@ -175,18 +178,18 @@ def picture_svg(name: str, version: str, position: int) -> str | None:
     return pictures.svg(bundle.items.iloc[position])
 
 
-def _version(bundle: bundles.Bundle) -> str:
+def _version(bundle: Recommender) -> str:
     return bundle.meta["data"]["fingerprint"][:12]
 
 
-def pictures_address(bundle: bundles.Bundle) -> str | None:
+def pictures_address(bundle: Recommender) -> str | None:
     """The address under which the pictures of a bundle are served, to be followed by a position; None where they are not."""
     if PICTURES_SERVED not in os.environ:
         return None
     return f"picture/{bundle.path.name}/{_version(bundle)}/"
 
 
-def picture_src(bundle: bundles.Bundle, position: int) -> str:
+def picture_src(bundle: Recommender, position: int) -> str:
     """What to write into <img src>: the item's own image_url, the address of its drawn picture, or the picture itself."""
     address = pictures_address(bundle)
     item = bundle.items.iloc[position]
@@ -195,13 +198,13 @@ def picture_src(bundle: bundles.Bundle, position: int) -> str:
     return f"{address}{position}"
 
 
-def _img(bundle: bundles.Bundle, position: int) -> str:
+def _img(bundle: Recommender, position: int) -> str:
     item = bundle.items.iloc[position]
     return (f'<img src="{html.escape(picture_src(bundle, position), quote=True)}" loading="lazy" '
             f'alt="{html.escape(pictures.alt(item), quote=True)}" title="{html.escape(str(item["title"]), quote=True)}">')
 
 
-def cards(bundle: bundles.Bundle, positions, marks=None, *, label: str) -> None:
+def cards(bundle: Recommender, positions, marks=None, *, label: str) -> None:
     """Items as cards in their order: picture, rank, title, category and, if given, a mark (new, up n, down n, same)."""
     found = []
     for place, position in enumerate(positions):
@@ -213,7 +216,7 @@ def cards(bundle: bundles.Bundle, positions, marks=None, *, label: str) -> None:
     st.html(f'<ol class="mc-cards" aria-label="{html.escape(label, quote=True)}">{"".join(found)}</ol>')
 
 
-def row(bundle: bundles.Bundle, positions) -> str:
+def row(bundle: Recommender, positions) -> str:
     """HTML of pictures side by side, to be put into a container of the caller's."""
     return "".join(_img(bundle, int(p)) for p in positions)
 
@@ -232,7 +235,7 @@ def _badge(mark: str) -> str:
     return f'<span class="mc-badge mc-{kind}" role="img" aria-label="{spoken}">{text}</span>'
 
 
-def thumbs(bundle: bundles.Bundle, positions, *, label: str, limit: int = 14, faded: bool = False) -> str:
+def thumbs(bundle: Recommender, positions, *, label: str, limit: int = 14, faded: bool = False) -> str:
     """HTML of a row of small pictures; what is over the limit is counted."""
     positions = list(positions)
     more = f'<span class="mc-more">+{len(positions) - limit}</span>' if len(positions) > limit else ""
@@ -261,7 +264,7 @@ def legend(names: list[str], colours: list[str], counts: list[int]) -> None:
     st.html(f'<div class="mc-legend">{entries}</div>')
 
 
-def film_strip(bundle: bundles.Bundle, frames: list[tuple[float, np.ndarray]], here: float | None, *, label: str) -> None:
+def film_strip(bundle: Recommender, frames: list[tuple[float, np.ndarray]], here: float | None, *, label: str) -> None:
     """Columns of pictures, one for each position of a dial, low to high; the one nearest to `here` is marked."""
     nearest = int(np.argmin([abs(value - here) for value, _ in frames])) if here is not None else -1
     columns = []
@@ -284,7 +287,7 @@ def hover_pictures() -> None:
     st.html(f"<script>{(ROOT / 'assets' / 'hover.js').read_text(encoding='utf-8')}</script>", unsafe_allow_javascript=True)
 
 
-def twin_sentence(bundle: bundles.Bundle, twin: bundles.Bundle) -> str:
+def twin_sentence(bundle: Recommender, twin: Recommender) -> str:
     """What the comparison of cosine and dot product came to, in one sentence made from the two models' figures."""
     a, b = bundle.meta["metrics"], twin.meta["metrics"]
     used = f"{a['effective_factors']:.1f} and {b['effective_factors']:.1f} of {bundle.settings.kfac} factors in use"

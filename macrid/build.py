@@ -20,6 +20,7 @@ from .baselines import EASE, Popularity
 from .data import Interactions
 from .errors import InputError
 from .model import MacridVAE, Settings, settings_dict
+from .recommender import Recommender
 from .spectral import spectral_start
 from .split import HeldOut, Split, fold_in, to_clicks
 
@@ -88,7 +89,7 @@ def describe(split: Split, settings: Settings, seed: int) -> dict:
 
 
 def build(split: Split, out: Path, settings: Settings, seed: int = 0, *, source: Interactions, twin: bool = False,
-          device: str = "cpu", report: Callable[[str, dict], None] = lambda stage, row: None) -> bundle.Bundle:
+          device: str = "cpu", report: Callable[[str, dict], None] = lambda stage, row: None) -> Recommender:
     """Train on `split` and save the bundle `out`, and with `twin` also its dot-product twin, trained just as long.
 
     report: called with ("train", row of the history), ("twin", row), and ("maps", {}), ("save", {}) as each stage begins.
@@ -188,7 +189,7 @@ def _fingerprint(split: Split) -> str:
     return digest.hexdigest()
 
 
-def evaluate(trained: bundle.Bundle, data: Interactions | None = None) -> dict[str, float]:
+def evaluate(trained: Recommender, data: Interactions | None = None) -> dict[str, float]:
     """The figures of a bundle on its own test people, or on the people of other data over the same items."""
     if data is not None:
         return train.evaluate(trained.model, _other_people(trained, data), trained.items)
@@ -201,7 +202,7 @@ def _shown(kind: str, validation: HeldOut, test: HeldOut) -> csr_matrix:
     return vstack([validation.fold_in, test.fold_in], format="csr") if kind == "strong" else test.fold_in
 
 
-def _other_people(trained: bundle.Bundle, data: Interactions) -> HeldOut:
+def _other_people(trained: Recommender, data: Interactions) -> HeldOut:
     clicks = to_clicks(data)
     at = pd.Index(clicks.item_ids.astype(str)).get_indexer(trained.items["item_id"])
     if not (at >= 0).any():

@@ -31,6 +31,8 @@ class Commands(click.Group):
         except (click.Abort, KeyboardInterrupt):
             click.echo("stopped", err=True)
             sys.exit(130)
+        except OSError as error:  # a full disk, a folder that may not be written to
+            _fail(f"{error.filename or 'the disk'}: {error.strerror or error}; free some space or choose another folder")
 
 
 def _fail(message: str):
@@ -227,7 +229,8 @@ def evaluate(path, data, as_json):
     from . import build as building
     from . import bundle as bundles
 
-    figures = building.evaluate(bundles.load(path), _read(data, 0) if data else None)
+    bundle = bundles.load(path)
+    figures = building.evaluate(bundle, _read(data, bundle.meta["seed"]) if data else None)
     if as_json:
         _print_json(figures)
     else:

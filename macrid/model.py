@@ -96,7 +96,7 @@ def _checked_list(name: str, value) -> tuple:
     if not isinstance(value, (list, tuple)):
         value = (value,)
     if name == "encoder_hidden_size":
-        if not value or not all(isinstance(v, int) and 1 <= v <= 65536 for v in value):
+        if not value or not all(type(v) is int and 1 <= v <= 65536 for v in value):
             raise InputError(f"encoder_hidden_size is {value!r}: it must be a list of whole numbers such as [600]")
         return tuple(value)
     if len(value) != 2 or not all(isinstance(v, (int, float)) and 0 <= v < float("inf") for v in value):

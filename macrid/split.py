@@ -136,10 +136,10 @@ def recbole(clicks: Interactions, seed: int = 0) -> Split:
     part = np.zeros(matrix.nnz, np.int8)
     for start, stop in zip(matrix.indptr[:-1], matrix.indptr[1:], strict=True):
         total = stop - start
-        tenth = max(int(0.1 * total + 1e-9), 1) if total >= 3 else 0
+        tenth = max(int(0.1 * total + 1e-9), 1)
         order = start + rng.permutation(total)
-        part[order[:tenth]] = 2
-        part[order[tenth : 2 * tenth]] = 1
+        part[order[: tenth if total >= 2 else 0]] = 2
+        part[order[tenth : 2 * tenth if total >= 3 else 0]] = 1
     train, validation, test = (_subset(matrix, part == p) for p in range(3))
 
     def held(answers: csr_matrix, seen: csr_matrix) -> HeldOut:

@@ -87,8 +87,8 @@ def _train_epoch(model, optimiser, clicks, s, anneal, seed, epoch, steps_an_epoc
         for name, value in terms.items():
             sums[name] = sums.get(name, 0.0) + value.item() * batch.shape[0]
         step += 1
-    if not np.isfinite(sums["loss"]):
-        raise FloatingPointError(f"the loss is {sums['loss']} in epoch {epoch}; lower learning_rate or raise tau")
+    if not np.isfinite(sums["loss"]) or not all(torch.isfinite(p).all() for p in model.parameters()):
+        raise FloatingPointError(f"the loss or a weight is not finite in epoch {epoch}; lower learning_rate or raise tau")
     return {"step": step, "beta": beta} | {name: total / len(order) for name, total in sums.items()}
 
 

@@ -230,9 +230,9 @@ def test_recbole_divides_everybody(size):
     assert train | validation | test == pairs(clicks.user_ids, clicks.matrix, ids)
     total, row = np.diff(clicks.matrix.indptr), {u: n for n, u in enumerate(split.test.user_ids)}
     for u, name in enumerate(clicks.user_ids):
-        tenth = max(1, total[u] // 10) if total[u] >= 3 else 0
-        assert len(split.train[u].indices) == total[u] - 2 * tenth
-        assert (split.test.answers[row[name]].nnz if name in row else 0) == tenth
+        tested, validated = (max(1, total[u] // 10) if total[u] >= least else 0 for least in (2, 3))
+        assert len(split.train[u].indices) == total[u] - tested - validated
+        assert (split.test.answers[row[name]].nnz if name in row else 0) == tested
     # seen: training for validation; training and validation for test. Never an answer
     assert pairs(split.validation.user_ids, split.validation.seen, ids) == {
         (u, i) for u, i in train if u in set(split.validation.user_ids)}
