@@ -64,7 +64,7 @@ def choose_bundle() -> None:
     names = bundle_names()
     if not names:
         return
-    from_address("bundle", names)
+    from_address("bundle", names, names[0])
     st.selectbox("Data set and model", names, key="bundle", persist_state="session", on_change=_forget,
                  format_func=_bundle_label,
                  help="Every folder in models/ that holds a trained bundle. `python -m macrid train` makes more.")
@@ -143,16 +143,15 @@ def distinct(labels, extras) -> list[str]:
 # bind="query-params" would write their labels there, which change with the person.)
 
 
-def from_address(key: str, allowed, kind=str) -> None:
-    """Start the widget `key` from the address, if it stands there, is one of `allowed`, and the widget has no value yet."""
-    if key in st.session_state or key not in st.query_params:
+def from_address(key: str, allowed, default, kind=str) -> None:
+    """Give the widget `key`, if it has no value yet, the one in the address if that is among `allowed`, else `default`."""
+    if key in st.session_state:
         return
     try:
         value = kind(st.query_params[key])
-    except ValueError:
-        return
-    if value in allowed:
-        st.session_state[key] = value
+    except (KeyError, ValueError):
+        value = default
+    st.session_state[key] = value if value in allowed else default
 
 
 def to_address(**values) -> None:

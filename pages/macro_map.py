@@ -11,8 +11,8 @@ bundle = ui.chosen()
 twin = ui.twin(bundle)
 ui.begin("Macro map", "Every dot is an item; dots are close when the model finds the items alike. If the **factors** on the "
          "left paint the same regions as the **categories** beside them, the model has found the categories by itself.")
-ui.from_address("layout", ["tsne", "umap"])
-method = st.segmented_control("Layout", ["tsne", "umap"], format_func={"tsne": "t-SNE", "umap": "UMAP"}.get, default="tsne",
+ui.from_address("layout", ["tsne", "umap"], "tsne")
+method = st.segmented_control("Layout", ["tsne", "umap"], format_func={"tsne": "t-SNE", "umap": "UMAP"}.get,
                               required=True, key="layout", persist_state="session",
                               help="Two ways to lay out vectors of many dimensions on a plane. Both keep neighbours "
                                    "together; distances between far groups mean little.")

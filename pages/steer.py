@@ -32,10 +32,10 @@ def example():
 
 
 # Who
-ui.from_address("who", ["person", "profile"])
-ui.from_address("user", bundle.people)
+ui.from_address("who", ["person", "profile"], "person")
+ui.from_address("user", bundle.people, bundle.people[0])
 who, pick, lucky = st.columns([2, 4, 1.2], vertical_alignment="bottom")
-kind = who.segmented_control("Who", ["person", "profile"], default="person", required=True, key="who",
+kind = who.segmented_control("Who", ["person", "profile"], required=True, key="who",
                              persist_state="session", format_func={"person": "A person", "profile": "My own profile"}.get,
                              help="People whom the model has never seen in training, or a profile that you put together.")
 if kind == "person":
@@ -62,10 +62,10 @@ st.html(f'<p class="mc-note">{"Their" if kind == "person" else "Your"} history, 
 interest = bundle.interest(seen)
 used = [factor.index for factor in bundle.factors if factor.share > 0]
 favourite = max(used, key=lambda k: interest[k])
-ui.from_address("factor", used, int)
+ui.from_address("factor", used, favourite, int)
 if st.session_state.setdefault("favourite", favourite) != favourite:  # this history leans another way: follow it
     st.session_state["favourite"] = st.session_state["factor"] = favourite
-factor = st.pills("Intention", sorted(used, key=lambda k: -interest[k]), default=favourite, required=True, key="factor",
+factor = st.pills("Intention", sorted(used, key=lambda k: -interest[k]), required=True, key="factor",
                   format_func=lambda k: f"{bundle.factors[k].name} · {interest[k]:.0%}",
                   help="The macro factors, named from their items, with the share of each in this history.")
 
@@ -73,17 +73,17 @@ dials = range(min(DIALS, bundle.settings.embedding_size))
 followed = [ui.dial_attribute(bundle, factor, j) for j in dials]
 dial_names = ui.distinct([found[0] if found else f"dial {j + 1}" for j, found in enumerate(followed)],
                          range(1, len(dials) + 1))
-ui.from_address("dim", dials, int)
-dim = st.pills("Dimension", dials, default=0, required=True, key="dim", format_func=dial_names.__getitem__,
+ui.from_address("dim", dials, 0, int)
+dim = st.pills("Dimension", dials, required=True, key="dim", format_func=dial_names.__getitem__,
                help="The dials of this factor that change a list most, the strongest first. One that follows a known column "
                     "of the items (rank correlation of at least 0.5) bears its name.")
 
 low, high = bundle.dial_range(factor, dim)
 stands = float(np.clip((bundle.dial(seen, factor, dim).position - low) / max(high - low, 1e-9), 0, 1))
 at = round(100 * stands)
-ui.from_address("value", range(101), int)
+ui.from_address("value", range(101), at, int)
 turned = (bundle.name, tuple(seen), factor, dim)
-if st.session_state.setdefault("turned", turned) != turned or "value" not in st.session_state:
+if st.session_state.setdefault("turned", turned) != turned:
     st.session_state["turned"], st.session_state["value"] = turned, at  # another person or dial: start where they stand
 
 
@@ -113,9 +113,9 @@ def results():
             f'{ui.thumbs(bundle, ends[1][::-1], label="Items at the high end")}</div></div>')
     value = st.slider("Dial", 0, 100, key="value", label_visibility="collapsed", format="%d %%")
     st.html(f'<div class="mc-track"><span style="left:{at}%">▲ {"this person" if kind == "person" else "you"}</span></div>')
-    ui.from_address("scope", ["factor", "all"])
+    ui.from_address("scope", ["factor", "all"], "factor")
     options = st.container(horizontal=True, vertical_alignment="center")
-    scope = options.segmented_control("From", ["factor", "all"], default="factor", required=True, key="scope",
+    scope = options.segmented_control("From", ["factor", "all"], required=True, key="scope",
                                       label_visibility="collapsed",
                                       format_func={"factor": "This intention only", "all": "Whole catalogue"}.get)
     keep = options.toggle("Show what is in the history, too", key="keep")
