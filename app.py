@@ -7,10 +7,14 @@ import streamlit as st
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from streamlit.runtime.pages_manager import PagesManager
 
 import ui
 
 os.environ[ui.PICTURES_SERVED] = "1"
+# Until st.navigation has run once, Streamlit takes pages/ for pages of its own: a link to one that is followed right after
+# the start would open it without its frame.
+PagesManager.uses_pages_directory = False
 
 
 def picture(request: Request) -> Response:
