@@ -56,7 +56,9 @@ with right:
         for name, key in shown.items():
             if key in figures:
                 st.metric(name, ui.figure(figures[key]), help=ui.HINTS[name], border=True)
-    st.caption("How well the factors are told apart, compared with the categories that the model never saw.")
+    st.caption("How well the factors are told apart, compared with the categories that the model never saw."
+               + (" Here they are not the categories: these people group the items in other ways."
+                  if figures.get("nmi", 1) < 0.2 else ""))
 
 st.subheader("Where to go next")
 one, two = st.columns(2)
