@@ -54,7 +54,7 @@ def item_map(xy: np.ndarray, codes: np.ndarray, names: list[str], colours: list[
                                    np.asarray(factor_names, object)[mine], strict=True)]
         fig.add_scattergl(x=xy[mine, 0], y=xy[mine, 1], mode="markers", name=name, text=text, customdata=mine,
                           hovertemplate="%{text}<extra></extra>",
-                          marker={"size": size, "color": colour, "opacity": 0.85, "line": {"width": 0.4, "color": "rgba(128,128,128,.6)"}})
+                          marker={"size": size, "color": colour, "opacity": 0.85, "line": {"width": 0.4, "color": GREY}})
     blank = {"visible": False, "range": [-1.06, 1.06], "constrain": "domain"}
     fig.update_layout(height=330, margin={"l": 0, "r": 0, "t": 0, "b": 0}, showlegend=False, xaxis=blank,
                       yaxis=blank | {"scaleanchor": "x"}, dragmode="pan", plot_bgcolor="rgba(0,0,0,0)",
