@@ -1,0 +1,345 @@
+"""The app as a person meets it: the real server, and pages driven in a real Chromium."""
+
+import io
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect, sync_playwright
+
+from macrid import charts
+from macrid.bundle import load
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = {"": "What clicks alone can tell", "macro_map": "Macro map", "steer": "Steer"}
+# What stands last on each page.
+LAST = '.mc-scale, :text("Choose a person or build a profile, turn"), :text("What these figures mean")'
+LINKS = {"Overview": "", "Macro map": "macro_map", "Steer": "steer"}
+# Opened at /steer, Streamlit first looks for its server below that address: two 404s that a browser writes to its console.
+PROBE = re.compile(r"/(macro_map|steer)/_stcore/(health|host-config)$")
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory) -> str:
+    """The address of the running app; it has two bundles, with one twin."""
+    folder = tmp_path_factory.mktemp("app")
+    (folder / "models").mkdir()
+    for name, source in {"shop": "shop", "shop-dot": "shop-dot", "second": "shop"}.items():
+        (folder / "models" / name).symlink_to(ROOT / "models" / source)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"http://localhost:{port}"
+    with (folder / "log").open("w+") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.headless", "true"],
+            cwd=ROOT, env=os.environ | {"MACRID_MODELS": str(folder / "models")}, stdout=log, stderr=subprocess.STDOUT)
+        try:
+            for _ in range(240):
+                assert server.poll() is None, (folder / "log").read_text()
+                if status(f"{address}/_stcore/health") == 200:
+                    break
+                time.sleep(0.25)
+            yield address
+            said = (folder / "log").read_text()
+            assert "Traceback" not in said, said
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+def get(url: str):
+    return urllib.request.urlopen(url, timeout=30)
+
+
+def status(url: str) -> int | None:
+    try:
+        with get(url) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code
+    except OSError:
+        return None
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    path = os.environ.get("MACRID_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    if path is None:
+        pytest.skip("there is no Chromium here: install one, or name it in MACRID_CHROMIUM")
+    expect.set_options(timeout=20_000)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=[
+            "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(app, chromium):
+    """visit("steer?value=3") opens a page and waits until it stands. In the end nothing may have gone wrong on any: no error
+    box, nothing in the console, nothing requested from elsewhere."""
+    pages, troubles = [], []
+
+    def hear(message):
+        if message.type == "error" and not ("404" in message.text and PROBE.search(message.location["url"])):
+            troubles.append(f"{message.text} {message.location}")
+
+    def ask(request):
+        if not request.url.startswith((app, app.replace("http", "ws"), "data:", "blob:")):
+            troubles.append(f"{request.url} was requested")
+
+    def answer(response):
+        if response.status >= 400 and not PROBE.search(response.url):
+            troubles.append(f"{response.url} answered {response.status}")
+
+    def open_page(where: str = "", width: int = 1280, height: int = 900) -> Page:
+        page = chromium.new_page(viewport={"width": width, "height": height})
+        page.on("console", hear)
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("request", ask)
+        page.on("response", answer)
+        page.goto(f"{app}/{where}")
+        pages.append(page)
+        return settled(page)
+
+    yield open_page
+    for page in pages:
+        assert page.locator('[data-testid="stException"], [data-testid="stAlertContentError"]').count() == 0
+        page.close()
+    assert not troubles
+
+
+def settled(page: Page) -> Page:
+    """Wait until the script has run and the page stands."""
+    expect(page.locator(LAST).first).to_be_visible(timeout=60_000)
+    expect(page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]')).to_be_visible(timeout=60_000)
+    expect(page.locator('[data-stale="true"], [data-testid="stSkeleton"]')).to_have_count(0, timeout=30_000)
+    return page
+
+
+def titles(page: Page, label: str) -> list[str]:
+    return page.locator(f'ol[aria-label="{label}"] .mc-title').all_inner_texts()
+
+
+def marks(page: Page) -> list[str]:
+    return page.locator('ol[aria-label="List after"] .mc-badge').all_inner_texts()
+
+
+def address(page: Page) -> dict[str, str]:
+    """What the address holds now (page.url is what it was when Playwright last listened)."""
+    return {key: values[0] for key, values in parse_qs(page.evaluate("location.search").lstrip("?")).items()}
+
+
+def waited(get_value, wanted, seconds: float = 15):
+    """The value once it is as wanted."""
+    end = time.monotonic() + seconds
+    while not wanted(value := get_value()):
+        assert time.monotonic() < end, value
+        time.sleep(0.05)
+    return value
+
+
+# the server ------------------------------------------------------------------------------------------------------------
+
+
+def test_pictures_are_served_and_may_be_kept(app):
+    version = load(ROOT / "models" / "shop").meta["data"]["fingerprint"][:12]
+    for name in ("shop", "shop-dot", "second"):
+        with get(f"{app}/picture/{name}/{version}/7") as answer:
+            assert answer.headers["Content-Type"].startswith("image/svg+xml")
+            assert "immutable" in answer.headers["Cache-Control"]
+            assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+            assert answer.read().startswith(b"<svg")
+
+
+@pytest.mark.parametrize("wrong", ["nothing/{}/0", "shop/000000000000/0", "shop/{}/2000", "shop/{}/x", "shop/{}/-1",
+                                   "..%2Fshop/{}/0", "shop/{}"])
+def test_what_is_no_picture_is_not_found(app, wrong):
+    version = load(ROOT / "models" / "shop").meta["data"]["fingerprint"][:12]
+    url = f"{app}/picture/{wrong.format(version)}"
+    if status(url) == 200:  # no url of a picture at all: Streamlit sends its start page
+        assert get(url).headers["Content-Type"].startswith("text/html")
+    else:
+        assert status(url) in (400, 404)
+
+
+# the pages -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.browser
+def test_a_link_followed_right_after_the_start_has_its_frame(visit):
+    """The first page that this server shows is not the first one of the frame."""
+    page = visit("steer")
+    links = page.locator('[data-testid="stSidebarNav"] a').all_inner_texts()
+    assert [link.splitlines()[-1] for link in links] == list(LINKS)
+    expect(page.get_by_role("combobox", name="Data set and model")).to_be_visible()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("where", PAGES)
+def test_a_page_opens_and_its_pictures_load(visit, where):
+    page = visit(where, height=4000)  # high enough for every picture to be in view
+    expect(page.locator("h1").first).to_have_text(PAGES[where])
+    if where != "macro_map":
+        assert page.locator("[data-testid=stMain] img").count() > 20
+        waited(lambda: page.evaluate("[...document.images].filter(i => !(i.complete && i.naturalWidth)).map(i => i.src)"),
+               lambda broken: broken == [])
+        assert all(page.evaluate("[...document.querySelectorAll('[data-testid=stMain] img')].map(i => !!i.alt)"))
+
+
+@pytest.mark.browser
+def test_the_maps_are_drawn(visit):
+    page = visit("macro_map")
+    maps = page.locator(".js-plotly-plot")
+    expect(maps).to_have_count(3)
+    wanted = np.array([[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in charts.PALETTE[:7]])
+    for i in range(3):
+
+        def colours(i=i) -> np.ndarray:
+            """The number of pixels of a map in each of the seven colours."""
+            pixels = np.asarray(Image.open(io.BytesIO(maps.nth(i).screenshot())).convert("RGB")).reshape(-1, 3).astype(int)
+            pixels = pixels[np.ptp(pixels, axis=1) > 40]  # neither background nor outline
+            return np.bincount(np.abs(pixels[:, None] - wanted).sum(axis=2).argmin(axis=1), minlength=7)
+
+        waited(colours, lambda found: (found > 200).all())  # 2,000 items, 286 a category
+
+
+POINT = """([at, of]) => {  // where on the screen an item of a map is
+    const map = document.querySelectorAll(".js-plotly-plot")[at], l = map._fullLayout, r = map.getBoundingClientRect();
+    for (const trace of map._fullData) {
+        const i = [...trace.customdata].indexOf(of);
+        const x = l.xaxis, y = l.yaxis;
+        if (i >= 0) return [r.x + x._offset + x.l2p(trace.x[i]), r.y + y._offset + y.l2p(trace.y[i])];
+    }
+}"""
+
+
+@pytest.mark.browser
+def test_hovering_over_a_map_shows_the_item_and_its_picture(visit):
+    page = visit("macro_map")
+    items = load(ROOT / "models" / "shop").items
+    page.wait_for_function("[...document.querySelectorAll('.js-plotly-plot')].filter(m => m.macridHover).length === 3")
+    box = page.locator("#mc-hover")
+    for i in (0, 1, 2):
+        x, y = page.evaluate(POINT, [i, 5])
+        page.mouse.move(x - 2, y, steps=2)
+        page.mouse.move(x, y, steps=2)
+        label = page.locator(".js-plotly-plot").nth(i).locator(".hovertext")
+        expect(label, f"map {i} at {x}, {y}").to_have_count(1)
+        expect(box).to_be_visible()
+        waited(lambda: page.evaluate("document.querySelector('#mc-hover img').naturalWidth"), lambda width: width > 0)
+        shown = items.iloc[int(box.locator("img").get_attribute("src").split("/")[-1])]
+        assert re.match(rf"{re.escape(shown['title'])}\s*{shown['category']}\s*factor: \w+", label.text_content())
+        page.mouse.move(5, 5)
+        expect(box).to_be_hidden()
+
+
+@pytest.mark.browser
+def test_the_slider_moved_by_keyboard_changes_the_list_and_back_restores_it(visit):
+    page = visit("steer")
+    slider = page.get_by_role("slider", name="Dial")
+    before, start = titles(page, "List before"), int(slider.input_value())
+    assert len(before) == 12
+    assert titles(page, "List after") == before
+    assert marks(page) == []
+    slider.focus()
+    page.keyboard.press("Home")
+    after = waited(lambda: titles(page, "List after"), lambda found: found and found != before)
+    settled(page)
+    assert slider.input_value() == "0"
+    assert titles(page, "List before") == before
+    assert marks(page)
+    assert set(re.sub(r"\d", "", mark).strip() for mark in marks(page)) <= {"new", "▲", "▼"}
+    assert address(page) == {"value": "0"}
+
+    again = visit("steer" + page.evaluate("location.search"))  # the address shows what this person saw
+    assert titles(again, "List after") == titles(page, "List after")
+    assert titles(again, "List before") == before
+    assert marks(again) == marks(page)
+
+    page.bring_to_front()
+    slider.focus()
+    for _ in range(6):
+        page.keyboard.press("ArrowRight")
+    waited(lambda: address(page), lambda found: found == {"value": "6"})
+    page.keyboard.press("End")
+    waited(lambda: titles(page, "List after"), lambda found: found and found not in (before, after))
+    settled(page)
+    for _ in range(100 - start):
+        page.keyboard.press("ArrowLeft")
+    assert slider.input_value() == str(start)
+    waited(lambda: titles(page, "List after"), lambda found: found == before)
+    settled(page)
+    assert marks(page) == []
+    assert address(page) == {}
+
+
+@pytest.mark.browser
+def test_the_bundle_is_kept_from_page_to_page(visit):
+    page = visit("?bundle=second")
+    picker = page.get_by_role("combobox", name="Data set and model")
+    for name, where in [*reversed(LINKS.items()), *LINKS.items()]:
+        page.locator('[data-testid="stSidebarNav"]').get_by_role("link", name=name).click()
+        expect(page.locator("h1").first).to_have_text(PAGES[where])
+        settled(page)
+        expect(picker).to_have_value("second")
+        waited(lambda: address(page), lambda found: found == {"bundle": "second"})
+        assert page.evaluate("location.pathname") == f"/{where}"
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("where", PAGES)
+def test_a_phone_never_scrolls_sideways(visit, where):
+    page = visit(where, width=390, height=844)
+    if where == "macro_map":
+        expect(page.locator(".js-plotly-plot .gl-canvas").first).to_be_attached()
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        waited(lambda: brightness(page), lambda found, scheme=scheme: (found > 128) == (scheme == "light"))
+        settled(page)
+        sizes = page.evaluate("[document.documentElement, document.querySelector('[data-testid=stMain]')]"
+                              ".map(e => e.scrollWidth - e.clientWidth)")
+        assert max(sizes) <= 0
+        assert page.evaluate("[...document.querySelectorAll('[data-testid=stMain] *:not(input)')]"
+                             ".filter(e => e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML)") == []
+
+
+def brightness(page: Page) -> float:
+    colour = page.evaluate("getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor")
+    return np.mean([int(part) for part in re.findall(r"\d+", colour)[:3]])
+
+
+@pytest.mark.browser
+def test_the_controls_can_be_reached_by_keyboard(visit):
+    page = visit("steer?value=1")
+    wanted = {"Overview", "Macro map", "Data set and model", "A person", "Person", "Surprise me", "Lamps", "size", "Dial",
+              "This intention only", "Show what is in the history", "Reset the dial"}
+    reached = []
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("""(() => {
+            const e = document.activeElement;
+            return e === document.body ? "" : `${e.getAttribute("aria-label")} ${e.labels?.[0]?.innerText} ${e.innerText}`;
+        })()"""))
+    for name in wanted:
+        assert any(name in text for text in reached), (name, reached)
+    dimension = page.get_by_role("radio", name="size")
+    dimension.focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("radio", name="warmth")).to_be_focused()
+    page.keyboard.press("Space")
+    waited(lambda: address(page), lambda found: found == {"dim": "1"})
+    settled(page)
