@@ -181,10 +181,11 @@ class MacridVAE(nn.Module):
         count = torch.as_tensor(np.diff(batch.indptr), dtype=torch.long, device=device)  # (B,)
         user = torch.repeat_interleave(torch.arange(len(count), device=device), count)  # (E,)
         drop = self.training and s.dropout_prob > 0
-        x = log_c[item].exp()  # (E, K): x_u * c_.k at the clicks
+        # Embedding look-ups, since the gradient of plain indexing adds up in an order that changes from run to run.
+        x = F.embedding(item, log_c).exp()  # (E, K): x_u * c_.k at the clicks
         if s.input_norm == "factor":
             square = torch.zeros(len(count), s.kfac, device=device).index_add(0, user, x * x)  # (B, K)
-            x = x * square.clamp_min(1e-24).rsqrt()[user]
+            x = x * F.embedding(user, square.clamp_min(1e-24).rsqrt())
             if drop:
                 x = x * (self._uniform(*x.shape) >= s.dropout_prob) / (1 - s.dropout_prob)
         else:

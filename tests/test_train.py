@@ -9,7 +9,7 @@ from conftest import binary, tiny_settings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from macrid import checkpoint, metrics, train
+from macrid import checkpoint, metrics, shop, split, train
 from macrid.errors import InputError
 from macrid.model import MacridVAE
 from macrid.split import HeldOut
@@ -226,3 +226,15 @@ def test_evaluate_has_the_promised_keys(tiny_split):
     assert "nmi" not in train.evaluate(model, tiny_split.test, nameless)
     theirs = train.evaluate(model, tiny_split.test, tiny_split.items, "recbole")
     assert {"recall@10", "mrr@10", "ndcg@10", "hit@10", "precision@10"} < set(theirs)
+
+
+def test_several_threads_repeat_themselves():
+    """At a size where PyTorch really divides the work, two trainings end with the same bits."""
+    clicks = split.strong(split.to_clicks(shop.simulate(700, 1500, seed=0).data), 0)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(4)
+    try:
+        one, other = (fitted(clicks, train_batch_size=500, embedding_size=32, epochs=3)[0] for _ in range(2))
+    finally:
+        torch.set_num_threads(threads)
+    assert same_weights(one, other)
