@@ -2,6 +2,7 @@
 
 import html
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -123,6 +124,11 @@ def begin(title: str, what: str) -> None:
 def figure(value: float) -> str:
     """A number with three significant digits."""
     return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+
+
+def plain(text) -> str:
+    """Text from data for a place that reads Markdown: its special characters mean themselves."""
+    return re.sub(r"([\\`*_{}\[\]()#~$:|<>])", r"\\\1", str(text))
 
 
 def dial_attribute(bundle: Recommender, factor: int, dim: int) -> tuple[str, float] | None:

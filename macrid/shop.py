@@ -31,7 +31,7 @@ _COLOURS = (  # rows: cool to warm; columns: light to dark
 )
 _INTENTIONS = (0.35, 0.30, 0.20, 0.15)  # probability of one, two, three, four intentions
 _TOLERANCE = (0.18, 0.45)  # uniform range
-_PEOPLE_AT_ONCE = 50_000  # bounds the memory of one chunk of proposals
+_PEOPLE_AT_ONCE = 10_000  # bounds the memory of one chunk of proposals
 _ROUNDS = 400  # proposals per wanted purchase; what is left after that is not bought
 
 

@@ -9,7 +9,7 @@ from macrid import charts
 
 bundle = ui.chosen()
 meta, figures = bundle.meta, bundle.meta["metrics"]
-data_name = ui.DATA_NAMES.get(meta["data"]["name"], meta["data"]["name"])
+data_name = ui.plain(ui.DATA_NAMES.get(meta["data"]["name"], meta["data"]["name"]))
 ui.begin("What clicks alone can tell",
          f"This recommender saw **{meta['data']['clicks']:,} clicks** of {meta['data']['people']:,} people in *{data_name}* "
          "and nothing else: no categories, no attributes, no pictures. It sorted what it learned on two levels.")
@@ -27,11 +27,11 @@ st.html(f'<div class="mc-factors">{"".join(blocks)}</div>')
 
 st.subheader("Micro: how they like it")
 factor, dim, attribute = bundle.showcase
-name = html.escape(bundle.factors[factor].name)
+name = ui.plain(bundle.factors[factor].name)
 line = f"Within a factor, each part has **{bundle.settings.embedding_size} dimensions**. Here are seven items of "
 line += f"*{name}*, from one end of a single dimension to the other."
 if attribute:
-    line += (f" Nobody told the model about **{attribute[0]}**, yet the order follows it (rank correlation "
+    line += (f" Nobody told the model about **{ui.plain(attribute[0])}**, yet the order follows it (rank correlation "
              f"{abs(attribute[1]):.2f}).")
 st.markdown(line)
 along = bundle.along(factor, dim, 7)

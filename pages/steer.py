@@ -66,7 +66,8 @@ ui.from_address("factor", used, favourite, int)
 if st.session_state.setdefault("favourite", favourite) != favourite:  # this history leans another way: follow it
     st.session_state["favourite"] = st.session_state["factor"] = favourite
 factor = st.pills("Intention", sorted(used, key=lambda k: -interest[k]), required=True, key="factor",
-                  format_func=lambda k: f"{bundle.factors[k].name} · {interest[k]:.0%}",
+                  persist_state="session",
+                  format_func=lambda k: f"{ui.plain(bundle.factors[k].name)} · {interest[k]:.0%}",
                   help="The macro factors, named from their items, with the share of each in this history.")
 
 dials = range(min(DIALS, bundle.settings.embedding_size))
@@ -74,7 +75,8 @@ followed = [ui.dial_attribute(bundle, factor, j) for j in dials]
 dial_names = ui.distinct([found[0] if found else f"dial {j + 1}" for j, found in enumerate(followed)],
                          range(1, len(dials) + 1))
 ui.from_address("dim", dials, 0, int)
-dim = st.pills("Dimension", dials, required=True, key="dim", format_func=dial_names.__getitem__,
+dim = st.pills("Dimension", dials, required=True, key="dim", persist_state="session",
+               format_func=lambda j: ui.plain(dial_names[j]),
                help="The dials of this factor that change a list most, the strongest first. One that follows a known column "
                     "of the items (rank correlation of at least 0.5) bears its name.")
 
@@ -105,20 +107,20 @@ def results():
     if attribute and attribute[1] < 0:
         names = names[::-1]
     rho = f"rank correlation {abs(attribute[1]):.2f}" if attribute else ""
-    follows = f", and it follows the {attribute[0]} of the items ({rho})" if attribute else ""
+    follows = f", and it follows the {ui.plain(attribute[0])} of the items ({rho})" if attribute else ""
     st.caption(f"From end to end this dial exchanges {bundle.strength[factor, dim]:.0%} of a list of 20{follows}.")
     st.html(f'<div class="mc-ends"><div class="mc-end"><span>← {html.escape(names[0])}</span>'
             f'{ui.thumbs(bundle, ends[0], label="Items at the low end")}</div>'
             f'<div class="mc-end"><span>{html.escape(names[1])} →</span>'
             f'{ui.thumbs(bundle, ends[1][::-1], label="Items at the high end")}</div></div>')
-    value = st.slider("Dial", 0, 100, key="value", label_visibility="collapsed", format="%d %%")
+    value = st.slider("Dial", 0, 100, key="value", persist_state="session", label_visibility="collapsed", format="%d %%")
     st.html(f'<div class="mc-track"><span style="left:{at}%">▲ {"this person" if kind == "person" else "you"}</span></div>')
     ui.from_address("scope", ["factor", "all"], "factor")
     options = st.container(horizontal=True, vertical_alignment="center")
-    scope = options.segmented_control("From", ["factor", "all"], required=True, key="scope",
+    scope = options.segmented_control("From", ["factor", "all"], required=True, key="scope", persist_state="session",
                                       label_visibility="collapsed",
                                       format_func={"factor": "This intention only", "all": "Whole catalogue"}.get)
-    keep = options.toggle("Show what is in the history, too", key="keep")
+    keep = options.toggle("Show what is in the history, too", key="keep", persist_state="session")
     options.button("Reset the dial", icon=":material/restart_alt:", on_click=reset, type="tertiary", disabled=value == at)
 
     ui.to_address(value=(value, at), scope=(scope, "factor"))
