@@ -43,7 +43,7 @@ def prepare(out: Path, run: dict, *, overwrite: bool, resume: bool, twin: bool) 
     """Make sure that `out` may be written and that a checkpoint found there belongs to this `run` (its JSON description).
 
     Raises InputError when there is a bundle already (without `overwrite`) or something else (even with it), a stopped
-    training (without `resume` or `overwrite`), or one with other arguments.
+    training (without `resume` or `overwrite`), or one with other arguments; with both, such a one is begun again.
     """
     if out.name in ("", ".."):
         raise InputError(f"--out is {out}; give the name of a new folder, such as models/mine")
@@ -57,29 +57,31 @@ def prepare(out: Path, run: dict, *, overwrite: bool, resume: bool, twin: bool) 
     partial = partial_of(out)
     if partial.is_file():
         raise InputError(f"{partial} is a file where the training is to be kept; choose another --out")
-    if partial.exists() and not resume:
+    record = partial / "run.json"
+    if partial.exists():
+        why = _why_not_resume(record, run) if resume else "holds a training that was stopped; add --resume to go on with it"
+        if why is None:
+            return
         if not overwrite:
-            raise InputError(f"{partial} holds a training that was stopped; add --resume to go on with it, "
-                             "or --overwrite to begin again")
+            raise InputError(f"{partial} {why}, or --overwrite to begin again")
         shutil.rmtree(partial)
     try:
-        partial.mkdir(parents=True, exist_ok=True)
+        partial.mkdir(parents=True)
     except OSError as error:
         raise InputError(f"cannot write to {partial.parent} ({error.strerror}); choose another --out") from error
-    record = partial / "run.json"
-    if record.exists():
-        try:
-            before = dict(json.loads(record.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError) as error:
-            raise InputError(f"{record} is damaged ({error}); use --overwrite without --resume to begin again") from error
-        other = [key for key in run if before.get(key) != run[key]]
-        if other:
-            raise InputError(f"{partial} was begun with another {', '.join(other)}; give the same arguments with --resume, "
-                             "or --overwrite to begin again")
-        return
     beside = partial / "run.json.new"
     beside.write_text(json.dumps(run), encoding="utf-8")
     os.replace(beside, record)
+
+
+def _why_not_resume(record: Path, run: dict) -> str | None:
+    """What keeps the training recorded in `record` from being continued as `run`; None if nothing does."""
+    try:
+        before = dict(json.loads(record.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        return f"has a missing or damaged run.json ({type(error).__name__}); delete it"
+    other = [key for key in run if before.get(key) != run[key]]
+    return f"was begun with another {', '.join(other)}; give the same arguments with --resume" if other else None
 
 
 def describe(split: Split, settings: Settings, seed: int) -> dict:
