@@ -15,20 +15,27 @@ ui.begin("Steer", "Choose a person, choose what they are after, turn **one** dim
          "The items are retrieved with the altered vector, never generated.")
 
 
+def _items(count: int) -> str:
+    return "1 item" if count == 1 else f"{count} items"
+
+
 def label_of(user: str) -> str:
     positions = bundle.history_of(user)
     interest = bundle.interest(positions)
     first = bundle.factors[int(interest.argmax())].name
-    return f"{user} · {len(positions)} items · mostly {first} ({interest.max():.0%})"
+    return f"{user} · {_items(len(positions))} · mostly {first} ({interest.max():.0%})"
 
 
 def surprise():
     st.session_state["user"] = str(np.random.default_rng().choice(bundle.people))
 
 
+def start_with(typical):
+    st.session_state["items"] = [str(bundle.items["item_id"].iloc[i]) for i in typical[:4]]
+
+
 def example():
-    factor = np.random.default_rng().choice([f for f in bundle.factors if len(f.typical) >= 3])
-    st.session_state["items"] = [str(bundle.items["item_id"].iloc[i]) for i in factor.typical[:4]]
+    start_with(np.random.default_rng().choice([f for f in bundle.factors if f.typical]).typical)
 
 
 # Who
@@ -52,10 +59,17 @@ else:
     lucky.button("An example", icon=":material/casino:", on_click=example, width="stretch")
     if not chosen:
         ui.to_address(who=(kind, "person"), **dict.fromkeys(("user", "items", "factor", "dim", "value"), (None, None)))
-        st.info("Pick a few items that go together, or press *An example*: the list below is made from them.")
+        st.info("Pick a few items that go together, or start with what is typical of an intention.")
+        with st.grid("auto", min_column_width=115, gap="xsmall"):
+            for shown in bundle.factors:
+                if shown.typical:
+                    with st.container(border=True):
+                        st.html(f'<div class="mc-quad">{ui.row(bundle, shown.typical[:4])}</div>')
+                        st.button(ui.plain(shown.name), key=f"start-{shown.index}", on_click=start_with,
+                                  args=(shown.typical,), width="stretch")
         st.stop()
     seen = bundle.positions(chosen)
-st.html(f'<p class="mc-note">{"Their" if kind == "person" else "Your"} history, {len(seen)} items</p>'
+st.html(f'<p class="mc-note">{"Their" if kind == "person" else "Your"} history, {_items(len(seen))}</p>'
         + ui.thumbs(bundle, seen, label="History"))
 
 # Which intention
@@ -114,7 +128,8 @@ def results():
             f'<div class="mc-end"><span>{html.escape(names[1])} →</span>'
             f'{ui.thumbs(bundle, ends[1][::-1], label="Items at the high end")}</div></div>')
     value = st.slider("Dial", 0, 100, key="value", persist_state="session", label_visibility="collapsed", format="%d %%")
-    st.html(f'<div class="mc-track"><span style="left:{at}%">▲ {"this person" if kind == "person" else "you"}</span></div>')
+    mark = "this person" if kind == "person" else "you"
+    st.html(f'<div class="mc-track"><span style="left:{min(max(at, 4), 96)}%">▲ {mark}</span></div>')
     ui.from_address("scope", ["factor", "all"], "factor")
     options = st.container(horizontal=True, vertical_alignment="center")
     scope = options.segmented_control("From", ["factor", "all"], required=True, key="scope", persist_state="session",
