@@ -1,7 +1,8 @@
-"""Measures of ranking and of disentanglement: pure functions on arrays."""
+"""Measures of ranking, of disentanglement and of steering: pure functions on arrays."""
 
 import numpy as np
 from scipy.sparse import csr_matrix
+from scipy.stats import rankdata
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
 
@@ -91,3 +92,36 @@ def independence(parts: np.ndarray) -> float:
         unit = centred / np.where(scale > 1e-12, scale, np.inf)
         per_factor.append(1 - np.abs((unit.T @ unit)[upper]).mean())
     return float(np.mean(per_factor))
+
+
+def monotonicity(curves: np.ndarray) -> float:
+    """Mean over curves of |Spearman's rho| between the positions of a dial and what the list shows there: 1 if it only rises
+    or only falls, 0 if it stays the same or goes to and fro.
+
+    curves (N, P): for each of N sweeps (of a person along a dial), the mean of the meant attribute over the top of the list
+    at P positions from low to high. rho is the correlation of the ranks, ties sharing theirs (Spearman, 1904).
+    """
+    ranks = rankdata(curves, axis=1)
+    ranks = ranks - ranks.mean(axis=1, keepdims=True)
+    steps = np.arange(curves.shape[1]) - (curves.shape[1] - 1) / 2
+    size = np.sqrt((ranks**2).sum(axis=1) * (steps**2).sum())  # 0 for a list that never changes
+    return float(np.mean(np.abs(ranks @ steps) / np.where(size > 0, size, np.inf)))
+
+
+def leakage(curves: np.ndarray, meant: np.ndarray) -> float:
+    """How far the other attributes move while a dial moves the meant one: 0 if not at all, 1 if as far.
+
+        (mean over sweeps and the attributes not meant of range) / (mean over sweeps of the meant attribute's range),
+
+    range = the largest less the smallest over the P positions. curves (N, P, A): the mean of each of A attributes over the
+    top of the list, in units of the attribute's standard deviation within the factor; meant (N,): the attribute that each
+    sweep is to move. A list of ten items moves a little at every turn, so that even perfect dials stay above 0. NaN with
+    one attribute alone, or where the meant ones never move; an attribute that is NaN in a sweep does not count there.
+    (Defined here; a quotient of means, not a mean of quotients, as a person whose list hardly moves would otherwise decide
+    it.)
+    """
+    ranges = np.ptp(curves, axis=1)  # (N, A)
+    own = np.zeros(ranges.shape, bool)
+    own[np.arange(len(meant)), meant] = True
+    moved, others = ranges[own].mean(), ranges[~own & np.isfinite(ranges)]
+    return float(others.mean() / moved) if len(others) and moved > 0 else float("nan")

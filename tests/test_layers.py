@@ -14,18 +14,20 @@ PAGES = {path.name: path for path in sorted((ROOT / "pages").rglob("*.py"))}
 
 # Which modules of ours each may import; every one may import errors. What isn't named may import anything but `ABOVE`.
 MAY = {
-    "errors": set(), "metrics": set(), "axes": set(), "steer": set(), "projections": set(), "naming": set(),
+    "errors": set(), "metrics": set(), "directions": set(), "axes": {"directions"}, "steer": set(), "labels": set(),
+    "projections": set(), "naming": set(), "steering": {"steer", "metrics"},
     "spectral": set(), "checkpoint": set(), "model": set(), "readers": set(),
     "baselines": {"model"}, "data": {"readers", "items"},
     "fetch": {"data"}, "shop": {"data"}, "split": {"data"}, "train": {"split", "metrics", "checkpoint"},
     "recommender": {"model", "naming", "split", "steer"}, "bundle": {"data", "model", "recommender"},
-    "build": {"data", "model", "baselines", "axes", "steer", "split", "recommender", "bundle", "train", "projections",
-              "spectral"},
+    "align": {"axes", "build", "bundle", "recommender"},
+    "build": {"data", "model", "baselines", "axes", "steer", "steering", "split", "recommender", "bundle", "train",
+              "projections", "spectral"},
     "__main__": {"cli"},
 }
-ABOVE = {"cli", "__main__", "charts", "build", "app", "ui"}  # nothing below may reach up to these
+ABOVE = {"cli", "__main__", "charts", "build", "align", "app", "ui"}  # nothing below may reach up to these
 PICTURES = {"pictures", "covers", "drawings", "silhouettes", "colour", "svg", "titles"}
-ARRAYS_ONLY = ("metrics", "axes", "steer", "projections", "naming", "spectral")
+ARRAYS_ONLY = ("metrics", "directions", "axes", "steer", "projections", "naming", "spectral")
 
 
 def imports(path: Path) -> set[str]:

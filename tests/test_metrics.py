@@ -121,3 +121,38 @@ def test_independence_against_corrcoef():
     loops = [1 - 2 / (4 * 3) * sum(abs(np.corrcoef(parts[:, k].T)[i, j]) for i in range(4) for j in range(i + 1, 4))
              for k in range(3)]
     assert metrics.independence(parts) == pytest.approx(np.mean(loops))
+
+
+def test_monotonicity_by_hand():
+    up, down, still = [1.0, 2, 3, 5], [4.0, 3, 2, 1], [2.0, 2, 2, 2]
+    assert metrics.monotonicity(np.array([up])) == pytest.approx(1)
+    assert metrics.monotonicity(np.array([up, down])) == pytest.approx(1)
+    assert metrics.monotonicity(np.array([still])) == 0
+    assert metrics.monotonicity(np.array([up, still])) == pytest.approx(0.5)
+    # ranks 2, 1, 4, 3: differences 1, 1, 1, 1: rho = 1 - 6 * 4 / (4 * 15)
+    assert metrics.monotonicity(np.array([[2.0, 1, 9, 8]])) == pytest.approx(0.6)
+    assert metrics.monotonicity(np.array([[1.0, 3, 3, 1]])) == pytest.approx(0)  # there and back
+
+
+def test_monotonicity_is_spearmans():
+    from scipy.stats import spearmanr
+
+    curves = np.random.default_rng(0).integers(0, 6, (40, 9)).astype(float)  # with ties
+    assert metrics.monotonicity(curves) == pytest.approx(np.mean([abs(spearmanr(np.arange(9), c)[0]) for c in curves]))
+    assert metrics.monotonicity(curves**3 - 7) == pytest.approx(metrics.monotonicity(curves))  # only the order counts
+
+
+def test_leakage_by_hand():
+    first = np.array([[0.0, 1, 5], [2, 1, 5], [4, 0, 6]])  # ranges 4, 1, 1
+    second = np.array([[0.0, 3, 5], [0, 3, 5], [3, 1, 5]])  # ranges 3, 2, 0
+    curves = np.stack([first, second])
+    assert metrics.leakage(curves, np.array([0, 1])) == pytest.approx(((1 + 1 + 3 + 0) / 4) / ((4 + 2) / 2))
+    assert metrics.leakage(curves[:1], np.array([0])) == pytest.approx(1 / 4)
+    still = np.stack([np.arange(4.0), np.ones(4)], axis=1)[None]
+    assert metrics.leakage(still, np.array([0])) == 0
+    assert metrics.leakage(np.stack([np.arange(4.0)] * 3, axis=1)[None], np.array([1])) == pytest.approx(1)
+    assert np.isnan(metrics.leakage(still, np.array([1])))  # the meant one never moves
+    assert np.isnan(metrics.leakage(still[:, :, :1], np.array([0])))  # there is no other
+    unknown = curves.copy()
+    unknown[0, :, 2] = np.nan
+    assert metrics.leakage(unknown, np.array([0, 1])) == pytest.approx(((1 + 3 + 0) / 3) / 3)
