@@ -15,12 +15,12 @@ import pandas as pd
 from scipy.sparse import csr_matrix, vstack
 
 from . import axes as micro_axes
-from . import bundle, projections, steer, train
+from . import bundle, projections, steer, steering, train
 from .baselines import EASE, Popularity
 from .data import Interactions
 from .errors import InputError
 from .model import MacridVAE, Settings, settings_dict
-from .recommender import Recommender
+from .recommender import Recommender, attribute_columns
 from .spectral import spectral_start
 from .split import HeldOut, Split, fold_in, to_clicks
 
@@ -39,21 +39,27 @@ def twin_of(out: Path) -> Path:
     return out.with_name(out.name + "-dot")
 
 
+def check_free(out: Path, overwrite: bool) -> None:
+    """InputError unless a bundle may be written to `out`: nothing stands there, or a bundle and `overwrite` is given."""
+    if out.name in ("", ".."):
+        raise InputError(f"--out is {out}; give the name of a new folder, such as models/mine")
+    if out.exists() and not overwrite:
+        raise InputError(f"{out} exists already; choose another --out, or add --overwrite to replace it")
+    strange = [p.name for p in out.iterdir() if p.name not in bundle.FILES] if out.is_dir() else []
+    if strange or out.is_file():
+        raise InputError(f"{out} is not a bundle" + (f", it holds {strange[0]}" if strange else "")
+                         + ", and is not replaced; choose another --out")
+
+
 def prepare(out: Path, run: dict, *, overwrite: bool, resume: bool, twin: bool) -> None:
     """Make sure that `out` may be written and that a checkpoint found there belongs to this `run` (its JSON description).
 
     Raises InputError when there is a bundle already (without `overwrite`) or something else (even with it), a stopped
     training (without `resume` or `overwrite`), or one with other arguments; with both, such a one is begun again.
     """
-    if out.name in ("", ".."):
-        raise InputError(f"--out is {out}; give the name of a new folder, such as models/mine")
-    for path in (out, twin_of(out)) if twin else (out,):
-        if path.exists() and not overwrite:
-            raise InputError(f"{path} exists already; choose another --out, or add --overwrite to replace it")
-        strange = [p.name for p in path.iterdir() if p.name not in bundle.FILES] if path.is_dir() else []
-        if strange or path.is_file():
-            raise InputError(f"{path} is not a bundle" + (f", it holds {strange[0]}" if strange else "")
-                             + ", and is not replaced; choose another --out")
+    check_free(out, overwrite)
+    if twin:
+        check_free(twin_of(out), overwrite)
     partial = partial_of(out)
     if partial.is_file():
         raise InputError(f"{partial} is a file where the training is to be kept; choose another --out")
@@ -124,7 +130,8 @@ def _finish(out: Path, model, history, twin, split: Split, seed: int, baselines:
     model.eval()
     vectors, factor = model.item_vectors(), model.factors()
     parts = model.represent(_shown(split.kind, split.validation, split.test))  # (n, K, D)
-    axes, strength = choose_axes(vectors, factor, parts, model.scale, seed)
+    axes = independent_axes(vectors, factor, len(parts[0]), seed)
+    axes, strength = micro_axes.ordered(axes, strengths(vectors, factor, parts, model.scale, axes))
     items = split.items.copy()
     items["clicks"] = np.asarray(split.train.sum(axis=0)).ravel().astype(np.int32)
     meta = {
@@ -133,7 +140,8 @@ def _finish(out: Path, model, history, twin, split: Split, seed: int, baselines:
                  "items": int(split.train.shape[1]), "clicks": int(split.train.nnz),
                  "held_out": len(split.test.user_ids), "fingerprint": _fingerprint(split),
                  "read": {"people": source.n_users, "items": source.n_items, "interactions": source.n_interactions}},
-        "metrics": train.evaluate(model, split.test, split.items, split.kind, parts), "baselines": baselines,
+        "metrics": (train.evaluate(model, split.test, split.items, split.kind, parts)
+                    | steering_figures(model, split.test, split.items, axes, {}, seed)), "baselines": baselines,
         "training": {"epochs": len(history), "best": history[-1]["best"] if history else 0,
                      "seconds": round(sum(row["seconds"] for row in history), 1)},
         "versions": {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES},
@@ -142,15 +150,20 @@ def _finish(out: Path, model, history, twin, split: Split, seed: int, baselines:
                  "maps": _maps(vectors, items, model.settings.similarity, seed), "users": _users(split)}
 
 
-def choose_axes(vectors: np.ndarray, factor: np.ndarray, parts: np.ndarray, scale: float, seed: int):
-    """Independent-component axes (K, D, D) with the dials that change the lists most first, and their strengths (K, D).
+def independent_axes(vectors: np.ndarray, factor: np.ndarray, kfac: int, seed: int) -> np.ndarray:
+    """Independent-component axes (K, D, D) of item vectors (M, D) as scored, in the factors (M,)."""
+    return micro_axes.ica(unit(vectors), factor, kfac, seed)
 
-    vectors (M, D) as scored, factor (M,), parts (n, K, D) of some people."""
-    unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-    axes = micro_axes.ica(unit, factor, parts.shape[1], seed)
+
+def unit(vectors: np.ndarray) -> np.ndarray:
+    """The vectors (M, D) at length one: what axes are chosen for."""
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+
+
+def strengths(vectors: np.ndarray, factor: np.ndarray, parts: np.ndarray, scale: float, axes: np.ndarray) -> np.ndarray:
+    """How much each dial changes a list, (K, D) from 0 to 1; over some of the people parts (n, K, D)."""
     people = parts[np.linspace(0, len(parts) - 1, min(AXES_PEOPLE, len(parts))).astype(int)]
-    strength = np.stack([steer.list_change(people[:, k], vectors[factor == k], scale, axes[k]) for k in range(len(axes))])
-    return micro_axes.ordered(axes, strength)
+    return np.stack([steer.list_change(people[:, k], vectors[factor == k], scale, axes[k]) for k in range(len(axes))])
 
 
 def _baselines(split: Split) -> dict[str, dict[str, float]]:
@@ -191,12 +204,35 @@ def _fingerprint(split: Split) -> str:
     return digest.hexdigest()
 
 
-def evaluate(trained: Recommender, data: Interactions | None = None) -> dict[str, float]:
-    """The figures of a bundle on its own test people, or on the people of other data over the same items."""
+def evaluate(trained: Recommender, data: Interactions | None = None) -> dict:
+    """The figures of a bundle on its own test people, or on the people of other data over the same items: those of
+    `train.evaluate`, and `steering` where items have attributes."""
+    model, items = trained.model, trained.items
     if data is not None:
-        return train.evaluate(trained.model, _other_people(trained, data), trained.items)
-    kind, validation, test = trained.meta["data"]["split"], trained.held_out("validation"), trained.held_out("test")
-    return train.evaluate(trained.model, test, trained.items, kind, trained.model.represent(_shown(kind, validation, test)))
+        held = _other_people(trained, data)
+        figures = train.evaluate(model, held, items)
+    else:
+        held, kind = trained.held_out("test"), trained.meta["data"]["split"]
+        figures = train.evaluate(model, held, items, kind, shown_parts(trained))
+    return figures | steering_figures(model, held, items, trained.axes, trained.borne, trained.meta["seed"])
+
+
+def shown_parts(trained: Recommender) -> np.ndarray:
+    """The user vectors (n, K, D) of a bundle's held-out people: those that independence and dials are measured over."""
+    kind = trained.meta["data"]["split"]
+    return trained.model.represent(_shown(kind, trained.held_out("validation"), trained.held_out("test")))
+
+
+def steering_figures(model: MacridVAE, held: HeldOut, items: pd.DataFrame, axes: np.ndarray,
+                     borne: dict[tuple[int, int], dict], seed: int) -> dict[str, dict]:
+    """{"steering": {"monotonicity", "leakage", "dials"}} over the numeric columns of the items table, each on the dial that
+    bears it (`Recommender.borne`) or follows it most; {} where there are none."""
+    columns = attribute_columns(items)
+    bearing = {(k, columns.index(row["attribute"])): j for (k, j), row in borne.items() if row["attribute"] in columns}
+    attributes = items[columns].to_numpy(np.float64, na_value=np.nan)  # (M, A)
+    found = steering.figures(model.item_vectors(), model.routing(), model.scale, axes, attributes,
+                             model.represent(held.fold_in), held.fold_in, bearing, seed)
+    return {"steering": found} if found else {}
 
 
 def _shown(kind: str, validation: HeldOut, test: HeldOut) -> csr_matrix:

@@ -1,8 +1,9 @@
 """A trained model as a folder: save, load, check.
 
-The folder holds no pickle: bundle.json (format, name, data set, settings, seed, metrics, versions, twin),
-weights.safetensors, items.parquet, maps.parquet (method, kind, id, x, y), axes.safetensors (R_k and the strength of each
-dial), users.parquet (user_id, item_id, part of the held-out people), history.json (a row an epoch).
+The folder holds no pickle: bundle.json (format, name, data set, settings, seed, metrics, versions, twin, and, where axes
+were learned from labels, which dial bears which attribute and which attributes were refused), weights.safetensors,
+items.parquet, maps.parquet (method, kind, id, x, y), axes.safetensors (R_k and the strength of each dial), users.parquet
+(user_id, item_id, part of the held-out people), history.json (a row an epoch).
 """
 
 import json
@@ -29,6 +30,9 @@ _META = {  # what bundle.json holds besides `format`
     "twin": (str, type(None)), "training": {"epochs": int, "best": int, "seconds": (int, float)},
     "data": {"name": str, "split": str, "people": int, "items": int, "clicks": int, "held_out": int},
 }
+_ALIGNED = {"dials": list, "refused": list}  # of bundle.json's `aligned`, which only bundles with axes from labels have
+_DIAL = {"factor": int, "dim": int, "attribute": str, "measure": str, "confidence": (int, float), "labels": int}
+_REFUSED = {"factor": int, "attribute": str, "labels": int, "reason": str}
 _EPOCH = {"epoch": int, "best": int, "loss": float, "ndcg@100": float}  # of a row of history.json
 _TRAIN_AGAIN = "train it again, or restore the folder from where you got it"
 
@@ -96,6 +100,7 @@ def load(path: str | Path) -> Recommender:
         settings = make_settings("best", meta["settings"])
     except InputError as error:
         raise InputError(f"{path / 'bundle.json'}: {error}") from error
+    _check_aligned(path / "bundle.json", meta, settings.kfac, settings.embedding_size)
     items = _read_table(path / "items.parquet", ("item_id", "title", "category"))
     for column in ("item_id", "title", "category"):
         if not pd.api.types.is_string_dtype(items[column]) or items[column].isna().any():
@@ -143,6 +148,21 @@ def _check_kinds(path: Path, value, wanted: dict, at: str = "") -> None:
             _check_kinds(path, value[key], kind, f"{at}{key}.")
         elif not isinstance(value[key], kind):
             raise InputError(f"{path}: {at}{key} is {value[key]!r:.40}, which it cannot be; {_TRAIN_AGAIN}")
+
+
+def _check_aligned(path: Path, meta: dict, kfac: int, dims: int) -> None:
+    """InputError unless what bundle.json says of aligned dials, if anything, fits the model."""
+    if "aligned" not in meta:
+        return
+    _check_kinds(path, meta["aligned"], _ALIGNED, "aligned.")
+    for kind, wanted in (("dials", _DIAL), ("refused", _REFUSED)):
+        for row in meta["aligned"][kind]:
+            _check_kinds(path, row, wanted, f"aligned.{kind}.")
+    dials = [(row["factor"], row["dim"]) for row in meta["aligned"]["dials"]]
+    if len(set(dials)) < len(dials) or not all(0 <= k < kfac and 0 <= j < dims for k, j in dials):
+        raise InputError(f"{path}: aligned.dials names a dial twice, or one that the model lacks; {_TRAIN_AGAIN}")
+    if not all(row["measure"] in ("R2", "AUC") and 0 <= row["confidence"] <= 1 for row in meta["aligned"]["dials"]):
+        raise InputError(f"{path}: aligned.dials has a confidence that is no R2 or AUC from 0 to 1; {_TRAIN_AGAIN}")
 
 
 def _read_json(path: Path, kind: type):

@@ -217,7 +217,8 @@ class _Progress:
 def _summary(figures: dict) -> str:
     ranking = [f"{key} {figures[key]:.4f} ± {figures[key + '_se']:.4f}" for key in figures if key + "_se" in figures]
     other = [f"{key} {figures[key]:.3f}" for key in ("nmi", "effective_factors", "independence") if key in figures]
-    return ", ".join(ranking + other)
+    steering = [f"{key} {value:.3f}" for key, value in figures.get("steering", {}).items() if key != "dials"]
+    return ", ".join(ranking + other + steering)
 
 
 @main.command()
@@ -234,10 +235,11 @@ def evaluate(path, data, as_json):
     if as_json:
         _print_json(figures)
     else:
+        figures |= {f"steering {name}": value for name, value in figures.pop("steering", {}).items() if name != "dials"}
         for name, value in figures.items():
             if not name.endswith("_se"):
                 error = f" ± {figures[name + '_se']:.4f}" if name + "_se" in figures else ""
-                click.echo(f"{name:<18} {value:.4f}{error}")
+                click.echo(f"{name:<21} {value:.4f}{error}")
 
 
 def _ids(text: str | None) -> list[str] | None:
@@ -298,6 +300,39 @@ def steer(path, items, user, factor, dim, value, scope, n, as_json):
     else:
         click.echo(f"{bundle.factors[factor].name}: dial {dim} from {found.position:+.2f} to {found.value:+.2f}", err=True)
         _print_table(found.after, ["mark"])
+
+
+@main.command()
+@bundle_argument
+@click.option("--method", required=True, type=click.Choice(["none", "ica", "labels"]),
+              help="none: the model's own dimensions. ica: independent components. labels: learned from a few labels.")
+@click.option("--labels", "file", type=click.Path(path_type=Path), help="A CSV of item_id and attributes, partly empty.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder to write the new bundle to.")
+@click.option("--overwrite", is_flag=True, help="Replace what stands at --out.")
+@as_json
+def align(path, method, file, out, overwrite, as_json):
+    """Copy a bundle with other dials; no score changes."""
+    from . import align as aligning
+    from . import bundle as bundles
+    from . import labels as reading
+
+    if (file is not None) != (method == "labels"):
+        raise InputError("--method labels needs --labels FILE.csv" if file is None else
+                         f"--labels goes with --method labels, not with {method}")
+    source = bundles.load(path)
+    table = reading.read(file, source.items["item_id"]) if file else None
+    found = aligning.align(source, out, method, table, overwrite=overwrite)
+    aligned = found.meta.get("aligned", {"dials": [], "refused": []})
+    names = [factor.name for factor in found.factors]
+    if as_json:
+        _print_json({"out": str(out), "method": method, **aligned, "steering": found.meta["metrics"].get("steering")})
+        return
+    for row in aligned["dials"]:
+        click.echo(f"{names[row['factor']]}: dial {row['dim']} is {row['attribute']} ({row['measure']} "
+                   f"{row['confidence']:.2f} with {row['labels']} labels)")
+    for row in aligned["refused"]:
+        click.echo(f"{names[row['factor']]}: {row['attribute']} refused: {row['reason']}", err=True)
+    click.echo(f"{out}: " + _summary(found.meta["metrics"]), err=True)
 
 
 @main.command()

@@ -85,6 +85,11 @@ class Recommender:
         index = self._index.get_indexer(shown["item_id"])
         return {user: index[rows] for user, rows in shown.groupby("user_id", sort=False).indices.items()}
 
+    @cached_property
+    def borne(self) -> dict[tuple[int, int], dict]:
+        """The dials that were aligned with labels, (factor, dim) -> {attribute, measure (R2 or AUC), confidence, labels}."""
+        return {(row["factor"], row["dim"]): row for row in self.meta.get("aligned", {}).get("dials", [])}
+
     @property
     def people(self) -> list[str]:
         """The ids of the held-out people that can be chosen."""
@@ -160,15 +165,22 @@ class Recommender:
         return mine, self.vectors[mine] @ self.axes[factor][:, dim]
 
     def dial_attribute(self, factor: int, dim: int) -> tuple[str, float] | None:
-        """The numeric column of the items table that goes most with a dial within its factor, and Spearman's rho; None
-        if there is no column or fewer than 8 items."""
+        """The attribute of a dial and Spearman's rho with it over its factor's items: the one that the dial was aligned
+        with, or else the numeric column of the items table that goes most with it; None if there is no column or fewer than
+        8 items. An aligned attribute that the items table lacks has what cross-validation said in place of rho: the square
+        root of R2, or 2 AUC - 1."""
         self._check_dial(factor, dim)
         mine = np.flatnonzero(self.factor == factor)
+        aligned = self.borne.get((factor, dim))
         columns = attribute_columns(self.items)
+        if aligned and aligned["attribute"] not in columns:
+            value = aligned["confidence"]
+            return aligned["attribute"], 2 * value - 1 if aligned["measure"] == "AUC" else value**0.5
         if not columns or len(mine) < 8:
             return None
         coordinate = pd.Series(self.vectors[mine] @ self.axes[factor][:, dim], self.items.index[mine])
-        rho = {c: coordinate.corr(self.items[c].iloc[mine], method="spearman") for c in columns}
+        rho = {c: coordinate.corr(self.items[c].iloc[mine], method="spearman")
+               for c in ([aligned["attribute"]] if aligned else columns)}
         best = max(rho, key=lambda c: abs(rho[c]) if np.isfinite(rho[c]) else -1)
         return (best, float(rho[best])) if np.isfinite(rho[best]) else None
 

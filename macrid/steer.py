@@ -12,10 +12,10 @@ STRIP_POSITIONS = 7
 def altered(part: np.ndarray, axis: np.ndarray, value: float) -> np.ndarray:
     """The unit vector (D,) with coordinate `value` in [-1, 1] along the unit vector `axis` and, across it, the direction
     that `part` has: sqrt(1 - value^2) * rest / |rest| + value * axis. Shorter where `part` lies on the axis itself."""
-    return np.sqrt(max(0.0, 1.0 - value * value)) * _across(part, axis) + value * axis
+    return np.sqrt(max(0.0, 1.0 - value * value)) * across(part, axis) + value * axis
 
 
-def _across(part: np.ndarray, axis: np.ndarray) -> np.ndarray:
+def across(part: np.ndarray, axis: np.ndarray) -> np.ndarray:
     """The direction (D,) that `part` has across the unit vector `axis`; zeros where there is none but rounding."""
     rest = part - (part @ axis) * axis
     rest = rest - (rest @ axis) * axis  # once more: what rounding left of the axis counts in a short rest
@@ -38,7 +38,7 @@ class Dial:
         t[:, factor] = -np.inf
         self.others = _logsumexp(t)  # (M,) what the other factors contribute
         self.coordinate = items @ axis  # (M,)
-        self.rest = items @ _across(part, axis)  # (M,)
+        self.rest = items @ across(part, axis)  # (M,)
         self.scale, self.log_c = scale, log_c[:, factor]
 
     def scores(self, value: float | None) -> np.ndarray:

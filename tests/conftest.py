@@ -26,6 +26,12 @@ def random_clicks(people: int, items: int, share: float = 0.3, seed: int = 0) ->
     return csr_matrix((np.random.default_rng(seed).random((people, items)) < share).astype(np.float32))
 
 
+def flat(figures: dict) -> dict:
+    """Figures with those of steering beside the others, for pytest.approx, which knows no objects within objects."""
+    inner = {f"steering.{name}": value for name, value in figures.get("steering", {}).items()}
+    return {name: value for name, value in figures.items() if name != "steering"} | inner
+
+
 def tiny_settings(**changes):
     from macrid.model import Settings
 

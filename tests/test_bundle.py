@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from conftest import flat
 from safetensors.torch import load_file, save_file
 
 from macrid import build, train
@@ -49,8 +50,8 @@ def test_saved_and_loaded_it_stays_the_same(bundle, tmp_path):
 def test_evaluate_needs_nothing_but_the_bundle(bundle, twin):
     for of in (bundle, twin):
         found = build.evaluate(of)
-        assert found == pytest.approx(of.meta["metrics"], rel=1e-6)
-        assert set(found) == set(of.meta["metrics"])
+        assert flat(found) == pytest.approx(flat(of.meta["metrics"]), rel=1e-6)
+        assert set(found["steering"]) == {"monotonicity", "leakage", "dials"}
 
 
 def test_held_out_people_are_those_of_the_split(bundle, tiny_split):
@@ -193,6 +194,39 @@ def test_a_key_that_bundle_json_lacks(spoiled, key):
 def test_a_value_of_another_kind_in_bundle_json(spoiled, changes):
     rewritten(spoiled, **changes)
     assert "bundle.json" in said(spoiled)
+
+
+ALIGNED = {"dials": [{"factor": 0, "dim": 1, "attribute": "size", "measure": "R2", "confidence": 0.9, "labels": 10}],
+           "refused": [{"factor": 1, "attribute": "size", "labels": 2, "reason": "2 labels are too few"}]}
+
+
+def changed_dial(**changes):
+    return {"aligned": ALIGNED | {"dials": [ALIGNED["dials"][0] | changes]}}
+
+
+@pytest.mark.parametrize("changes", [
+    {"aligned": []}, {"aligned": None}, {"aligned": {"dials": []}}, {"aligned": ALIGNED | {"dials": {}}},
+    {"aligned": ALIGNED | {"refused": ["size"]}}, {"aligned": ALIGNED | {"dials": ALIGNED["dials"] * 2}},
+    changed_dial(factor=7), changed_dial(dim=-1), changed_dial(dim=8), changed_dial(attribute=3), changed_dial(measure="r"),
+    changed_dial(confidence=1.5), changed_dial(confidence=None), changed_dial(labels="10")])
+def test_what_is_said_of_aligned_dials_must_fit(spoiled, changes):
+    rewritten(spoiled, aligned=ALIGNED)
+    assert load(spoiled).borne == {(0, 1): ALIGNED["dials"][0]}
+    rewritten(spoiled, **changes)
+    assert "aligned" in (message := said(spoiled))
+    assert "bundle.json" in message
+
+
+def test_a_dial_is_called_after_what_it_bears(spoiled, bundle):
+    follows = [bundle.dial_attribute(0, j)[0] for j in range(8)]
+    rewritten(spoiled, aligned=ALIGNED)
+    found = load(spoiled)
+    assert found.dial_attribute(0, 1)[0] == "size"
+    assert [found.dial_attribute(0, j)[0] for j in range(8) if j != 1] == follows[:1] + follows[2:]
+    rewritten(spoiled, **changed_dial(attribute="formality", confidence=0.81))  # no column of the items table
+    assert load(spoiled).dial_attribute(0, 1) == ("formality", pytest.approx(0.9))
+    rewritten(spoiled, **changed_dial(attribute="formality", confidence=0.9, measure="AUC"))
+    assert load(spoiled).dial_attribute(0, 1) == ("formality", pytest.approx(0.8))
 
 
 def test_bundle_json_is_a_list(spoiled):

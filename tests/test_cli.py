@@ -14,6 +14,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
+from conftest import flat
 
 from macrid import build, cli
 from macrid.bundle import load
@@ -68,9 +69,10 @@ def mistake(*arguments) -> str:
 def test_evaluate(trained, bundle):
     found = answer("evaluate", trained)
     keys = {f"{name}{end}" for name in ("ndcg@100", "recall@20", "recall@50") for end in ("", "_se")}
-    assert set(found) == keys | {"nmi", "ari", "purity", "effective_factors", "independence"}
-    assert found == pytest.approx(bundle.meta["metrics"], rel=1e-6)
-    assert "ndcg@100" in run("evaluate", trained)[1]
+    assert set(found) == keys | {"nmi", "ari", "purity", "effective_factors", "independence", "steering"}
+    assert flat(found) == pytest.approx(flat(bundle.meta["metrics"]), rel=1e-6)
+    assert "ndcg@100" in (printed := run("evaluate", trained)[1])
+    assert "steering leakage" in printed
     assert answer("evaluate", trained, "--data", "shop:140x30")["ndcg@100"] != found["ndcg@100"]
 
 
@@ -108,6 +110,55 @@ def test_steer(trained, bundle):
     assert (status, out.count("\n")) == (0, 6)
 
 
+@pytest.fixture
+def few(bundle, tmp_path) -> Path:
+    """A CSV of all sizes of the tiny shop."""
+    bundle.items[["item_id", "size"]].to_csv(tmp_path / "few.csv", index=False)
+    return tmp_path / "few.csv"
+
+
+def test_align(trained, bundle, tmp_path, few, monkeypatch):
+    found = answer("align", trained, "--method", "none", "--out", tmp_path / "none")
+    assert (found["method"], found["dials"], found["refused"]) == ("none", [], [])
+    assert found["steering"] == answer("evaluate", tmp_path / "none")["steering"]
+    assert answer("info", tmp_path / "none")["axes"] == "none"
+    monkeypatch.setattr("macrid.axes.LEVEL", 0.6)  # five epochs have learned little
+    found = answer("align", trained, "--method", "labels", "--labels", few, "--out", tmp_path / "b")
+    assert found["dials"]
+    assert {row["attribute"] for row in found["dials"] + found["refused"]} == {"size"}
+    assert answer("info", tmp_path / "b")["aligned"] == {"dials": found["dials"], "refused": found["refused"]}
+    assert flat(answer("evaluate", tmp_path / "b")) == pytest.approx(flat(load(tmp_path / "b").meta["metrics"]), rel=1e-6)
+    status, out, err = run("align", trained, "--method", "labels", "--labels", few, "--out", tmp_path / "b", "--overwrite")
+    assert status == 0, err
+    assert out.count("\n") == len(found["dials"])
+    assert "is size (R2" in out
+    assert err.count("refused") == len(found["refused"])
+
+
+@pytest.mark.parametrize(("arguments", "named"), [
+    (["--method", "labels"], "--labels FILE.csv"), (["--method", "ica", "--labels", "{f}"], "--method labels"),
+    (["--method", "best"], "best"), ([], "--method"), (["--method", "labels", "--labels", "{t}/none.csv"], "none.csv"),
+    (["--method", "none", "--out", "{b}"], "never changed"), (["--method", "none", "--out", "{b}", "--overwrite"], "never"),
+    (["--method", "none", "--out", "{t}", "--overwrite"], "few.csv"), (["--method", "none", "--out", "."], "--out"),
+])
+def test_a_mistake_in_align_gets_one_line_and_leaves_nothing(trained, tmp_path, few, arguments, named):
+    given = [a.format(b=trained, t=tmp_path, f=few) for a in arguments]
+    assert named in mistake("align", trained, *([] if "--out" in given else ["--out", tmp_path / "out"]), *given)
+    assert [p.name for p in tmp_path.iterdir()] == ["few.csv"]
+
+
+@pytest.mark.parametrize(("text", "named"), [
+    ("item_id,size\nmugs-0001,big\n", "row 2: size is 'big'"), ("item_id\nmugs-0001\n", "no label column"),
+    ("item_id,size\nmug-1,2\n", "row 2: the bundle has no item 'mug-1'"), ("", "empty"),
+    ("item_id,size\nmugs-0001,1\nmugs-0001,2\n", "row 3"), ("item_id,size\nmugs-0001,1\n", "too few labels"),
+    ("item_id,size\nmugs-0001,1\nlamps-0001,2\nshoes-0001,3\nshirts-0001,4\n", "too few"),
+])
+def test_bad_labels(trained, tmp_path, text, named):
+    (few := tmp_path / "few.csv").write_text(text)
+    assert named in mistake("align", trained, "--method", "labels", "--labels", few, "--out", tmp_path / "out")
+    assert [p.name for p in tmp_path.iterdir()] == ["few.csv"]
+
+
 def test_train_says_nothing_on_standard_output(tmp_path):
     out = tmp_path / "out"
     status, printed, err = run("train", *TINY, "--out", out, "--twin", "dot", "--seed", 3)
@@ -137,7 +188,8 @@ def test_the_same_seed_gives_the_same_bundle(tmp_path):
     assert weights[0] == weights[1]
 
 
-@pytest.mark.parametrize("command", [[], ["train"], ["evaluate"], ["recommend"], ["steer"], ["info"], ["fetch"]])
+@pytest.mark.parametrize("command", [[], ["train"], ["evaluate"], ["recommend"], ["steer"], ["align"], ["info"],
+                                     ["fetch"]])
 def test_help(command):
     status, out, err = run(*command, "--help")
     assert (status, err) == (0, "")

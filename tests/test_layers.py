@@ -27,7 +27,7 @@ MAY = {
 }
 ABOVE = {"cli", "__main__", "charts", "build", "align", "app", "ui"}  # nothing below may reach up to these
 PICTURES = {"pictures", "covers", "drawings", "silhouettes", "colour", "svg", "titles"}
-ARRAYS_ONLY = ("metrics", "directions", "axes", "steer", "projections", "naming", "spectral")
+ARRAYS_ONLY = ("metrics", "directions", "axes", "steer", "steering", "projections", "naming", "spectral")
 
 
 def imports(path: Path) -> set[str]:

@@ -1,0 +1,73 @@
+"""Labels from a CSV: what is read, and every mistake with its row."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from macrid import labels
+from macrid.errors import InputError
+
+IDS = pd.Series([f"mugs-{i:04d}" for i in range(1, 21)])
+
+
+def read(tmp_path, text, encoding="utf-8"):
+    (tmp_path / "few.csv").write_bytes(text.encode(encoding))
+    return labels.read(tmp_path / "few.csv", IDS)
+
+
+def rows(*values, header="item_id,size"):
+    return header + "\n" + "".join(f"{IDS[i]},{value}\n" for i, value in enumerate(values))
+
+
+def said(tmp_path, text, encoding="utf-8") -> str:
+    with pytest.raises(InputError) as caught:
+        read(tmp_path, text, encoding)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert "few.csv" in message
+    return message
+
+
+def test_numbers_and_yes_or_no_partly_empty(tmp_path):
+    text = ("item_id,title,size, waterproof ,flag\nmugs-0003,Mug 3,1e2,yes,1\nmugs-0001,\"Mug, 1\",,No,0\n\n"
+            "mugs-0007,Mug 7,-2.5,,\nmugs-0009,Mug 9,0,TRUE,1\nmugs-0010,Mug 10,,false,0\n")
+    found = read(tmp_path, text)
+    assert list(found.columns) == ["size", "waterproof", "flag"]
+    assert found.index.tolist() == ["mugs-0003", "mugs-0001", "mugs-0007", "mugs-0009", "mugs-0010"]
+    np.testing.assert_array_equal(found["size"], [100, np.nan, -2.5, 0, np.nan])
+    np.testing.assert_array_equal(found["waterproof"], [1, 0, np.nan, 1, 0])
+    np.testing.assert_array_equal(found["flag"], [1, 0, np.nan, 1, 0])
+
+
+def test_as_spreadsheets_write_it(tmp_path):
+    plain = read(tmp_path, rows(1, 2, 3, 4))
+    pd.testing.assert_frame_equal(read(tmp_path, "\ufeff" + rows(1, 2, 3, 4)), plain)
+    pd.testing.assert_frame_equal(read(tmp_path, rows(1, 2, 3, 4).replace("\n", "\r\n")), plain)
+    pd.testing.assert_frame_equal(read(tmp_path, rows(1, 2, 3, 4).replace(",", ";")), plain)
+    pd.testing.assert_frame_equal(read(tmp_path, rows(1, 2, 3, 4).replace(",", "\t")), plain)
+    pd.testing.assert_frame_equal(read(tmp_path, rows('"1"', '"2"', '"3"', '"4"')), plain)
+
+
+@pytest.mark.parametrize(("text", "named"), [
+    ("", "empty"), ("\n\n", "empty"), ("mugs-0001,3\n", "no column item_id"), ("item_id\nmugs-0001\n", "no label column"),
+    ("item_id,title,category\nmugs-0001,Mug,mugs\n", "no label column"), ("item_id,size,size\n", "two columns"),
+    ("item_id,size,\n", "no name"), (rows(1, 2, "big", 4), "row 4: size is 'big'"), (rows(1, 2, "nan", 4), "row 4"),
+    (rows(1, 2, "inf", 4), "row 4"), (rows(1, 2, '"3,5"', 4), "row 4: size is '3,5'"), (rows("yes", "no", 3, "no"), "row 4"),
+    (rows(1, "yes", 2, 3), "row 4: size is '2'"), (rows("maybe", "no", "no", "no"), "row 2: size is 'maybe'"),
+    (rows(1, 2, 3, 4) + "mugs-0002,5\n", "row 6: item 'mugs-0002' stands in row 3"),
+    (rows(1, 2, 3, 4) + "mug-2,5\n", "row 6: the bundle has no item 'mug-2'; for example mugs-"),
+    (rows(1, 2, 3, 4) + ",5\n", "no item ''"), (rows(1, 2, 3, 4) + "mugs-0009\n", "row 6: has 1 fields, not 2"),
+    (rows(1, 2, 3, 4) + "mugs-0009,5,6\n", "row 6: has 3 fields"), (rows(1, 2, 3), "too few labels (3 items)"),
+    (rows(1, 2, 3, "", ""), "too few labels (3 items)"), (rows(), "too few labels (0 items)"),
+    ('item_id,size\n"mugs-0001,3', "cannot be read"),
+])
+def test_a_mistake_is_named_with_its_row(tmp_path, text, named):
+    assert named in said(tmp_path, text)
+
+
+def test_no_file_and_no_text(tmp_path):
+    for path in (tmp_path / "none.csv", tmp_path):
+        with pytest.raises(InputError, match="there is no file"):
+            labels.read(path, IDS)
+    assert "UTF-8" in said(tmp_path, rows(1, 2, 3, "é"), "latin-1")
+    assert "few.csv" in said(tmp_path, "item_id,size\n\0", "utf-16")
