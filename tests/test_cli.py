@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from conftest import flat
 
-from macrid import build, cli
+from macrid import build, cli, cli_train
 from macrid.bundle import load
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -320,19 +320,19 @@ def test_a_damaged_bundle_is_one_line(spoiled):
 
 def test_ctrl_c_keeps_what_was_done(tmp_path, monkeypatch):
     arguments = ["train", *TINY, "--set", "epochs=4", "--twin", "dot", "--out", tmp_path / "out"]
-    report = cli._Progress.report
+    report = cli_train._Progress.report
 
     def stop(self, stage, row):
         report(self, stage, row)
         if row.get("epoch") == 2:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli._Progress, "report", stop)
+    monkeypatch.setattr(cli_train._Progress, "report", stop)
     status, out, err = run(*arguments)
     assert (status, out) == (130, "")
     assert "--resume" in err.splitlines()[-1]
     assert {p.name for p in tmp_path.iterdir()} == {"out.partial"}
-    monkeypatch.setattr(cli._Progress, "report", report)
+    monkeypatch.setattr(cli_train._Progress, "report", report)
     assert "--resume" in mistake(*arguments)
     assert "settings" in mistake(*arguments, "--resume", "--set", "epochs=5").splitlines()[0]
     assert run(*arguments, "--resume")[0] == 0

@@ -1,0 +1,103 @@
+"""Commands that make bundles: fetch, train."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import click
+from tqdm import tqdm
+
+from .cli_shared import device_of, fetched, read_data, read_settings, summary
+from .errors import InputError
+
+
+@click.command()
+@click.argument("name")
+@click.option("--source", type=click.Path(path_type=Path), help="A copy of the file that you have already.")
+@click.option("--to", type=click.Path(path_type=Path), help="The folder that data sets are kept in.")
+def fetch(name, source, to):
+    """Get the public data set NAME: ml-100k, ml-1m, ml-20m, ml-25m, ml-32m or ml-latest-small."""
+    click.echo(fetched(name, to, source))
+
+
+@click.command()
+@click.option("--data", required=True, help="shop, shop:ITEMSxPEOPLE, a public set's name, or the path of a file or folder.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder to write the bundle to.")
+@click.option("--preset", default="best", show_default=True, help="best, paper or recbole.")
+@click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="Settings in a YAML file.")
+@click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="One setting; may be repeated.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**31 - 1))
+@click.option("--split", "kind", default="strong", show_default=True, type=click.Choice(["strong", "recbole"]),
+              help="strong: hold out whole people. recbole: a tenth of everybody's ratings, twice.")
+@click.option("--twin", type=click.Choice(["dot"]), help="Train a twin with dot product instead of cosine, too.")
+@click.option("--min-rating", type=float, help="Ratings from here count as clicks.  [4; recbole: all count]")
+@click.option("--min-clicks", type=click.IntRange(1), help="People with fewer are left out.  [5; recbole: 1]")
+@click.option("--held-out", type=click.IntRange(1), help="People to hold out, for validation and test each.")
+@click.option("--device", default="auto", show_default=True, type=click.Choice(["auto", "cpu", "cuda"]))
+@click.option("--resume", is_flag=True, help="Go on with a training that was stopped.")
+@click.option("--overwrite", is_flag=True, help="Replace what stands at --out.")
+def train(data, out, preset, config, changes, seed, kind, twin, min_rating, min_clicks, held_out, device, resume, overwrite):
+    """Train on a data set and write a bundle."""
+    from . import build as building
+    from . import split as splitting
+
+    settings = read_settings(preset, config, changes)
+    device = device_of(device)
+    source = read_data(data, seed)
+    strong = kind == "strong"
+    clicks = splitting.to_clicks(source, min_rating if min_rating is not None else 4.0 if strong else -float("inf"),
+                                 min_clicks or (5 if strong else 1))
+    split = splitting.strong(clicks, seed, held_out) if strong else splitting.recbole(clicks, seed)
+    run = building.describe(split, settings, seed) | {"twin": bool(twin)}
+    building.prepare(out, run, overwrite=overwrite, resume=resume, twin=bool(twin))
+    click.echo(f"{split.name}: {split.train.shape[0]:,} people to train on, {split.train.shape[1]:,} items, "
+               f"{split.train.nnz:,} clicks; {len(split.validation.user_ids):,} people to validate, "
+               f"{len(split.test.user_ids):,} to test", err=True)
+    try:
+        with _Progress(settings.epochs) as progress:
+            bundle = building.build(split, out, settings, seed, source=source, twin=bool(twin), device=device,
+                                    report=progress.report)
+    except KeyboardInterrupt:
+        click.echo(f"stopped; the same command with --resume goes on (kept in {building.partial_of(out)})", err=True)
+        sys.exit(130)
+    except FloatingPointError as error:
+        shutil.rmtree(building.partial_of(out))  # going on would end the same way
+        raise InputError(str(error)) from error
+    click.echo(f"{out}: " + summary(bundle.meta["metrics"]), err=True)
+
+
+class _Progress:
+    """A bar an epoch for the model, then for its twin, on standard error."""
+
+    def __init__(self, epochs: int):
+        self.names = {"train": "training", "twin": "dot-product twin"}
+        self.epochs, self.bar, self.stage = epochs, None, None
+
+    def report(self, stage: str, row: dict) -> None:
+        if stage in self.names:
+            if stage != self.stage:
+                self.close()
+                self.bar = tqdm(total=self.epochs, desc=self.names[stage], unit="epoch", file=sys.stderr,
+                                initial=row["epoch"] - 1, dynamic_ncols=True)
+            self.bar.set_postfix_str(f"NDCG@100 {row['ndcg@100']:.4f}, best in epoch {row['best']}", refresh=False)
+            self.bar.update()
+        elif stage == "maps":
+            self.close()
+            click.echo("laying out the maps (t-SNE, UMAP) ...", err=True)
+        self.stage = stage
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self) -> None:
+        if self.bar is not None:
+            if self.stage == "train":
+                self.epochs = self.bar.total = self.bar.n  # early stopping: the bar ends full, the twin runs as long
+            self.bar.close()
+            self.bar = None
+
+
+COMMANDS = (fetch, train)
