@@ -15,8 +15,8 @@ import pandas as pd
 from scipy.sparse import csr_matrix, vstack
 
 from . import axes as micro_axes
-from . import bundle, projections, steer, steering, train
-from .attributes import numeric_columns
+from . import bundle, naming, projections, steer, steering, train
+from .attributes import association, attribute_table, numeric_columns, tells
 from .baselines import EASE, Popularity
 from .data import Interactions
 from .errors import InputError
@@ -131,7 +131,7 @@ def _finish(out: Path, model, history, twin, split: Split, seed: int, baselines:
     model.eval()
     vectors, factor = model.item_vectors(), model.factors()
     parts = model.represent(_shown(split.kind, split.validation, split.test))  # (n, K, D)
-    axes = independent_axes(vectors, factor, len(parts[0]), seed)
+    axes = independent_axes(vectors, factor, split.items, len(parts[0]), seed)
     axes, strength = micro_axes.ordered(axes, strengths(vectors, factor, parts, model.scale, axes))
     items = split.items.copy()
     items["clicks"] = np.asarray(split.train.sum(axis=0)).ravel().astype(np.int32)
@@ -151,9 +151,18 @@ def _finish(out: Path, model, history, twin, split: Split, seed: int, baselines:
                  "maps": _maps(vectors, items, model.settings.similarity, seed), "users": _users(split)}
 
 
-def independent_axes(vectors: np.ndarray, factor: np.ndarray, kfac: int, seed: int) -> np.ndarray:
-    """Independent-component axes (K, D, D) of item vectors (M, D) as scored, in the factors (M,)."""
-    return micro_axes.ica(unit(vectors), factor, kfac, seed)
+def independent_axes(vectors: np.ndarray, factor: np.ndarray, items: pd.DataFrame, kfac: int, seed: int) -> np.ndarray:
+    """Independent-component axes (K, D, D) of item vectors (M, D) as scored, in the factors (M,), each pointing to where the
+    attribute of the items that it follows, if it follows one, is more: the choice of a sign learns nothing."""
+    axes, table = micro_axes.ica(unit(vectors), factor, kfac, seed), attribute_table(items)
+    for k in range(kfac):
+        mine = np.flatnonzero(factor == k)
+        told = [table[name].to_numpy()[mine] for name in table if tells(table[name].iloc[mine])]
+        for j, coordinate in enumerate((vectors[mine] @ axes[k]).T):
+            follows = max((association(coordinate, attribute) for attribute in told), key=abs, default=0.0)
+            if follows < -naming.CLOSE:
+                axes[k][:, j] *= -1
+    return axes
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:

@@ -23,7 +23,7 @@ MAY = {
     "recommender": {"attributes", "model", "naming", "person", "split", "steer"}, "bundle": {"data", "model", "recommender"},
     "align": {"axes", "build", "bundle", "recommender"},
     "build": {"attributes", "data", "model", "baselines", "axes", "steer", "steering", "split", "recommender", "bundle",
-              "train", "projections", "spectral"},
+              "naming", "train", "projections", "spectral"},
     "cli": {"cli_train", "cli_use"}, "__main__": {"cli"},
 }
 COMMANDS = {name for name in LIBRARY if name.startswith("cli_")}
