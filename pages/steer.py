@@ -206,7 +206,7 @@ def along(turned: dict[tuple[int, int], float]):
     """What the chosen dial does from end to end: a film strip and the attributes."""
     dim = state["dim"]
     face, others = faces[dim], {dial: value for dial, value in turned.items() if dial != (factor, dim)}
-    name, words = ui.plain(face["name"]), [face[end]["word"] or word for end, word in (("low", "left end"), ("high", "right end"))]
+    name, words = ui.plain(face["name"]), (face["low"]["word"] or "left end", face["high"]["word"] or "right end")
     strip, curve = st.columns([3, 2], gap="large")
     with strip:
         st.markdown(f"**Film strip**: the first three items at seven positions of {name}")
