@@ -79,9 +79,15 @@ def choose_bundle() -> None:
 
 def _forget() -> None:
     """Another bundle has other people, items and factors."""
-    for key in ("user", "items", "factor", "dim", "value", "turned", "favourite"):
+    for key in ("user", "items", "factor", "dim", "value", "turned", "favourite", "attribute"):
         st.session_state.pop(key, None)
         st.query_params.pop(key, None)
+
+
+def switch_bundle(name: str) -> None:
+    """Choose another bundle, as the picker does."""
+    st.session_state["bundle"] = name
+    _forget()
 
 
 def _bundle_label(name: str) -> str:
@@ -277,6 +283,14 @@ def film_strip(bundle: Recommender, frames: list[tuple[float, np.ndarray]], here
         mark = ' aria-current="true"' if place == nearest else ""
         columns.append(f'<div class="mc-frame"{mark}>{"".join(_img(bundle, int(p)) for p in positions)}</div>')
     st.html(f'<div class="mc-strip" role="group" aria-label="{html.escape(label, quote=True)}">{"".join(columns)}</div>')
+
+
+def bars(shares: list[float | None], titles: list[str], *, label: str) -> None:
+    """A row of upright bars, one a step; a share (0 to 1) is how full it is, None a step that has nothing to show yet."""
+    found = "".join(f'<span title="{html.escape(title, quote=True)}"{"" if share is not None else " class=mc-none"}>'
+                    f'<i style="height:{max(share or 0, 0.04):.0%}"></i></span>'
+                    for share, title in zip(shares, titles, strict=True))
+    st.html(f'<div class="mc-bars" role="img" aria-label="{html.escape(label, quote=True)}">{found}</div>')
 
 
 def page_link(page: str, label: str, icon: str) -> None:
