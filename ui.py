@@ -79,7 +79,7 @@ def choose_bundle() -> None:
 
 def _forget() -> None:
     """Another bundle has other people, items and factors."""
-    for key in ("user", "items", "factor", "dim", "value", "turned", "favourite", "attribute"):
+    for key in ("user", "items", "factor", "dim", "value", "turned", "favourite", "intention", "attribute"):
         st.session_state.pop(key, None)
         st.query_params.pop(key, None)
 
@@ -155,12 +155,13 @@ def distinct(labels, extras) -> list[str]:
 # bind="query-params" would write their labels there, which change with the person.)
 
 
-def from_address(key: str, allowed, default, kind=str) -> None:
-    """Give the widget `key`, if it has no value yet, the one in the address if that is among `allowed`, else `default`."""
+def from_address(key: str, allowed, default, kind=str, called: str | None = None) -> None:
+    """Give the widget `key`, if it has no value yet, the one in the address if that is among `allowed`, else `default`.
+    called: under which name it stands in the address, if not `key`."""
     if key in st.session_state:
         return
     try:
-        value = kind(st.query_params[key])
+        value = kind(st.query_params[called or key])
     except (KeyError, ValueError):
         value = default
     st.session_state[key] = value if value in allowed else default

@@ -102,9 +102,10 @@ def _importance(x: np.ndarray, y: np.ndarray, towards: int | None) -> np.ndarray
 def verdict(items: np.ndarray, learned: list[Learned]) -> Verdict:
     """Whether to ask on, from what was learned after each of the last LOOKED_BACK answers and before them, the latest last.
 
-    Settled: it is believed, and the items' coordinates on the axis correlate by SETTLED or more with those on each of the
-    axes before (stopping when predictions are stable: Bloodgood & Vijay-Shanker, 2009). In vain: MOST_IN_VAIN answers do
-    not tell it from chance. How many more: the axis of n answers is off by about 1 / sqrt(n), and one more answer moves it
+    Settled: it is believed, and was before the last answer (chance, looked at again and again, sometimes seems to be
+    something), and the items' coordinates on the axis correlate by SETTLED or more with those on each of the axes before
+    (stopping when predictions are stable: Bloodgood & Vijay-Shanker, 2009). In vain: MOST_IN_VAIN answers do not tell it
+    from chance. How many more: the axis of n answers is off by about 1 / sqrt(n), and one more answer moves it
     by about 1 / n, thus 1 - correlation falls with 1 / n^2.
     """
     now = learned[-1]
@@ -113,7 +114,7 @@ def verdict(items: np.ndarray, learned: list[Learned]) -> Verdict:
     if any(then.axis is None for then in learned) or len(learned) <= LOOKED_BACK:
         return Verdict("more", max(LOOKED_BACK, axes.FEWEST_LABELS + LOOKED_BACK - now.count))
     agreement = min(_alike(items, now.axis, then.axis) for then in learned[-1 - LOOKED_BACK : -1])
-    if agreement >= SETTLED and not now.reason:
+    if agreement >= SETTLED and not (now.reason or learned[-2].reason):
         return Verdict("settled", 0)
     wanted = now.count * math.sqrt((1 - agreement) / (1 - SETTLED))
     return Verdict("more", max(LOOKED_BACK if now.reason else 1, math.ceil(min(wanted, MOST_IN_VAIN) - now.count)))

@@ -89,7 +89,7 @@ def heading(attribute: str, ends: tuple[str, str] | None) -> str:
     if split_heading(found) != (attribute, ends) or not found.isprintable():
         what = f"{attribute!r}, {ends[0]!r} and {ends[1]!r}" if ends else f"{attribute!r}"
         raise InputError(f"{what} cannot be written as `attribute (one end to the other)`; "
-                         "name both ends, without brackets and without the word to between blanks")
+                         "name both ends, without brackets, and the second without the word to")
     return found
 
 

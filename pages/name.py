@@ -16,8 +16,9 @@ IN_A_BIN = 6  # pictures under each step; the latest
 NEW = ""  # the choice of no attribute
 
 bundle = ui.chosen()
-ui.begin("Name the dimensions", "Say what a dimension means by placing a few items between two ends. After each answer an axis "
-         "is learned anew; what is good enough becomes a dial with a name. No labels are needed to begin with.")
+ui.begin("Name the dimensions",
+         "Say what a dimension means by placing a few items between two ends. After each answer an axis is learned anew; "
+         "what is good enough becomes a dial with a name. No labels are needed to begin with.")
 
 state = st.session_state.setdefault("naming", {}).setdefault(bundle.path.name, {"interviews": {}, "towards": {}})
 if "answers" not in state:
@@ -122,10 +123,9 @@ def unnamed() -> str:
 def studio() -> None:
     """All that an answer changes; nothing else is drawn again."""
     used = [factor.index for factor in bundle.factors if factor.share > 0]
-    if st.session_state.get("factor") not in used:
-        st.session_state.pop("factor", None)
-    ui.from_address("factor", used, used[0], int)
-    factor = st.pills("Intention", used, required=True, key="factor", persist_state="session",
+    steered = st.session_state.get("factor")
+    ui.from_address("intention", used, steered if steered in used else used[0], int, called="factor")
+    factor = st.pills("Intention", used, required=True, key="intention", persist_state="session",
                       format_func=lambda k: ui.plain(bundle.factors[k].name),
                       help="The macro factors, named from their items. Each has dimensions of its own.")
     ui.to_address(factor=(factor, used[0]))
@@ -215,7 +215,7 @@ def question(interview: Interview, attribute: Attribute) -> None:
         st.info("Every item of this intention has been answered.")
     else:
         asked = "Does this fit?" if attribute.yes_no else "Where does this belong?"
-        st.html(f'<div class="mc-ask">{ui.row(bundle, [position])}<div><strong>{html.escape(title_of(position))}</strong>'
+        st.html(f'<div class="mc-ask">{ui.row(bundle, [position])}<div><p>{html.escape(title_of(position))}</p>'
                 f'<span>{html.escape(name)}: {asked}</span></div></div>')
     scale, placed = answers.scale(name), interview.placed(answers, name)
     words = [attribute.low, *map(str, range(2, len(scale))), attribute.high]
@@ -239,13 +239,14 @@ def question(interview: Interview, attribute: Attribute) -> None:
         st.button("Undo", key="undo", shortcut="U", icon=":material/undo:", on_click=undo, disabled=answers.before is None,
                   help=f"Takes back: {ui.plain(answers.did)}" if answers.did else None)
         st.button("Start again", key="again", icon=":material/restart_alt:", on_click=change,
-                  disabled=not interview.given(answers, name), args=(lambda: answers.cleared(name, set(interview.ids)),), help="Forgets the answers in this intention.")
-        with st.popover("Name and ends", icon=":material/edit:"):
+                  disabled=not interview.given(answers, name), help="Forgets the answers in this intention.",
+                  args=(lambda: answers.cleared(name, set(interview.ids)),))
+        with st.popover("Rename", icon=":material/edit:"):
             low, high = attribute.ends or ("", "")
             for part, label, value in zip(("name", "low", "high"), ("It is called", "Little of it", "Much of it"),
                                           (name, low, high), strict=True):
                 st.text_input(label, value, key=f"rename-{name}-{part}", max_chars=40)
-            st.button("Rename", key="rename", on_click=rename, args=(name,))
+            st.button("Use these names", key="rename", on_click=rename, args=(name,))
             st.button("Remove it and all its answers", key="remove", type="tertiary", on_click=change,
                       args=(lambda: answers.without(name), NEW))
 
@@ -326,7 +327,7 @@ def saving_as(table) -> None:
     for row in aligned["refused"]:
         st.caption(ui.plain(f"Not learned: {row['attribute']} ({bundle.factors[row['factor']].name}): {row['reason']}."))
     if st.button("Turn them on the Steer page", icon=":material/tune:", on_click=ui.switch_bundle, args=(name,)):
-        st.switch_page("pages/steer.py")
+        st.switch_page("pages/steer.py", query_params={key: aligned["dials"][0][key] for key in ("factor", "dim")})
 
 
 studio()
