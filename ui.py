@@ -79,9 +79,15 @@ def choose_bundle() -> None:
 
 def _forget() -> None:
     """Another bundle has other people, items and factors."""
-    for key in ("user", "items", "factor", "dim", "dials", "undo", "steered", "favourite"):
+    for key in ("user", "items", "factor", "dim", "dials", "undo", "steered", "favourite", "intention", "attribute"):
         st.session_state.pop(key, None)
         st.query_params.pop(key, None)
+
+
+def switch_bundle(name: str) -> None:
+    """Choose another bundle, as the picker does."""
+    st.session_state["bundle"] = name
+    _forget()
 
 
 def _bundle_label(name: str) -> str:
@@ -148,12 +154,13 @@ def distinct(labels, extras) -> list[str]:
 # bind="query-params" would write their labels there, which change with the person.)
 
 
-def from_address(key: str, allowed, default, kind=str) -> None:
-    """Give the widget `key`, if it has no value yet, the one in the address if that is among `allowed`, else `default`."""
+def from_address(key: str, allowed, default, kind=str, called: str | None = None) -> None:
+    """Give the widget `key`, if it has no value yet, the one in the address if that is among `allowed`, else `default`.
+    called: under which name it stands in the address, if not `key`."""
     if key in st.session_state:
         return
     try:
-        value = kind(st.query_params[key])
+        value = kind(st.query_params[called or key])
     except (KeyError, ValueError):
         value = default
     st.session_state[key] = value if value in allowed else default
@@ -301,6 +308,14 @@ def film_strip(bundle: Recommender, frames: list[tuple[float, np.ndarray]], here
         mark = ' aria-current="true"' if place == nearest else ""
         columns.append(f'<div class="mc-frame"{mark}>{"".join(_img(bundle, int(p)) for p in positions)}</div>')
     st.html(f'<div class="mc-strip" role="group" aria-label="{html.escape(label, quote=True)}">{"".join(columns)}</div>')
+
+
+def bars(shares: list[float | None], titles: list[str], *, label: str) -> None:
+    """A row of upright bars, one a step; a share (0 to 1) is how full it is, None a step that has nothing to show yet."""
+    found = "".join(f'<span title="{html.escape(title, quote=True)}"{"" if share is not None else " class=mc-none"}>'
+                    f'<i style="height:{max(share or 0, 0.04):.0%}"></i></span>'
+                    for share, title in zip(shares, titles, strict=True))
+    st.html(f'<div class="mc-bars" role="img" aria-label="{html.escape(label, quote=True)}">{found}</div>')
 
 
 def page_link(page: str, label: str, icon: str) -> None:

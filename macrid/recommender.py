@@ -31,6 +31,7 @@ class Recommender:
     strength: np.ndarray  # (K, D) from 0 to 1: how much of a list the dial changes
     users: pd.DataFrame
     history: list[dict]
+    labels: pd.DataFrame | None = None  # those that the axes were learned from, as `labels.read` gives them
 
     @property
     def name(self) -> str:

@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 
 from macrid import build, train
 from macrid import bundle as bundles
-from macrid.bundle import FILES, load
+from macrid.bundle import FILES, LABELS, load
 from macrid.errors import InputError
 from macrid.model import MacridVAE
 from macrid.spectral import spectral_start
@@ -215,6 +215,30 @@ def test_what_is_said_of_aligned_dials_must_fit(spoiled, changes):
     rewritten(spoiled, **changes)
     assert "aligned" in (message := said(spoiled))
     assert "bundle.json" in message
+
+
+@pytest.mark.parametrize("end", ["low", "high"])
+def test_the_ends_of_a_dial_may_have_names(spoiled, end):
+    rewritten(spoiled, **changed_dial(**{end: "small"}))
+    assert load(spoiled).borne[0, 1][end] == "small"
+    rewritten(spoiled, **changed_dial(**{end: 3}))
+    assert f"aligned.dials.{end}" in said(spoiled)
+
+
+def test_labels_that_a_bundle_may_have(spoiled, bundle):
+    assert bundle.labels is None
+    ids = bundle.items["item_id"]
+    (spoiled / LABELS).write_text("item_id,size (small to large)\n" + "".join(f"{i},{n}\n" for n, i in enumerate(ids[:5])))
+    found = load(spoiled).labels
+    assert found["size"].tolist() == [0, 1, 2, 3, 4]
+    assert found.attrs["ends"] == {"size": ("small", "large")}
+
+
+@pytest.mark.parametrize("content", [b"", b"item_id,size\nnothing,1\n", b"\x07\xff", b"item_id,size\n"])
+def test_labels_that_are_damaged(spoiled, content):
+    (spoiled / LABELS).write_bytes(content)
+    assert LABELS in (message := said(spoiled))
+    assert f"or delete {LABELS}" in message
 
 
 def test_a_dial_is_called_after_what_it_bears(spoiled, bundle):

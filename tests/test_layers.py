@@ -15,12 +15,14 @@ PAGES = {path.name: path for path in sorted((ROOT / "pages").rglob("*.py"))}
 # Which modules of ours each may import; every one may import errors. What isn't named may import anything but `ABOVE`.
 MAY = {
     "errors": set(), "metrics": set(), "directions": set(), "axes": {"directions"}, "steer": set(), "labels": set(),
+    "asking": {"axes", "directions"}, "answers": {"labels"}, "interview": {"answers", "asking", "axes", "recommender"},
     "projections": set(), "naming": set(), "steering": {"steer", "metrics"},
     "spectral": set(), "checkpoint": set(), "model": set(), "readers": set(),
     "baselines": {"model"}, "data": {"readers", "items"},
     "fetch": {"data"}, "shop": {"data"}, "split": {"data"}, "train": {"split", "metrics", "checkpoint"},
     "attributes": set(), "person": {"steer"},
-    "recommender": {"attributes", "model", "naming", "person", "split", "steer"}, "bundle": {"data", "model", "recommender"},
+    "recommender": {"attributes", "model", "naming", "person", "split", "steer"},
+    "bundle": {"data", "labels", "model", "recommender"},
     "align": {"axes", "build", "bundle", "recommender"},
     "build": {"attributes", "data", "model", "baselines", "axes", "steer", "steering", "split", "recommender", "bundle",
               "naming", "train", "projections", "spectral"},
@@ -29,7 +31,7 @@ MAY = {
 COMMANDS = {name for name in LIBRARY if name.startswith("cli_")}
 ABOVE = {"cli", "__main__", *COMMANDS, "charts", "build", "align", "app", "ui"}  # nothing below may reach up to these
 PICTURES = {"pictures", "covers", "drawings", "silhouettes", "colour", "svg", "titles"}
-ARRAYS_ONLY = ("metrics", "directions", "axes", "steer", "steering", "projections", "naming", "spectral",
+ARRAYS_ONLY = ("metrics", "directions", "axes", "asking", "steer", "steering", "projections", "naming", "spectral",
                "attributes", "person")
 
 
