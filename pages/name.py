@@ -283,33 +283,34 @@ def confidence(attribute: Attribute, progress) -> None:
 def keeping(interview: Interview) -> None:
     """Export, import, save."""
     st.subheader("Keep it")
-    table = state["answers"].table()
-    if len(table.columns):
-        counts = "".join(f"<span class='mc-key'>{html.escape(labels.heading(name, state['answers'].attributes[name].ends))}"
-                         f"<small>{n:,}</small></span>" for name, n in table.notna().sum().items())
+    answers = state["answers"]
+    counts = "".join(f'<span class="mc-key">{html.escape(labels.heading(name, answers.attributes[name].ends))}'
+                     f"<small>{count:,}</small></span>" for name, count in answers.counts().items())
+    if counts:
         st.html(f'<div class="mc-legend">Labels so far: {counts}</div>')
     saving, carrying = st.columns(2, gap="large")
     with carrying:
-        st.download_button("Export the labels as CSV", labels.to_csv(table, bundle.items.set_index("item_id")["title"]),
-                           file_name=f"{bundle.path.name}-labels.csv", mime="text/csv", icon=":material/download:",
-                           on_click="ignore", disabled=table.empty)
+        titles = bundle.items.set_index("item_id")["title"]
+        st.download_button("Export the labels as CSV", lambda: labels.to_csv(answers.table(), titles), mime="text/csv",
+                           file_name=f"{bundle.path.name}-labels.csv", icon=":material/download:", on_click="ignore",
+                           disabled=not counts)
         st.file_uploader("Import a CSV of `item_id` and attributes", type="csv", key="import", on_change=take_in,
                          help="As `align --labels` reads it: numbers, or yes and no; `size (small to large)` names ends.")
     with saving:
-        saving_as(table)
+        saving_as(empty=not counts)
 
 
-def saving_as(table) -> None:
+def saving_as(empty: bool) -> None:
     folder = ui.models_folder()
     with st.form("save", border=False):
         free = align.free_name(folder, f"{bundle.path.name}-named")
         name = st.text_input("Save as a new bundle called", free, max_chars=60)
-        wanted = st.form_submit_button("Save", type="primary", icon=":material/save:", disabled=table.empty)
+        wanted = st.form_submit_button("Save", type="primary", icon=":material/save:", disabled=empty)
     if wanted:
         bar = st.progress(0.0, "Save")
         stages = align.STAGES
         try:
-            saved = align.save_as(bundle, folder, name.strip(), table, lambda stage: bar.progress(
+            saved = align.save_as(bundle, folder, name.strip(), state["answers"].table(), lambda stage: bar.progress(
                 (stages.index(stage) + 1) / (len(stages) + 1), stage.capitalize()))
         except InputError as error:
             bar.empty()
@@ -319,7 +320,7 @@ def saving_as(table) -> None:
         state["saved"] = name.strip(), saved.meta["aligned"]
     if "saved" not in state:
         st.caption("A copy with the named dials; no score and no list changes. The labels stay with it, so that naming can "
-                   "be taken up again." if not table.empty else "Place some items first.")
+                   "be taken up again." if not empty else "Place some items first.")
         return
     name, aligned = state["saved"]
     dials = [f"{row['attribute']} ({bundle.factors[row['factor']].name})" for row in aligned["dials"]]
