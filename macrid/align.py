@@ -36,7 +36,7 @@ def align(source: Recommender, out: Path, method: str, labels: pd.DataFrame | No
     if method == "none":
         axes = micro_axes.none(kfac, dims)
     else:
-        axes = build.independent_axes(source.vectors, source.factor, kfac, seed)
+        axes = build.independent_axes(source.vectors, source.factor, source.items, kfac, seed)
         if method == "labels":
             learned = _learned(source, axes, labels)
             axes = learned.axes

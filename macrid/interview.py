@@ -11,8 +11,9 @@ from scipy.stats import rankdata
 
 from . import asking, axes
 from .answers import Answers, Attribute
+from .attributes import numeric_columns
 from .errors import InputError
-from .recommender import Recommender, attribute_columns
+from .recommender import Recommender
 
 FRAMES, EACH = 7, 2  # of the film strip along an axis
 CURVE = 40  # with more answers, given at once as a rule, only the last few steps are looked at
@@ -126,7 +127,7 @@ class Interview:
     def _columns(self) -> dict[str, tuple[np.ndarray, bool]]:
         """Ready labels (M,) by name, and whether they are yes or no: numeric columns, then genres."""
         items = self.bundle.items
-        found = {name: (items[name].to_numpy(np.float64, na_value=np.nan), False) for name in attribute_columns(items)}
+        found = {name: (items[name].to_numpy(np.float64, na_value=np.nan), False) for name in numeric_columns(items)}
         tags = [set(genres.split("|")) - {""} if isinstance(genres, str) else set() for genres in items.get("genres", ())]
         known = np.array([bool(tag) for tag in tags])
         for genre in sorted(set().union(*tags)):
