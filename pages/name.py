@@ -1,7 +1,5 @@
 """Name the dimensions: place a few items between two ends, see what is learned from them, and save dials that bear names."""
 
-import html
-
 import numpy as np
 import streamlit as st
 
@@ -173,14 +171,14 @@ def beginning(interview: Interview) -> None:
 def strongest(interview: Interview) -> None:
     """The strongest dials as they are now, each as a row of items."""
     for dim in interview.dials(DIALS):
-        borne = bundle.borne.get((interview.factor, dim), {})
-        called = borne.get("attribute", f"dial {dim + 1}")
+        label = bundle.dial_label(interview.factor, dim)
+        called, low, high = (label.name, label.low, label.high) if label else (f"dial {dim + 1}", "", "")
         strip = interview.strip(bundle.axes[interview.factor][:, dim].astype(np.float64), 1)
         row, act = st.columns([6, 1], vertical_alignment="center")
         pictured = ui.row(bundle, [i for _, positions in strip for i in positions])
-        row.html(f'<div class="mc-row" role="group" aria-label="{html.escape(f"Items along {called}", quote=True)}">'
-                 f'{pictured}</div>{ends(borne.get("low", ""), borne.get("high", ""), called)}')
-        if called in state["answers"].attributes:
+        row.html(f'<div class="mc-row" role="group" aria-label="{ui.escaped(f"Items along {called}")}">{pictured}</div>'
+                 f'{ends(low, high, called)}')
+        if (interview.factor, dim) in bundle.borne and called in state["answers"].attributes:
             act.button("Go on", key=f"name-{dim}", icon=":material/edit:", width="stretch", on_click=choose, args=(called,))
         else:
             act.button("Name it", key=f"name-{dim}", icon=":material/label:", width="stretch", on_click=start_with,
@@ -189,8 +187,8 @@ def strongest(interview: Interview) -> None:
 
 def ends(low: str, high: str, between: str = "") -> str:
     """HTML of what stands under a row of items: the names of its two ends."""
-    return (f'<div class="mc-scale"><span>← {html.escape(low)}</span><span>{html.escape(between)}</span>'
-            f'<span>{html.escape(high)} →</span></div>')
+    return (f'<div class="mc-scale"><span>← {ui.escaped(low)}</span><span>{ui.escaped(between)}</span>'
+            f'<span>{ui.escaped(high)} →</span></div>')
 
 
 def working(interview: Interview, name: str) -> None:
@@ -215,8 +213,8 @@ def question(interview: Interview, attribute: Attribute) -> None:
         st.info("Every item of this intention has been answered.")
     else:
         asked = "Does this fit?" if attribute.yes_no else "Where does this belong?"
-        st.html(f'<div class="mc-ask">{ui.row(bundle, [position])}<div><p>{html.escape(title_of(position))}</p>'
-                f'<span>{html.escape(name)}: {asked}</span></div></div>')
+        st.html(f'<div class="mc-ask">{ui.row(bundle, [position])}<div><p>{ui.escaped(title_of(position))}</p>'
+                f'<span>{ui.escaped(name)}: {asked}</span></div></div>')
     scale, placed = answers.scale(name), interview.placed(answers, name)
     words = [attribute.low, *map(str, range(2, len(scale))), attribute.high]
     if not attribute.yes_no:
@@ -227,7 +225,7 @@ def question(interview: Interview, attribute: Attribute) -> None:
                 st.button(ui.plain(word) if attribute.yes_no else str(step + 1), key=f"step-{step}", width="stretch",
                           shortcut=str(step + 1), disabled=position is None, on_click=answer,
                           args=(name, position, scale[step], word))
-                st.html(f'<div class="mc-bin" role="group" aria-label="{html.escape(f"Placed at {word}", quote=True)}">'
+                st.html(f'<div class="mc-bin" role="group" aria-label="{ui.escaped(f"Placed at {word}")}">'
                         f'{ui.row(bundle, placed[step][:IN_A_BIN])}</div>')
     column = interview.ready.get(name)
     if column and not any(placed):
@@ -284,7 +282,7 @@ def keeping(interview: Interview) -> None:
     """Export, import, save."""
     st.subheader("Keep it")
     answers = state["answers"]
-    counts = "".join(f'<span class="mc-key">{html.escape(labels.heading(name, answers.attributes[name].ends))}'
+    counts = "".join(f'<span class="mc-key">{ui.escaped(labels.heading(name, answers.attributes[name].ends))}'
                      f"<small>{count:,}</small></span>" for name, count in answers.counts().items())
     if counts:
         st.html(f'<div class="mc-legend">Labels so far: {counts}</div>')
