@@ -97,7 +97,7 @@ def test_a_named_bundle_takes_up_where_it_ended(handbags, shops):
 
 
 def test_undo_and_start_again(handbags):
-    at, _bundle = handbags
+    at, _ = handbags
     begun(at)
     first = asked(at)
     step(at, 4)
@@ -201,7 +201,7 @@ def test_names_that_cannot_be(handbags, fields, said):
 
 
 def test_ready_labels_of_all_intentions_or_of_one(handbags):
-    at, _bundle = handbags
+    at, _ = handbags
     press(at, "size")
     assert '<small>2,000</small>' in raw(at)
     fine(widget(at, "attribute").set_value("").run())
