@@ -127,7 +127,7 @@ def test_the_choice_of_a_person_outlives_other_pages(shops, framed):
 
 
 def test_what_an_event_of_the_board_means():
-    at = {0: 50, 1: 20, 2: 70}
+    at = {0: 50, 1: 20, 2: 70}.get
     dials = {(1, 0): 10, (3, 0): 99}
     event = {"values": {"0": 10, "1": 35, "2": 70}}
     assert widgets.turned(event, 1, at, dials) == {(1, 0): 10, (1, 1): 35, (3, 0): 99}
