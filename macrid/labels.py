@@ -2,13 +2,15 @@
 
 import csv
 import difflib
+import hashlib
 import io
 import math
+import warnings
 from pathlib import Path
 
 import pandas as pd
 
-from .errors import InputError
+from .errors import InputError, InputWarning
 
 FEWEST_ROWS = 4
 _WORDS = {"yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
@@ -20,7 +22,7 @@ def read(path: Path, item_ids: pd.Series) -> pd.DataFrame:
 
     The file begins with a row of names, `item_id` and one or more attributes, in any order; a `title` and a `category`
     may stand there, too. An attribute is numeric, or yes and no (true and false, 1 and 0), which become 1 and 0. Raises
-    InputError with the row for anything else; `item_ids` are those that the bundle knows.
+    InputError with the row for anything else; `item_ids` are those that the bundle or the data knows.
     """
     rows = _rows(path)
     header = [name.strip() for name in rows[0][1]]
@@ -45,15 +47,36 @@ def read(path: Path, item_ids: pd.Series) -> pd.DataFrame:
             raise InputError(f"{path}, row {line}: item {item!r} stands in row {seen[item]} already; keep one of them")
         if item not in known:
             near = difflib.get_close_matches(item, item_ids[:20_000], 3, 0.5) or list(item_ids[:3])
-            raise InputError(f"{path}, row {line}: the bundle has no item {item!r}; for example {', '.join(near)}")
+            raise InputError(f"{path}, row {line}: there is no item {item!r}; for example {', '.join(near)}")
         seen[item] = line
     columns = {name: _numbers(path, name, [(line, fields[header.index(name)].strip()) for line, fields in rows[1:]])
                for name in attributes}
     table = pd.DataFrame(columns, index=pd.Index(list(seen), name="item_id", dtype=object), dtype=float)
+    _check_number(path, table)
+    return table
+
+
+def of_items(table: pd.DataFrame, item_ids: pd.Series, path: Path) -> pd.DataFrame:
+    """The labels of the items that a model is trained on. The others, which nobody clicked who counts, are left out with a
+    warning that names them. path: where the labels come from, for messages."""
+    kept = table[table.index.isin(item_ids)]
+    out = table.index.difference(kept.index, sort=False)
+    if len(out):
+        warnings.warn(f"{path}: {len(out)} of {len(table)} items have too few clicks to be trained on, their labels are "
+                      f"left out: {', '.join(out[:5])}" + (" ..." if len(out) > 5 else ""), InputWarning, stacklevel=2)
+        _check_number(path, kept)
+    return kept
+
+
+def fingerprint(table: pd.DataFrame) -> str:
+    """SHA-256 of the labels: the same for the same labels in the same order."""
+    return hashlib.sha256(table.to_csv().encode()).hexdigest()
+
+
+def _check_number(path: Path, table: pd.DataFrame) -> None:
     labelled = int(table.notna().any(axis=1).sum())
     if labelled < FEWEST_ROWS:
         raise InputError(f"{path}: too few labels ({labelled} items); label {FEWEST_ROWS} of a factor or more, better ten")
-    return table
 
 
 def _rows(path: Path) -> list[tuple[int, list[str]]]:

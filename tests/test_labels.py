@@ -55,7 +55,7 @@ def test_as_spreadsheets_write_it(tmp_path):
     (rows(1, 2, "inf", 4), "row 4"), (rows(1, 2, '"3,5"', 4), "row 4: size is '3,5'"), (rows("yes", "no", 3, "no"), "row 4"),
     (rows(1, "yes", 2, 3), "row 4: size is '2'"), (rows("maybe", "no", "no", "no"), "row 2: size is 'maybe'"),
     (rows(1, 2, 3, 4) + "mugs-0002,5\n", "row 6: item 'mugs-0002' stands in row 3"),
-    (rows(1, 2, 3, 4) + "mug-2,5\n", "row 6: the bundle has no item 'mug-2'; for example mugs-"),
+    (rows(1, 2, 3, 4) + "mug-2,5\n", "row 6: there is no item 'mug-2'; for example mugs-"),
     (rows(1, 2, 3, 4) + ",5\n", "no item ''"), (rows(1, 2, 3, 4) + "mugs-0009\n", "row 6: has 1 fields, not 2"),
     (rows(1, 2, 3, 4) + "mugs-0009,5,6\n", "row 6: has 3 fields"), (rows(1, 2, 3), "too few labels (3 items)"),
     (rows(1, 2, 3, "", ""), "too few labels (3 items)"), (rows(), "too few labels (0 items)"),
