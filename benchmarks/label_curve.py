@@ -22,9 +22,10 @@ from record import RESULTS, save, spread, table, versions
 from tqdm import tqdm
 
 from macrid import build, bundle, dials, directions, steering
+from macrid.attributes import attribute_table, yes_no
 from macrid.charts import PALETTE, REST
 from macrid.errors import InputError
-from macrid.recommender import Recommender, attribute_columns
+from macrid.recommender import Recommender
 
 ROOT = Path(__file__).resolve().parents[1]
 COUNTS = (0, 3, 5, 10, 20, 50)
@@ -33,13 +34,9 @@ FEWEST_SHARE = 0.1  # of the items that bear a genre which is asked for
 
 
 def attributes_of(of: Recommender) -> pd.DataFrame:
-    """The attributes (M, A) of a bundle's items: the numeric columns of its table and, as 1 and 0, the genres that at least
-    FEWEST_SHARE of the items bear."""
-    found = of.items[attribute_columns(of.items)].astype(np.float64)
-    if "genres" in of.items:
-        borne = of.items["genres"].fillna("").str.get_dummies("|")
-        found = found.join(borne.loc[:, borne.mean() >= FEWEST_SHARE].astype(np.float64))
-    return found
+    """The attributes (M, A) of a bundle's items, of the yes/no ones (genres) those that at least FEWEST_SHARE bear."""
+    found = attribute_table(of.items)
+    return found[[name for name in found if not yes_no(found[name]) or found[name].mean() >= FEWEST_SHARE]]
 
 
 def drawn(groups: np.ndarray, attributes: pd.DataFrame, count: int | None, seed: int) -> pd.DataFrame:
@@ -61,8 +58,7 @@ def measure(of: Recommender, counts=COUNTS, seeds: int = 5, report=lambda: None)
     def once(method: str, labels: pd.DataFrame | None = None) -> dict:
         found = dials.choose(method, of.vectors, of.factor, parts, of.model.scale, seed, labels)
         bearing = {(k, names.index(row["attribute"])): j for (k, j), row in found.borne.items()}
-        figures = steering.figures(of.vectors, of.log_c, of.model.scale, found.axes, values, people, held.fold_in, bearing,
-                                   seed)
+        figures = steering.figures(of.vectors, of.factor, found.axes, values, people, held.fold_in, bearing, seed)
         report()
         unlabelled = _foretold(of, found, values, bearing, labels) if labels is not None else {}
         return {"monotonicity": figures["monotonicity"], "leakage": figures["leakage"], "dials": figures["dials"],

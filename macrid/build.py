@@ -17,11 +17,12 @@ from scipy.sparse import csr_matrix, vstack
 
 from . import bundle, dials, projections, steering, train
 from . import labels as labelling
+from .attributes import numeric_columns
 from .baselines import EASE, Popularity
 from .data import Interactions
 from .errors import InputError, InputWarning
 from .model import MacridVAE, Settings, settings_dict
-from .recommender import Recommender, attribute_columns
+from .recommender import Recommender
 from .spectral import spectral_start
 from .split import HeldOut, Split, fold_in, to_clicks
 
@@ -226,10 +227,10 @@ def steering_figures(model: MacridVAE, held: HeldOut, items: pd.DataFrame, axes:
                      borne: dict[tuple[int, int], dict], seed: int) -> dict[str, dict]:
     """{"steering": {"monotonicity", "leakage", "dials"}} over the numeric columns of the items table, each on the dial that
     bears it (`Recommender.borne`) or follows it most; {} where there are none."""
-    columns = attribute_columns(items)
+    columns = numeric_columns(items)
     bearing = {(k, columns.index(row["attribute"])): j for (k, j), row in borne.items() if row["attribute"] in columns}
     attributes = items[columns].to_numpy(np.float64, na_value=np.nan)  # (M, A)
-    found = steering.figures(model.item_vectors(), model.routing(), model.scale, axes, attributes,
+    found = steering.figures(model.item_vectors(), model.factors(), axes, attributes,
                              model.represent(held.fold_in), held.fold_in, bearing, seed)
     return {"steering": found} if found else {}
 

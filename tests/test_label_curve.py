@@ -37,8 +37,8 @@ def test_genres_that_many_items_bear_are_attributes(label_curve, bundle):
     of = type(bundle)(**{name: getattr(bundle, name) for name in bundle.__dataclass_fields__}
                       | {"items": bundle.items.assign(genres=genres)})
     found = label_curve.attributes_of(of)
-    assert list(found.columns) == ["size", "shade", "warmth", "price", "Comedy", "Drama"]
-    assert (found["Comedy"].sum(), found["Drama"][1], found["Drama"][0]) == (len(genres) - 1, 1, 0)
+    assert list(found.columns) == ["size", "shade", "warmth", "price", "Drama"]  # nearly all are comedies, one is a Western
+    assert (found["Drama"][1], found["Drama"][0]) == (1, 0)
 
 
 def test_every_number_of_labels_is_measured(label_curve, bundle, monkeypatch):

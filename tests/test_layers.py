@@ -19,16 +19,18 @@ MAY = {
     "spectral": set(), "checkpoint": set(), "supervision": set(), "model": {"supervision"}, "readers": set(),
     "baselines": {"model"}, "data": {"readers", "items"},
     "fetch": {"data"}, "shop": {"data"}, "split": {"data"}, "train": {"split", "metrics", "checkpoint"},
-    "recommender": {"model", "naming", "split", "steer"}, "bundle": {"data", "model", "recommender"},
+    "attributes": set(), "person": {"steer"},
+    "recommender": {"attributes", "model", "naming", "person", "split", "steer"}, "bundle": {"data", "model", "recommender"},
     "dials": {"axes", "steer"}, "align": {"dials", "build", "bundle", "recommender"},
-    "build": {"data", "model", "baselines", "dials", "labels", "steering", "split", "recommender", "bundle", "train",
-              "projections", "spectral"},
+    "build": {"attributes", "data", "model", "baselines", "dials", "labels", "steering", "split", "recommender", "bundle",
+              "train", "projections", "spectral"},
     "cli": {"cli_train", "cli_use"}, "__main__": {"cli"},
 }
 COMMANDS = {name for name in LIBRARY if name.startswith("cli_")}
 ABOVE = {"cli", "__main__", *COMMANDS, "charts", "build", "align", "app", "ui"}  # nothing below may reach up to these
 PICTURES = {"pictures", "covers", "drawings", "silhouettes", "colour", "svg", "titles"}
-ARRAYS_ONLY = ("metrics", "directions", "axes", "dials", "steer", "steering", "projections", "naming", "spectral")
+ARRAYS_ONLY = ("metrics", "directions", "axes", "dials", "steer", "steering", "projections", "naming", "spectral",
+               "attributes", "person")
 
 
 def imports(path: Path) -> set[str]:
