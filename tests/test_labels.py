@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from macrid import labels
-from macrid.errors import InputError
+from macrid.errors import InputError, InputWarning
 
 IDS = pd.Series([f"mugs-{i:04d}" for i in range(1, 21)])
 
@@ -71,3 +71,22 @@ def test_no_file_and_no_text(tmp_path):
             labels.read(path, IDS)
     assert "UTF-8" in said(tmp_path, rows(1, 2, 3, "é"), "latin-1")
     assert "few.csv" in said(tmp_path, "item_id,size\n\0", "utf-16")
+
+
+def test_labels_of_the_items_that_a_model_is_trained_on(tmp_path):
+    table = read(tmp_path, rows(1, 2, 3, 4, 5, 6))
+    pd.testing.assert_frame_equal(labels.of_items(table, IDS, tmp_path / "few.csv"), table)
+    with pytest.warns(InputWarning, match="few.csv: 2 of 6 items") as caught:
+        found = labels.of_items(table, IDS[2:], tmp_path / "few.csv")
+    assert "mugs-0001, mugs-0002" in str(caught[0].message)
+    pd.testing.assert_frame_equal(found, table.iloc[2:])
+    with pytest.warns(InputWarning), pytest.raises(InputError, match=r"few.csv: too few labels \(3 items\)"):
+        labels.of_items(table, IDS[3:], tmp_path / "few.csv")
+
+
+def test_the_fingerprint_is_that_of_the_labels(tmp_path):
+    one = labels.fingerprint(read(tmp_path, rows(1, 2, 3, 4)))
+    assert one == labels.fingerprint(read(tmp_path, rows("1.0", "2", "3", "4e0")))
+    assert one != labels.fingerprint(read(tmp_path, rows(1, 2, 3, 5)))
+    assert one != labels.fingerprint(read(tmp_path, rows(1, 2, 3, 4, header="item_id,width")))
+    assert one != labels.fingerprint(read(tmp_path, rows(1, 2, 3, 4, 5)))
