@@ -15,7 +15,7 @@ PAGES = {path.name: path for path in sorted((ROOT / "pages").rglob("*.py"))}
 # Which modules of ours each may import; every one may import errors. What isn't named may import anything but `ABOVE`.
 MAY = {
     "errors": set(), "metrics": set(), "directions": set(), "axes": {"directions"}, "steer": set(), "labels": set(),
-    "projections": set(), "naming": set(), "steering": {"steer", "metrics"},
+    "projections": set(), "naming": set(), "steering": {"steer", "metrics"}, "trade_off": {"attributes", "steer", "metrics"},
     "spectral": set(), "checkpoint": set(), "supervision": set(), "model": {"supervision"}, "readers": set(),
     "baselines": {"model"}, "data": {"readers", "items"},
     "fetch": {"data"}, "shop": {"data"}, "split": {"data"}, "train": {"split", "metrics", "checkpoint"},
@@ -30,7 +30,7 @@ COMMANDS = {name for name in LIBRARY if name.startswith("cli_")}
 ABOVE = {"cli", "__main__", *COMMANDS, "charts", "build", "align", "app", "ui"}  # nothing below may reach up to these
 PICTURES = {"pictures", "covers", "drawings", "silhouettes", "colour", "svg", "titles"}
 ARRAYS_ONLY = ("metrics", "directions", "axes", "dials", "steer", "steering", "projections", "naming", "spectral",
-               "attributes", "person")
+               "trade_off", "attributes", "person")
 
 
 def imports(path: Path) -> set[str]:
