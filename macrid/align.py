@@ -27,11 +27,10 @@ def align(source: Recommender, out: Path, method: str, labels: pd.DataFrame | No
                          source.meta["seed"], labels)
     meta = {key: value for key, value in source.meta.items() if key not in ("format", "settings", "aligned")}
     meta |= {"name": out.name, "axes": method}
+    if row := found.all_refused:
+        raise InputError(f"no attribute can be learned from these labels: in factor {row['factor']} "
+                         f"({source.factors[row['factor']].name}), {row['attribute']} is refused, as {row['reason']}")
     if found.aligned:
-        if not found.aligned["dials"]:
-            row = max(found.aligned["refused"], key=lambda row: row["labels"])
-            raise InputError(f"no attribute can be learned from these labels: in factor {row['factor']} "
-                             f"({source.factors[row['factor']].name}), {row['attribute']} is refused, as {row['reason']}")
         meta["aligned"] = found.aligned
     if meta["twin"] and not (out.parent / meta["twin"] / "bundle.json").is_file():
         meta["twin"] = None

@@ -114,7 +114,7 @@ def build(split: Split, out: Path, settings: Settings, seed: int = 0, *, source:
     table = None
     if labels is not None:
         labels = labels.reindex(split.items["item_id"])  # M rows
-        table = labels.to_numpy(np.float32)
+        table = ((labels - labels.mean()) / labels.std()).to_numpy()  # so that float32 tells 1e9 from 1e9 + 1
     model = MacridVAE(split.train.shape[1], settings, seed, start, table).to(device)
     history = train.fit(model, split, seed, lambda row: report("train", row), partial / "main")
     finished = [(out, model, history, twin_of(out).name if twin else None)]
@@ -140,8 +140,7 @@ def _finish(out: Path, model, history, twin, split: Split, seed: int, baselines:
     vectors = model.item_vectors()
     parts = model.represent(_shown(split.kind, split.validation, split.test))  # (n, K, D)
     found = dials.choose("ica" if labels is None else "labels", vectors, model.factors(), parts, model.scale, seed, labels)
-    if found.aligned and not found.aligned["dials"]:
-        row = max(found.aligned["refused"], key=lambda row: row["labels"])
+    if row := found.all_refused:
         warnings.warn(f"{out}: no dial is named, as no attribute can be learned from the labels: {row['attribute']} is "
                       f"refused in factor {row['factor']}, as {row['reason']}", InputWarning, stacklevel=2)
         found = replace(found, method="ica", aligned=None)

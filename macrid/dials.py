@@ -31,6 +31,12 @@ class Dials:
         """(factor, dim) -> the row of `aligned` that says which attribute the dial bears."""
         return {(row["factor"], row["dim"]): row for row in self.aligned["dials"]} if self.aligned else {}
 
+    @property
+    def all_refused(self) -> dict | None:
+        """Where no attribute could be learned from the labels: the refusal, a row of `aligned`, with the most labels."""
+        refused = self.aligned and not self.aligned["dials"] and self.aligned["refused"]
+        return max(refused, key=lambda row: row["labels"]) if refused else None
+
 
 def choose(method: str, vectors: np.ndarray, factor: np.ndarray, parts: np.ndarray, scale: float, seed: int,
            labels: pd.DataFrame | None = None) -> Dials:
