@@ -17,7 +17,7 @@ MAY = {
     "errors": set(), "metrics": set(), "directions": set(), "axes": {"directions"}, "steer": set(), "labels": {"attributes"},
     "asking": {"axes", "directions"}, "answers": {"attributes", "labels"},
     "interview": {"answers", "asking", "attributes", "axes", "recommender"},
-    "projections": set(), "naming": set(), "steering": {"steer", "metrics"},
+    "projections": set(), "naming": set(), "steering": {"steer", "metrics"}, "trade_off": {"attributes", "steer", "metrics"},
     "spectral": set(), "checkpoint": set(), "supervision": set(), "model": {"supervision"}, "readers": set(),
     "baselines": {"model"}, "data": {"readers", "items"},
     "fetch": {"data"}, "shop": {"data"}, "split": {"data"}, "train": {"split", "metrics", "checkpoint"},
@@ -33,7 +33,7 @@ COMMANDS = {name for name in LIBRARY if name.startswith("cli_")}
 ABOVE = {"cli", "__main__", *COMMANDS, "charts", "build", "align", "app", "ui"}  # nothing below may reach up to these
 PICTURES = {"pictures", "covers", "drawings", "silhouettes", "colour", "svg", "titles"}
 ARRAYS_ONLY = ("metrics", "directions", "axes", "asking", "dials", "steer", "steering", "projections", "naming", "spectral",
-               "attributes", "person")
+               "trade_off", "attributes", "person")
 
 
 def imports(path: Path) -> set[str]:
