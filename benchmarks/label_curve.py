@@ -56,7 +56,7 @@ def measure(of: Recommender, counts=COUNTS, seeds: int = 5, report=lambda: None)
     names, values = list(attributes.columns), attributes.to_numpy()
 
     def once(method: str, labels: pd.DataFrame | None = None) -> dict:
-        found = dials.choose(method, of.vectors, of.factor, parts, of.model.scale, seed, labels)
+        found = dials.choose(method, of.vectors, of.factor, of.items, parts, of.model.scale, seed, labels)
         bearing = {(k, names.index(row["attribute"])): j for (k, j), row in found.borne.items()}
         figures = steering.figures(of.vectors, of.factor, found.axes, values, people, held.fold_in, bearing, seed)
         report()

@@ -43,7 +43,7 @@ def measured(model: MacridVAE, clicks: split.Split, attributes: np.ndarray, labe
     held, vectors, factor = clicks.test, model.item_vectors(), model.factors()
     parts = model.represent(held.fold_in)
     names = list(labels.columns)
-    found = dials.choose("labels", vectors, factor, parts, model.scale, MODEL_SEED, labels)
+    found = dials.choose("labels", vectors, factor, clicks.items, parts, model.scale, MODEL_SEED, labels)
     bearing = {(k, names.index(row["attribute"])): j for (k, j), row in found.borne.items()}
     figures = steering.figures(vectors, factor, found.axes, attributes, parts, held.fold_in, bearing, MODEL_SEED)
     is_labelled, unit = labels.notna().any(axis=1).to_numpy(), dials.unit(vectors)

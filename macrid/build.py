@@ -46,7 +46,7 @@ def check_free(out: Path, overwrite: bool) -> None:
         raise InputError(f"--out is {out}; give the name of a new folder, such as models/mine")
     if out.exists() and not overwrite:
         raise InputError(f"{out} exists already; choose another --out, or add --overwrite to replace it")
-    strange = [p.name for p in out.iterdir() if p.name not in bundle.FILES] if out.is_dir() else []
+    strange = [p.name for p in out.iterdir() if p.name not in (*bundle.FILES, bundle.LABELS)] if out.is_dir() else []
     if strange or out.is_file():
         raise InputError(f"{out} is not a bundle" + (f", it holds {strange[0]}" if strange else "")
                          + ", and is not replaced; choose another --out")
@@ -113,8 +113,8 @@ def build(split: Split, out: Path, settings: Settings, seed: int = 0, *, source:
         start = spectral_start(split.train, settings.kfac, settings.embedding_size, seed)
     table = None
     if labels is not None:
-        labels = labels.reindex(split.items["item_id"])  # M rows
-        table = ((labels - labels.mean()) / labels.std()).to_numpy()  # so that float32 tells 1e9 from 1e9 + 1
+        table = labels.reindex(split.items["item_id"])
+        table = ((table - table.mean()) / table.std()).to_numpy()  # (M, A); so that float32 tells 1e9 from 1e9 + 1
     model = MacridVAE(split.train.shape[1], settings, seed, start, table).to(device)
     history = train.fit(model, split, seed, lambda row: report("train", row), partial / "main")
     finished = [(out, model, history, twin_of(out).name if twin else None)]
@@ -138,8 +138,10 @@ def _finish(out: Path, model, history, twin, split: Split, seed: int, baselines:
     """Everything that goes into the bundle of one trained model."""
     model.eval()
     vectors = model.item_vectors()
+    table = None if labels is None else labels.reindex(split.items["item_id"])  # M rows
     parts = model.represent(_shown(split.kind, split.validation, split.test))  # (n, K, D)
-    found = dials.choose("ica" if labels is None else "labels", vectors, model.factors(), parts, model.scale, seed, labels)
+    found = dials.choose("ica" if labels is None else "labels", vectors, model.factors(), split.items, parts,
+                         model.scale, seed, table)
     if row := found.all_refused:
         warnings.warn(f"{out}: no dial is named, as no attribute can be learned from the labels: {row['attribute']} is "
                       f"refused in factor {row['factor']}, as {row['reason']}", InputWarning, stacklevel=2)
@@ -162,7 +164,8 @@ def _finish(out: Path, model, history, twin, split: Split, seed: int, baselines:
     if found.aligned:
         meta["aligned"] = found.aligned
     return out, {"meta": meta, "model": model, "items": items, "axes": found.axes, "strength": found.strength,
-                 "history": history, "maps": _maps(vectors, items, model.settings.similarity, seed), "users": _users(split)}
+                 "history": history, "maps": _maps(vectors, items, model.settings.similarity, seed), "users": _users(split),
+                 "labels": labels if found.aligned else None}
 
 
 def _baselines(split: Split) -> dict[str, dict[str, float]]:

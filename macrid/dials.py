@@ -4,15 +4,18 @@ Letters: n people, M items, K factors, D dimensions of a factor, A attributes.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from . import axes as micro_axes
-from . import steer
+from . import naming, steer
+from .attributes import association, attribute_table, tells
 
 METHODS = ("none", "ica", "labels")
+STAGES = ("learn the axes", "measure the dials")
 PEOPLE = 64  # whose lists decide which dials are the strongest
 
 
@@ -38,27 +41,45 @@ class Dials:
         return max(refused, key=lambda row: row["labels"]) if refused else None
 
 
-def choose(method: str, vectors: np.ndarray, factor: np.ndarray, parts: np.ndarray, scale: float, seed: int,
-           labels: pd.DataFrame | None = None) -> Dials:
-    """Dials by one of METHODS for item vectors (M, D) as scored, the factors (M,) of the items and people's parts (n, K, D).
+def choose(method: str, vectors: np.ndarray, factor: np.ndarray, items: pd.DataFrame, parts: np.ndarray, scale: float,
+           seed: int, labels: pd.DataFrame | None = None, report: Callable[[str], None] = lambda stage: None) -> Dials:
+    """Dials by one of METHODS for item vectors (M, D) as scored, the factors (M,) and the table (M rows) of the items, and
+    people's parts (n, K, D).
 
     labels: for the method `labels`, M rows in the order of the items, a column for each attribute, NaN where there is no
-    label. An attribute that cannot be learned in a factor is refused there; if all are, these are the dials of `ica`.
+    label, `attrs["ends"]` as of `labels.read`. An attribute that cannot be learned in a factor is refused there; if all are,
+    these are the dials of `ica`. report: called with each of STAGES as it begins.
     """
     kfac, dims = parts.shape[1:]
     learned = None
+    report(STAGES[0])
     if method == "none":
         axes = micro_axes.none(kfac, dims)
     else:
-        axes = micro_axes.ica(unit(vectors), factor, kfac, seed)
+        axes = independent_axes(vectors, factor, items, kfac, seed)
         if method == "labels":
             learned = micro_axes.labels(unit(vectors), factor, axes, labels.to_numpy(np.float64), seed, list(labels.columns))
             axes = learned.axes
+    report(STAGES[1])
     strength = _strengths(vectors, factor, parts, scale, axes)
     by = micro_axes.order(strength, learned.bears if learned else None)  # (K, D)
     axes, strength = np.take_along_axis(axes, by[:, None, :], axis=2), np.take_along_axis(strength, by, axis=1)
-    aligned = _record(learned, np.take_along_axis(learned.bears, by, axis=1), list(labels.columns)) if learned else None
+    aligned = _record(learned, np.take_along_axis(learned.bears, by, axis=1), labels) if learned else None
     return Dials(method, axes, strength, aligned)
+
+
+def independent_axes(vectors: np.ndarray, factor: np.ndarray, items: pd.DataFrame, kfac: int, seed: int) -> np.ndarray:
+    """Independent-component axes (K, D, D) of item vectors (M, D) as scored, in the factors (M,), each pointing to where the
+    attribute of the items that it follows, if it follows one, is more: the choice of a sign learns nothing."""
+    axes, table = micro_axes.ica(unit(vectors), factor, kfac, seed), attribute_table(items)
+    for k in range(kfac):
+        mine = np.flatnonzero(factor == k)
+        told = [table[name].to_numpy()[mine] for name in table if tells(table[name].iloc[mine])]
+        for j, coordinate in enumerate((vectors[mine] @ axes[k]).T):
+            follows = max((association(coordinate, attribute) for attribute in told), key=abs, default=0.0)
+            if follows < -naming.CLOSE:
+                axes[k][:, j] *= -1
+    return axes
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
@@ -72,12 +93,14 @@ def _strengths(vectors: np.ndarray, factor: np.ndarray, parts: np.ndarray, scale
     return np.stack([steer.list_change(people[:, k], vectors[factor == k], scale, axes[k]) for k in range(len(axes))])
 
 
-def _record(learned: micro_axes.Labelled, bears: np.ndarray, names: list[str]) -> dict:
-    """What bundle.json says of aligned dials: bears (K, D) is that of `learned` in the order of the dials."""
-    dials = [{"factor": int(k), "dim": int(j), "attribute": names[bears[k, j]],
-              "measure": "AUC" if learned.yes_no[bears[k, j]] else "R2",
-              "confidence": math.floor(1e4 * learned.confidence[k, bears[k, j]]) / 1e4,
-              "labels": int(learned.counts[k, bears[k, j]])} for k, j in np.argwhere(bears >= 0)]
+def _record(learned: micro_axes.Labelled, bears: np.ndarray, labels: pd.DataFrame) -> dict:
+    """What bundle.json says of aligned dials: bears (K, D) is that of `learned` in the order of the dials. A dial grows
+    towards `high`, if its ends have names."""
+    names = list(labels.columns)
+    ends = {name: {"low": low, "high": high} for name, (low, high) in labels.attrs.get("ends", {}).items()}
+    dials = [{"factor": int(k), "dim": int(j), "attribute": names[a], "measure": "AUC" if learned.yes_no[a] else "R2",
+              "confidence": math.floor(1e4 * learned.confidence[k, a]) / 1e4, "labels": int(learned.counts[k, a])}
+             | ends.get(names[a], {}) for k, j in np.argwhere(bears >= 0) for a in [bears[k, j]]]
     refused = [{"factor": int(k), "attribute": names[a], "labels": int(learned.counts[k, a]), "reason": reason}
                for (k, a), reason in learned.refused.items()]
     return {"dials": dials, "refused": refused}

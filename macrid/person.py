@@ -52,6 +52,11 @@ class Person:
         self.trained.check_dial(factor, dim)
         return float(self.parts[factor] @ self.trained.axes[factor][:, dim])
 
+    def stands(self, factor: int, dim: int) -> float:
+        """Where the person stands, as a share of the dial's range, from 0 to 1."""
+        low, high = self.trained.dial_range(factor, dim)
+        return float(np.clip((self.position(factor, dim) - low) / max(high - low, 1e-9), 0, 1))
+
     def turned_by(self, factor: int, dim: int, share: float = MORE) -> float:
         """The coordinate of a dial turned by a share of its range from where the person stands, kept within the range: more
         of it, or with a negative share less."""

@@ -31,6 +31,7 @@ class Recommender:
     strength: np.ndarray  # (K, D) from 0 to 1: how much of a list the dial changes
     users: pd.DataFrame
     history: list[dict]
+    labels: pd.DataFrame | None = None  # those that the axes were learned from, as `labels.read` gives them
 
     @property
     def name(self) -> str:
@@ -165,6 +166,11 @@ class Recommender:
         self.check_dial(factor, dim)
         return self.shelf(factor)[1][:, dim]
 
+    def coordinate(self, factor: int, dim: int, share: float) -> float:
+        """The coordinate at a share of a dial's range, 0 to 1."""
+        low, high = self.dial_range(factor, dim)
+        return low + (high - low) * share
+
     def on_dial(self, positions, factor: int, dim: int) -> np.ndarray:
         """Where items stand on a dial, as shares of its range from 0 to 1; NaN for an item of another factor, which does not
         hear the dial."""
@@ -229,6 +235,27 @@ class Recommender:
         if not found:
             return 0, 0, None
         return max(found, key=lambda dial: abs(dial[2][1]) if dial[2] else float(self.strength[dial[0], dial[1]]))
+
+    def typical(self, n: int) -> list[int]:
+        """Positions of n items that are typical of the factors, turn by turn."""
+        rows = [factor.typical for factor in self.factors if factor.typical]
+        return [row[i] for i in range(max(map(len, rows), default=0)) for row in rows if i < len(row)][:n]
+
+    def search(self, text: str, n: int) -> list[int]:
+        """Positions of n items whose title, category or genres have all the words, or beginnings of words, of `text`,
+        whatever their case; the most clicked first."""
+        found = np.ones(len(self.items), bool)
+        for word in text.casefold().split():
+            found &= self._words.str.contains(" " + word, regex=False).to_numpy()
+        clicks = self.items["clicks"].to_numpy() if "clicks" in self.items else np.zeros(len(self.items))
+        at = np.flatnonzero(found)
+        return at[np.argsort(-clicks[at], kind="stable")][:n].tolist()
+
+    @cached_property
+    def _words(self) -> pd.Series:
+        columns = [self.items[c].fillna("").astype(str) for c in ("title", "category", "genres") if c in self.items]
+        text = columns[0].str.cat(columns[1:], sep=" ").str.casefold()
+        return " " + text.str.replace(r"[^\w]+", " ", regex=True)
 
     def map_of(self, method: str) -> np.ndarray:
         """The layout of the items (M, 2) by `tsne` or `umap`."""

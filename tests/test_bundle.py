@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 
 from macrid import build, train
 from macrid import bundle as bundles
-from macrid.bundle import FILES, load
+from macrid.bundle import FILES, LABELS, load
 from macrid.errors import InputError
 from macrid.model import MacridVAE
 from macrid.spectral import spectral_start
@@ -217,6 +217,30 @@ def test_what_is_said_of_aligned_dials_must_fit(spoiled, changes):
     assert "bundle.json" in message
 
 
+@pytest.mark.parametrize("end", ["low", "high"])
+def test_the_ends_of_a_dial_may_have_names(spoiled, end):
+    rewritten(spoiled, **changed_dial(**{end: "small"}))
+    assert load(spoiled).borne[0, 1][end] == "small"
+    rewritten(spoiled, **changed_dial(**{end: 3}))
+    assert f"aligned.dials.{end}" in said(spoiled)
+
+
+def test_labels_that_a_bundle_may_have(spoiled, bundle):
+    assert bundle.labels is None
+    ids = bundle.items["item_id"]
+    (spoiled / LABELS).write_text("item_id,size (small to large)\n" + "".join(f"{i},{n}\n" for n, i in enumerate(ids[:5])))
+    found = load(spoiled).labels
+    assert found["size"].tolist() == [0, 1, 2, 3, 4]
+    assert found.attrs["ends"] == {"size": ("small", "large")}
+
+
+@pytest.mark.parametrize("content", [b"", b"item_id,size\nnothing,1\n", b"\x07\xff", b"item_id,size\n"])
+def test_labels_that_are_damaged(spoiled, content):
+    (spoiled / LABELS).write_bytes(content)
+    assert LABELS in (message := said(spoiled))
+    assert f"or delete {LABELS}" in message
+
+
 def test_a_dial_is_called_after_what_it_bears(spoiled, bundle):
     follows = [bundle.dial_attribute(0, j)[0] for j in range(8)]
     rewritten(spoiled, aligned=ALIGNED)
@@ -327,6 +351,26 @@ def test_recommend_is_the_models_order_without_what_was_seen(bundle):
 def test_bad_arguments_of_recommend(bundle, arguments, named):
     with pytest.raises(InputError, match=named):
         bundle.recommend(**arguments)
+
+
+def test_search_finds_beginnings_of_words(bundle):
+    found = bundle.search("LAMP teal", 50)
+    assert found
+    titles = bundle.items["title"].iloc[found]
+    assert titles.str.contains("Teal lamp").all()
+    assert len(found) == bundle.items["title"].str.contains("Teal lamp").sum()
+    clicks = bundle.items["clicks"].iloc[found].tolist()
+    assert clicks == sorted(clicks, reverse=True)
+    assert bundle.search("lam", 3) == bundle.search("lamps", 100)[:3]  # the category, too
+    assert bundle.search("amp", 5) == []
+    assert bundle.search(".*", 5) == []
+
+
+def test_typical_items_come_from_every_factor_in_turn(bundle):
+    found = bundle.typical(14)
+    assert len(set(found)) == 14
+    assert [int(bundle.factor[p]) for p in found[:7]] == list(range(7))
+    assert len(bundle.typical(10**6)) == sum(len(factor.typical) for factor in bundle.factors)
 
 
 def test_an_unknown_name_gets_similar_ones(bundle):

@@ -8,7 +8,7 @@ from macrid import build, dials
 
 
 def chosen(of, method, labels=None, seed=0):
-    return dials.choose(method, of.vectors, of.factor, build.shown_parts(of), of.model.scale, seed, labels)
+    return dials.choose(method, of.vectors, of.factor, of.items, build.shown_parts(of), of.model.scale, seed, labels)
 
 
 @pytest.fixture

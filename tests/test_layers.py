@@ -15,13 +15,16 @@ PAGES = {path.name: path for path in sorted((ROOT / "pages").rglob("*.py"))}
 # Which modules of ours each may import; every one may import errors. What isn't named may import anything but `ABOVE`.
 MAY = {
     "errors": set(), "metrics": set(), "directions": set(), "axes": {"directions"}, "steer": set(), "labels": set(),
+    "asking": {"axes", "directions"}, "answers": {"labels"},
+    "interview": {"answers", "asking", "attributes", "axes", "recommender"},
     "projections": set(), "naming": set(), "steering": {"steer", "metrics"},
     "spectral": set(), "checkpoint": set(), "supervision": set(), "model": {"supervision"}, "readers": set(),
     "baselines": {"model"}, "data": {"readers", "items"},
     "fetch": {"data"}, "shop": {"data"}, "split": {"data"}, "train": {"split", "metrics", "checkpoint"},
     "attributes": set(), "person": {"steer"},
-    "recommender": {"attributes", "model", "naming", "person", "split", "steer"}, "bundle": {"data", "model", "recommender"},
-    "dials": {"axes", "steer"}, "align": {"dials", "build", "bundle", "recommender"},
+    "recommender": {"attributes", "model", "naming", "person", "split", "steer"},
+    "bundle": {"data", "labels", "model", "recommender"},
+    "dials": {"attributes", "axes", "naming", "steer"}, "align": {"dials", "build", "bundle", "recommender"},
     "build": {"attributes", "data", "model", "baselines", "dials", "labels", "steering", "split", "recommender", "bundle",
               "train", "projections", "spectral"},
     "cli": {"cli_train", "cli_use"}, "__main__": {"cli"},
@@ -29,8 +32,8 @@ MAY = {
 COMMANDS = {name for name in LIBRARY if name.startswith("cli_")}
 ABOVE = {"cli", "__main__", *COMMANDS, "charts", "build", "align", "app", "ui"}  # nothing below may reach up to these
 PICTURES = {"pictures", "covers", "drawings", "silhouettes", "colour", "svg", "titles"}
-ARRAYS_ONLY = ("metrics", "directions", "axes", "dials", "steer", "steering", "projections", "naming", "spectral",
-               "attributes", "person")
+ARRAYS_ONLY = ("metrics", "directions", "axes", "asking", "dials", "steer", "steering", "projections", "naming",
+               "spectral", "attributes", "person")
 
 
 def imports(path: Path) -> set[str]:
