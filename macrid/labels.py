@@ -89,8 +89,8 @@ def of_items(table: pd.DataFrame, item_ids: pd.Series, path: Path) -> pd.DataFra
 
 
 def fingerprint(table: pd.DataFrame) -> str:
-    """SHA-256 of the labels: the same for the same labels in the same order."""
-    return hashlib.sha256(table.to_csv().encode()).hexdigest()
+    """SHA-256 of labels and the names of their ends: the same for the same labels in the same order."""
+    return hashlib.sha256((table.to_csv() + json.dumps(table.attrs.get("ends"))).encode()).hexdigest()
 
 
 def _check_number(table: pd.DataFrame, path) -> None:

@@ -244,6 +244,7 @@ def test_train_with_labels(tmp_path, sizes, monkeypatch):
             found = load(folder)
             assert found.meta["axes"] == "labels"
             assert {row["attribute"] for row in found.borne.values()} == {"size"}
+            assert set(found.labels.columns) == {"size"}
             assert flat(build.evaluate(found)) == pytest.approx(flat(found.meta["metrics"]), rel=1e-6)
             assert ("labels" in found.history[-1]) == (folder == one)
     assert run("align", tmp_path / "zero", "--method", "labels", "--labels", sizes, "--out", tmp_path / "again")[0] == 0
@@ -256,7 +257,7 @@ def test_labels_that_cannot_be_learned_leave_independent_dials(tmp_path, sizes, 
     assert status == 0, err
     assert sum("note: " in line and "size is refused" in line for line in err.splitlines()) == 1
     found = load(tmp_path / "out")
-    assert (found.meta["axes"], found.borne, "aligned" in found.meta) == ("ica", {}, False)
+    assert (found.meta["axes"], found.borne, "aligned" in found.meta, found.labels) == ("ica", {}, False, None)
 
 
 def test_labels_of_items_that_filtering_dropped(tmp_path):

@@ -90,6 +90,7 @@ def test_the_fingerprint_is_that_of_the_labels(tmp_path):
     assert one != labels.fingerprint(read(tmp_path, rows(1, 2, 3, 5)))
     assert one != labels.fingerprint(read(tmp_path, rows(1, 2, 3, 4, header="item_id,width")))
     assert one != labels.fingerprint(read(tmp_path, rows(1, 2, 3, 4, 5)))
+    assert one != labels.fingerprint(read(tmp_path, rows(1, 2, 3, 4, header="item_id,size (small to large)")))
 
 
 # the names of the ends, and writing -------------------------------------------------------------------------------------
