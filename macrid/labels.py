@@ -4,6 +4,7 @@ import csv
 import difflib
 import hashlib
 import io
+import json
 import math
 import re
 import warnings
