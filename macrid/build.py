@@ -15,7 +15,8 @@ import pandas as pd
 from scipy.sparse import csr_matrix, vstack
 
 from . import axes as micro_axes
-from . import bundle, projections, steer, steering, train
+from . import bundle, steer, steering, train
+from . import maps as mapping
 from .baselines import EASE, Popularity
 from .data import Interactions
 from .errors import InputError
@@ -117,7 +118,9 @@ def build(split: Split, out: Path, settings: Settings, seed: int = 0, *, source:
                                                         partial / "twin"), None))
     report("maps", {})
     baselines = _baselines(split)
-    ready = [_finish(*each, split, seed, baselines, source) for each in finished]
+    ready: list[tuple[Path, dict]] = []
+    for each in finished:
+        ready.append(_finish(*each, split, seed, baselines, source, ready[0][1]["maps"] if ready else None))
     report("save", {})
     for path, contents in reversed(ready):  # the twin first, so that a bundle never names one that is not there
         bundle.save(path, **contents)
@@ -125,11 +128,13 @@ def build(split: Split, out: Path, settings: Settings, seed: int = 0, *, source:
     return bundle.load(out)
 
 
-def _finish(out: Path, model, history, twin, split: Split, seed: int, baselines: dict, source: Interactions):
-    """Everything that goes into the bundle of one trained model."""
+def _finish(out: Path, model, history, twin, split: Split, seed: int, baselines: dict, source: Interactions,
+            beside: pd.DataFrame | None) -> tuple[Path, dict]:
+    """Everything that goes into the bundle of one trained model. beside: the maps of the model that it is compared with."""
     model.eval()
     vectors, factor = model.item_vectors(), model.factors()
-    parts = model.represent(_shown(split.kind, split.validation, split.test))  # (n, K, D)
+    people, clicks = _shown(split.kind, split.validation, split.test)
+    parts = model.represent(clicks)  # (n, K, D)
     axes = independent_axes(vectors, factor, len(parts[0]), seed)
     axes, strength = micro_axes.ordered(axes, strengths(vectors, factor, parts, model.scale, axes))
     items = split.items.copy()
@@ -147,7 +152,7 @@ def _finish(out: Path, model, history, twin, split: Split, seed: int, baselines:
         "versions": {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES},
     }
     return out, {"meta": meta, "model": model, "items": items, "axes": axes, "strength": strength, "history": history,
-                 "maps": _maps(vectors, items, model.settings.similarity, seed), "users": _users(split)}
+                 "maps": _maps(model, items, people, clicks, seed, beside), "users": _users(split)}
 
 
 def independent_axes(vectors: np.ndarray, factor: np.ndarray, kfac: int, seed: int) -> np.ndarray:
@@ -177,11 +182,20 @@ def _baselines(split: Split) -> dict[str, dict[str, float]]:
     return found
 
 
-def _maps(vectors: np.ndarray, items: pd.DataFrame, similarity: str, seed: int) -> pd.DataFrame:
-    metric = "cosine" if similarity == "cosine" else "euclidean"
-    found = {"tsne": projections.tsne(vectors, metric, seed), "umap": projections.umap(vectors, metric, seed)}
-    return pd.concat([pd.DataFrame({"method": method, "kind": "item", "id": items["item_id"], "x": xy[:, 0], "y": xy[:, 1]})
-                      for method, xy in found.items()], ignore_index=True)
+def _maps(model: MacridVAE, items: pd.DataFrame, people: np.ndarray, clicks: csr_matrix, seed: int,
+          beside: pd.DataFrame | None) -> pd.DataFrame:
+    parts = mapping.choose_parts(people, clicks, model.represent(clicks), model.factors(), seed)
+    return mapping.lay_out(items["item_id"].to_numpy(object), model.item_vectors(), model.settings.similarity, parts, seed,
+                           beside)
+
+
+def remap(trained: Recommender, beside: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Lay out the maps of a bundle anew and write them into its folder; nothing else of it changes. beside: the maps of the
+    model that it is compared with. The same as `build` makes."""
+    people, clicks = _shown_of(trained)
+    maps = _maps(trained.model, trained.items, people, clicks, trained.meta["seed"], beside)
+    bundle.replace_maps(trained.path, maps)
+    return maps
 
 
 def _users(split: Split) -> pd.DataFrame:
@@ -219,8 +233,7 @@ def evaluate(trained: Recommender, data: Interactions | None = None) -> dict:
 
 def shown_parts(trained: Recommender) -> np.ndarray:
     """The user vectors (n, K, D) of a bundle's held-out people: those that independence and dials are measured over."""
-    kind = trained.meta["data"]["split"]
-    return trained.model.represent(_shown(kind, trained.held_out("validation"), trained.held_out("test")))
+    return trained.model.represent(_shown_of(trained)[1])
 
 
 def steering_figures(model: MacridVAE, held: HeldOut, items: pd.DataFrame, axes: np.ndarray,
@@ -235,9 +248,17 @@ def steering_figures(model: MacridVAE, held: HeldOut, items: pd.DataFrame, axes:
     return {"steering": found} if found else {}
 
 
-def _shown(kind: str, validation: HeldOut, test: HeldOut) -> csr_matrix:
-    """The clicks of the people over whom independence is measured: all held-out people, each once."""
-    return vstack([validation.fold_in, test.fold_in], format="csr") if kind == "strong" else test.fold_in
+def _shown(kind: str, validation: HeldOut, test: HeldOut) -> tuple[np.ndarray, csr_matrix]:
+    """The people over whom independence is measured and who stand on the maps, (n,), and their clicks (n, M): all held-out
+    people, each once."""
+    if kind != "strong":
+        return test.user_ids, test.fold_in
+    return (np.concatenate([validation.user_ids, test.user_ids]),
+            vstack([validation.fold_in, test.fold_in], format="csr"))
+
+
+def _shown_of(trained: Recommender) -> tuple[np.ndarray, csr_matrix]:
+    return _shown(trained.meta["data"]["split"], trained.held_out("validation"), trained.held_out("test"))
 
 
 def _other_people(trained: Recommender, data: Interactions) -> HeldOut:

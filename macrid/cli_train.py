@@ -1,4 +1,4 @@
-"""Commands that make bundles: fetch, train."""
+"""Commands that make bundles: fetch, train, remap."""
 
 import shutil
 import sys
@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
-from .cli_shared import device_of, fetched, read_data, read_settings, summary
+from .cli_shared import bundle_argument, device_of, fetched, read_data, read_settings, summary
 from .errors import InputError
 
 
@@ -66,6 +66,25 @@ def train(data, out, preset, config, changes, seed, kind, twin, min_rating, min_
     click.echo(f"{out}: " + summary(bundle.meta["metrics"]), err=True)
 
 
+@click.command()
+@bundle_argument
+def remap(path):
+    """Lay out the maps of a bundle and of its twin anew, without training: for bundles that were made before people stood
+    on the maps."""
+    from . import build as building
+    from . import bundle as bundles
+
+    trained = bundles.load(path)
+    found = [trained]
+    if trained.meta["twin"]:
+        found.append(bundles.load(path.with_name(trained.meta["twin"])))
+    beside = None
+    for each in found:
+        click.echo(f"laying out the maps of {each.path} (t-SNE, UMAP) ...", err=True)
+        maps = building.remap(each, beside)
+        beside = maps if beside is None else beside
+
+
 class _Progress:
     """A bar an epoch for the model, then for its twin, on standard error."""
 
@@ -100,4 +119,4 @@ class _Progress:
             self.bar = None
 
 
-COMMANDS = (fetch, train)
+COMMANDS = (fetch, train, remap)

@@ -70,6 +70,28 @@ def agreement(factor: np.ndarray, category: np.ndarray) -> dict[str, float]:
             "purity": float(table.max(axis=1).sum() / table.sum())}
 
 
+def prototype_match(prototypes: np.ndarray, vectors: np.ndarray, category: np.ndarray) -> int:
+    """How well K prototypes (K, D) match K categories, 0 to 3, as the paper's release counts it before it draws its figure.
+
+    By cosine of the prototypes with the mean direction of each category's items, vectors (M, D), category (M,): one point if
+    every category has a nearest prototype of its own, one if every prototype has a nearest category of its own, and one
+    more if both agree on the pairs.
+    """
+    kfac = len(prototypes)
+    if category.max() + 1 != kfac:
+        raise ValueError(f"{kfac} prototypes cannot be matched one to one with {category.max() + 1} categories")
+    centres = np.zeros_like(prototypes, dtype=np.float64)
+    np.add.at(centres, category, _unit(vectors))
+    cosine = _unit(prototypes) @ _unit(centres).T  # (K prototypes, K categories)
+    category_of, prototype_of = cosine.argmax(axis=1), cosine.argmax(axis=0)
+    own = [len(set(found.tolist())) == kfac for found in (prototype_of, category_of)]
+    return sum(own) + (all(own) and bool((prototype_of[category_of] == np.arange(kfac)).all()))
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+
+
 def effective_factors(factor: np.ndarray) -> float:
     """exp of the entropy of the factors' use by the items (M,): K if all are used alike, 1 if one takes everything."""
     share = np.bincount(factor) / len(factor)
