@@ -71,7 +71,7 @@ def panels(maps: list[tuple[str, np.ndarray, Groups, np.ndarray]]) -> go.Figure:
         blank = {"visible": False, "range": [-1.06, 1.06], "row": 1, "col": column}
         fig.update_xaxes(constrain="domain", **blank)
         fig.update_yaxes(scaleanchor=f"x{column if column > 1 else ''}", **blank)
-    fig.update_layout(height=430, width=380 * len(maps), margin={"l": 8, "r": 8, "t": 34, "b": 8}, showlegend=False,
+    fig.update_layout(height=430, margin={"l": 8, "r": 8, "t": 34, "b": 8}, showlegend=False,
                       plot_bgcolor="#ffffff", paper_bgcolor="#ffffff", font={"color": "#1C2A30"})
     return fig
 

@@ -13,7 +13,7 @@ from .recommender import Recommender, attribute_columns
 
 DRAWN = 20_000  # points that a browser moves smoothly; of more, a sample is drawn
 STAR_ITEMS = 10  # a prototype stands among so many of its surest items
-MOST_GROUPS = 200  # a column of text with more different values names items, it does not group them
+MOST_GROUPS = 200  # a column of text with more values, or a value for every other item, does not group the items
 _NO_GROUPS = ("item_id", "title", "image_url", "genres")
 
 
@@ -24,11 +24,17 @@ class Column(NamedTuple):
     values: pd.Series
     note: str
 
+    @property
+    def grouped(self) -> bool:
+        """Whether the values name groups rather than measure something."""
+        return not pd.api.types.is_numeric_dtype(self.values)
+
 
 def group_columns(items: pd.DataFrame) -> list[str]:
     """The columns of an items table that divide the items into groups, `category` first if any item has one."""
     text = [c for c in items.select_dtypes(["object", "string", "category", "bool"]).columns if c not in _NO_GROUPS]
-    found = [c for c in text if 1 < items[c].nunique() <= MOST_GROUPS or (c == "category" and (items[c] != "").any())]
+    most = min(MOST_GROUPS, len(items) // 2)
+    found = [c for c in text if 1 < items[c].nunique() <= most or (c == "category" and (items[c] != "").any())]
     return sorted(found, key=lambda c: c != "category")
 
 

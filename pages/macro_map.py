@@ -109,7 +109,7 @@ def draw(shown, method: str, people: bool, key: str, factor: int, dim: int, foun
     text = map_charts.words(shown.items.iloc[drawn], names[drawn])
     factors = by_factor(shown)
     column = atlas.colouring(shown, key, factor, dim)
-    by = factors if key == "factor" else map_charts.groups(column.values) if column.values.dtype == object else None
+    by = factors if key == "factor" else map_charts.groups(column.values) if column.grouped else None
     many = len(drawn) < (len(xy) if inside is None else len(inside))
     if many:
         map_charts.add_density(fig, xy, map_charts.tints(by or column.values), window or map_charts.WHOLE)
@@ -290,7 +290,8 @@ def export():
                                          for title, shown, by in panels])
         st.plotly_chart(figure, key="panels", theme=None, alt="The three panels in one figure", config={
             "displaylogo": False, "displayModeBar": True, "modeBarButtons": [["toImage"]],
-            "toImageButtonOptions": {"format": kind, "filename": f"{bundle.name}-{method}", "scale": 2}})
+            "toImageButtonOptions": {"format": kind, "filename": f"{bundle.name}-{method}", "scale": 2,
+                                     "width": 380 * len(panels), "height": 430}})
         st.caption("The camera in the figure's corner saves it.")
         for name, shown in (("", bundle), ("-dot", twin)):
             if shown:
@@ -320,8 +321,7 @@ if twin:
             if "clicks" in shown.items:
                 st.plotly_chart(analysis_charts.norms(shown.items["clicks"].to_numpy(), atlas.raw_norms(shown)),
                                 key=f"norms-{key}", config={"displayModeBar": False},
-                                alt=f"Norm of the item vectors against their clicks, {title}")
-            in_use(shown)
+                                alt=f"Length of the item vectors against their clicks, {title}")
     st.caption("Bars: the items of each factor. Below: the length of item vectors against how often an item was clicked; a "
                "dot is an item, the line the mean of ten classes. Where it climbs, popularity is in the length.")
 else:

@@ -204,9 +204,9 @@ def test_a_page_opens_and_its_pictures_load(visit, where):
 def test_the_maps_are_drawn(visit):
     page = visit("macro_map")
     maps = page.locator(".js-plotly-plot")
-    expect(maps).to_have_count(3)
+    expect(maps).to_have_count(9)
     wanted = np.array([[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in charts.PALETTE[:7]])
-    for i in range(3):
+    for i in MAPS:
 
         def colours(i=i) -> np.ndarray:
             """The number of pixels of a map in each of the seven colours."""
@@ -217,10 +217,12 @@ def test_the_maps_are_drawn(visit):
         waited(colours, lambda found: (found > 200).all())  # 2,000 items, 286 a category
 
 
+MAPS = (0, 2, 3, 4)  # of the figures of the page; the second is a table
+
 POINT = """([at, of]) => {  // where on the screen an item of a map is
     const map = document.querySelectorAll(".js-plotly-plot")[at], l = map._fullLayout, r = map.getBoundingClientRect();
     for (const trace of map._fullData) {
-        const i = [...trace.customdata].indexOf(of);
+        const i = [...(trace.customdata ?? [])].indexOf(of);
         const x = l.xaxis, y = l.yaxis;
         if (i >= 0) return [r.x + x._offset + x.l2p(trace.x[i]), r.y + y._offset + y.l2p(trace.y[i])];
     }
@@ -231,9 +233,9 @@ POINT = """([at, of]) => {  // where on the screen an item of a map is
 def test_hovering_over_a_map_shows_the_item_and_its_picture(visit):
     page = visit("macro_map")
     items = load(ROOT / "models" / "shop").items
-    page.wait_for_function("[...document.querySelectorAll('.js-plotly-plot')].filter(m => m.macridHover).length === 3")
+    page.wait_for_function("[...document.querySelectorAll('.js-plotly-plot')].filter(m => m.macridHover).length === 4")
     box = page.locator("#mc-hover")
-    for i in (0, 1, 2):
+    for i in MAPS:
         x, y = page.evaluate(POINT, [i, 5])
         page.mouse.move(x - 2, y, steps=2)
         page.mouse.move(x, y, steps=2)
