@@ -16,7 +16,7 @@ PAGES = {path.name: path for path in sorted((ROOT / "pages").rglob("*.py"))}
 MAY = {
     "errors": set(), "metrics": set(), "directions": set(), "axes": {"directions"}, "steer": set(), "labels": set(),
     "projections": set(), "naming": set(), "steering": {"steer", "metrics"},
-    "spectral": set(), "checkpoint": set(), "model": set(), "readers": set(),
+    "spectral": set(), "checkpoint": set(), "model": set(), "readers": set(), "results": set(),
     "baselines": {"model"}, "data": {"readers", "items"},
     "fetch": {"data"}, "shop": {"data"}, "split": {"data"}, "train": {"split", "metrics", "checkpoint"},
     "recommender": {"model", "naming", "split", "steer"}, "bundle": {"data", "model", "recommender"},
