@@ -61,6 +61,11 @@ def prepare(out: Path, run: dict, *, overwrite: bool, resume: bool, twin: bool) 
     if twin:
         check_free(twin_of(out), overwrite)
     partial = partial_of(out)
+    claim(partial, run, overwrite=overwrite, resume=resume)
+
+
+def claim(partial: Path, run: dict, *, overwrite: bool, resume: bool) -> None:
+    """Make the folder `partial` that of this `run`, or find it so; InputError as `prepare` says."""
     if partial.is_file():
         raise InputError(f"{partial} is a file where the training is to be kept; choose another --out")
     record = partial / "run.json"
@@ -92,7 +97,7 @@ def _why_not_resume(record: Path, run: dict) -> str | None:
 
 def describe(split: Split, settings: Settings, seed: int) -> dict:
     """What makes a run what it is, as JSON values: two runs with the same description give the same numbers."""
-    return {"data": split.name, "split": split.kind, "fingerprint": _fingerprint(split), "seed": seed,
+    return {"data": split.name, "split": split.kind, "fingerprint": fingerprint(split), "seed": seed,
             "settings": settings_dict(settings)}
 
 
@@ -129,7 +134,7 @@ def _finish(out: Path, model, history, twin, split: Split, seed: int, baselines:
     """Everything that goes into the bundle of one trained model."""
     model.eval()
     vectors, factor = model.item_vectors(), model.factors()
-    parts = model.represent(_shown(split.kind, split.validation, split.test))  # (n, K, D)
+    parts = model.represent(shown(split.kind, split.validation, split.test))  # (n, K, D)
     axes = independent_axes(vectors, factor, len(parts[0]), seed)
     axes, strength = micro_axes.ordered(axes, strengths(vectors, factor, parts, model.scale, axes))
     items = split.items.copy()
@@ -138,16 +143,21 @@ def _finish(out: Path, model, history, twin, split: Split, seed: int, baselines:
         "name": out.name, "seed": seed, "twin": twin, "axes": "ica",
         "data": {"name": split.name, "split": split.kind, "people": int(split.train.shape[0]),
                  "items": int(split.train.shape[1]), "clicks": int(split.train.nnz),
-                 "held_out": len(split.test.user_ids), "fingerprint": _fingerprint(split),
+                 "held_out": len(split.test.user_ids), "fingerprint": fingerprint(split),
                  "read": {"people": source.n_users, "items": source.n_items, "interactions": source.n_interactions}},
         "metrics": (train.evaluate(model, split.test, split.items, split.kind, parts)
                     | steering_figures(model, split.test, split.items, axes, {}, seed)), "baselines": baselines,
         "training": {"epochs": len(history), "best": history[-1]["best"] if history else 0,
                      "seconds": round(sum(row["seconds"] for row in history), 1)},
-        "versions": {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES},
+        "versions": versions(),
     }
     return out, {"meta": meta, "model": model, "items": items, "axes": axes, "strength": strength, "history": history,
                  "maps": _maps(vectors, items, model.settings.similarity, seed), "users": _users(split)}
+
+
+def versions() -> dict[str, str]:
+    """The versions of what computes."""
+    return {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
 
 
 def independent_axes(vectors: np.ndarray, factor: np.ndarray, kfac: int, seed: int) -> np.ndarray:
@@ -195,7 +205,7 @@ def _users(split: Split) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def _fingerprint(split: Split) -> str:
+def fingerprint(split: Split) -> str:
     """SHA-256 of the training clicks and the item ids."""
     digest = hashlib.sha256()
     for array in (split.train.indptr.astype(np.int64), split.train.indices.astype(np.int64)):
@@ -220,7 +230,7 @@ def evaluate(trained: Recommender, data: Interactions | None = None) -> dict:
 def shown_parts(trained: Recommender) -> np.ndarray:
     """The user vectors (n, K, D) of a bundle's held-out people: those that independence and dials are measured over."""
     kind = trained.meta["data"]["split"]
-    return trained.model.represent(_shown(kind, trained.held_out("validation"), trained.held_out("test")))
+    return trained.model.represent(shown(kind, trained.held_out("validation"), trained.held_out("test")))
 
 
 def steering_figures(model: MacridVAE, held: HeldOut, items: pd.DataFrame, axes: np.ndarray,
@@ -235,7 +245,7 @@ def steering_figures(model: MacridVAE, held: HeldOut, items: pd.DataFrame, axes:
     return {"steering": found} if found else {}
 
 
-def _shown(kind: str, validation: HeldOut, test: HeldOut) -> csr_matrix:
+def shown(kind: str, validation: HeldOut, test: HeldOut) -> csr_matrix:
     """The clicks of the people over whom independence is measured: all held-out people, each once."""
     return vstack([validation.fold_in, test.fold_in], format="csr") if kind == "strong" else test.fold_in
 

@@ -36,9 +36,10 @@ Every file holds
 
 figures     {metric: mean over test people, metric_se: its standard error}, and for models with factors `independence`,
             `effective_factors`; where items have categories nmi, ari, purity and `macro`; where they have attributes
-            `micro`. macro and micro are {disentanglement, completeness, informativeness, mig}, each from 0 to 1 (see
-            `disentangle`): of the K shares of an item against its category, and of the dials of a factor (independent
-            components) against the attributes of the factor's items, mean over factors.
+            `micro` and `micro_raw`. The last three are {disentanglement, completeness, informativeness, mig}, each from 0
+            to 1 (see `disentangle`): macro of the K shares of an item against its category; micro of the dials of a factor
+            (independent components) against the attributes of its items, mean over factors; micro_raw likewise of the
+            model's own dimensions.
 training    {seconds (for a closed form: of solving it), epochs, best (the epoch kept; both null for what is not trained by
             epochs), peak_bytes (memory at its highest, above what the process held before the model was made)}
 """

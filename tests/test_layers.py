@@ -23,10 +23,16 @@ MAY = {
     "align": {"axes", "build", "bundle", "recommender"},
     "build": {"data", "model", "baselines", "axes", "steer", "steering", "split", "recommender", "bundle", "train",
               "projections", "spectral"},
-    "cli": {"cli_train", "cli_use"}, "__main__": {"cli"},
+    "memory": set(), "jobs": set(),
+    "contenders": {"autoencoders", "baselines", "build", "disentangle", "memory", "model", "recommender", "spectral",
+                   "split", "train"},
+    "study": {"build", "contenders", "jobs", "results", "split", "train"},
+    "compare": {"contenders", "metrics", "split", "study"}, "sweep": {"model", "split", "study"},
+    "cli": {"cli_study", "cli_train", "cli_use"}, "__main__": {"cli"},
 }
 COMMANDS = {name for name in LIBRARY if name.startswith("cli_")}
-ABOVE = {"cli", "__main__", *COMMANDS, "charts", "build", "align", "app", "ui"}  # nothing below may reach up to these
+ABOVE = {"cli", "__main__", *COMMANDS, "charts", "build", "align", "contenders", "study", "compare", "sweep", "tune",
+         "recbole", "app", "ui"}  # nothing below may reach up to these
 PICTURES = {"pictures", "covers", "drawings", "silhouettes", "colour", "svg", "titles"}
 ARRAYS_ONLY = ("metrics", "directions", "axes", "steer", "steering", "projections", "naming", "spectral",
                "disentangle", "baselines")
