@@ -62,6 +62,11 @@ def prepare(out: Path, run: dict, *, overwrite: bool, resume: bool, twin: bool) 
     if twin:
         check_free(twin_of(out), overwrite)
     partial = partial_of(out)
+    claim(partial, run, overwrite=overwrite, resume=resume)
+
+
+def claim(partial: Path, run: dict, *, overwrite: bool, resume: bool) -> None:
+    """Make the folder `partial` that of this `run`, or find it so; InputError as `prepare` says."""
     if partial.is_file():
         raise InputError(f"{partial} is a file where the training is to be kept; choose another --out")
     record = partial / "run.json"
@@ -93,7 +98,7 @@ def _why_not_resume(record: Path, run: dict) -> str | None:
 
 def describe(split: Split, settings: Settings, seed: int) -> dict:
     """What makes a run what it is, as JSON values: two runs with the same description give the same numbers."""
-    return {"data": split.name, "split": split.kind, "fingerprint": _fingerprint(split), "seed": seed,
+    return {"data": split.name, "split": split.kind, "fingerprint": fingerprint(split), "seed": seed,
             "settings": settings_dict(settings)}
 
 
@@ -133,7 +138,7 @@ def _finish(out: Path, model, history, twin, split: Split, seed: int, baselines:
     """Everything that goes into the bundle of one trained model. beside: the maps of the model that it is compared with."""
     model.eval()
     vectors, factor = model.item_vectors(), model.factors()
-    people, clicks = _shown(split.kind, split.validation, split.test)
+    clicks = shown(split.kind, split.validation, split.test)
     parts = model.represent(clicks)  # (n, K, D)
     axes = independent_axes(vectors, factor, len(parts[0]), seed)
     axes, strength = micro_axes.ordered(axes, strengths(vectors, factor, parts, model.scale, axes))
@@ -143,16 +148,22 @@ def _finish(out: Path, model, history, twin, split: Split, seed: int, baselines:
         "name": out.name, "seed": seed, "twin": twin, "axes": "ica",
         "data": {"name": split.name, "split": split.kind, "people": int(split.train.shape[0]),
                  "items": int(split.train.shape[1]), "clicks": int(split.train.nnz),
-                 "held_out": len(split.test.user_ids), "fingerprint": _fingerprint(split),
+                 "held_out": len(split.test.user_ids), "fingerprint": fingerprint(split),
                  "read": {"people": source.n_users, "items": source.n_items, "interactions": source.n_interactions}},
         "metrics": (train.evaluate(model, split.test, split.items, split.kind, parts)
                     | steering_figures(model, split.test, split.items, axes, {}, seed)), "baselines": baselines,
         "training": {"epochs": len(history), "best": history[-1]["best"] if history else 0,
                      "seconds": round(sum(row["seconds"] for row in history), 1)},
-        "versions": {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES},
+        "versions": versions(),
     }
     return out, {"meta": meta, "model": model, "items": items, "axes": axes, "strength": strength, "history": history,
-                 "maps": _maps(model, items, people, clicks, seed, beside), "users": _users(split)}
+                 "maps": _maps(model, items, _shown_ids(split.kind, split.validation, split.test), clicks, seed, beside),
+                 "users": _users(split)}
+
+
+def versions() -> dict[str, str]:
+    """The versions of what computes."""
+    return {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
 
 
 def independent_axes(vectors: np.ndarray, factor: np.ndarray, kfac: int, seed: int) -> np.ndarray:
@@ -192,8 +203,8 @@ def _maps(model: MacridVAE, items: pd.DataFrame, people: np.ndarray, clicks: csr
 def remap(trained: Recommender, beside: pd.DataFrame | None = None) -> pd.DataFrame:
     """Lay out the maps of a bundle anew and write them into its folder; nothing else of it changes. beside: the maps of the
     model that it is compared with. The same as `build` makes."""
-    people, clicks = _shown_of(trained)
-    maps = _maps(trained.model, trained.items, people, clicks, trained.meta["seed"], beside)
+    people = _shown_ids(trained.meta["data"]["split"], trained.held_out("validation"), trained.held_out("test"))
+    maps = _maps(trained.model, trained.items, people, _shown_of(trained), trained.meta["seed"], beside)
     bundle.replace_maps(trained.path, maps)
     return maps
 
@@ -209,7 +220,7 @@ def _users(split: Split) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def _fingerprint(split: Split) -> str:
+def fingerprint(split: Split) -> str:
     """SHA-256 of the training clicks and the item ids."""
     digest = hashlib.sha256()
     for array in (split.train.indptr.astype(np.int64), split.train.indices.astype(np.int64)):
@@ -233,7 +244,7 @@ def evaluate(trained: Recommender, data: Interactions | None = None) -> dict:
 
 def shown_parts(trained: Recommender) -> np.ndarray:
     """The user vectors (n, K, D) of a bundle's held-out people: those that independence and dials are measured over."""
-    return trained.model.represent(_shown_of(trained)[1])
+    return trained.model.represent(_shown_of(trained))
 
 
 def steering_figures(model: MacridVAE, held: HeldOut, items: pd.DataFrame, axes: np.ndarray,
@@ -248,17 +259,18 @@ def steering_figures(model: MacridVAE, held: HeldOut, items: pd.DataFrame, axes:
     return {"steering": found} if found else {}
 
 
-def _shown(kind: str, validation: HeldOut, test: HeldOut) -> tuple[np.ndarray, csr_matrix]:
-    """The people over whom independence is measured and who stand on the maps, (n,), and their clicks (n, M): all held-out
-    people, each once."""
-    if kind != "strong":
-        return test.user_ids, test.fold_in
-    return (np.concatenate([validation.user_ids, test.user_ids]),
-            vstack([validation.fold_in, test.fold_in], format="csr"))
+def shown(kind: str, validation: HeldOut, test: HeldOut) -> csr_matrix:
+    """The clicks of the people over whom independence is measured: all held-out people, each once."""
+    return vstack([validation.fold_in, test.fold_in], format="csr") if kind == "strong" else test.fold_in
 
 
-def _shown_of(trained: Recommender) -> tuple[np.ndarray, csr_matrix]:
-    return _shown(trained.meta["data"]["split"], trained.held_out("validation"), trained.held_out("test"))
+def _shown_of(trained: Recommender) -> csr_matrix:
+    return shown(trained.meta["data"]["split"], trained.held_out("validation"), trained.held_out("test"))
+
+
+def _shown_ids(kind: str, validation: HeldOut, test: HeldOut) -> np.ndarray:
+    """The ids of the people of `shown`, (n,)."""
+    return np.concatenate([validation.user_ids, test.user_ids]) if kind == "strong" else test.user_ids
 
 
 def _other_people(trained: Recommender, data: Interactions) -> HeldOut:

@@ -7,7 +7,19 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
-from .cli_shared import bundle_argument, device_of, fetched, read_data, read_settings, summary
+from .cli_shared import (
+    bundle_argument,
+    data_options,
+    describe_split,
+    device_of,
+    device_option,
+    divide,
+    fetched,
+    read_data,
+    read_settings,
+    settings_options,
+    summary,
+)
 from .errors import InputError
 
 
@@ -21,38 +33,24 @@ def fetch(name, source, to):
 
 
 @click.command()
-@click.option("--data", required=True, help="shop, shop:ITEMSxPEOPLE, a public set's name, or the path of a file or folder.")
+@data_options
+@settings_options
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder to write the bundle to.")
-@click.option("--preset", default="best", show_default=True, help="best, paper or recbole.")
-@click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="Settings in a YAML file.")
-@click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="One setting; may be repeated.")
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**31 - 1))
-@click.option("--split", "kind", default="strong", show_default=True, type=click.Choice(["strong", "recbole"]),
-              help="strong: hold out whole people. recbole: a tenth of everybody's ratings, twice.")
 @click.option("--twin", type=click.Choice(["dot"]), help="Train a twin with dot product instead of cosine, too.")
-@click.option("--min-rating", type=float, help="Ratings from here count as clicks.  [4; recbole: all count]")
-@click.option("--min-clicks", type=click.IntRange(1), help="People with fewer are left out.  [5; recbole: 1]")
-@click.option("--held-out", type=click.IntRange(1), help="People to hold out, for validation and test each.")
-@click.option("--device", default="auto", show_default=True, type=click.Choice(["auto", "cpu", "cuda"]))
+@device_option
 @click.option("--resume", is_flag=True, help="Go on with a training that was stopped.")
 @click.option("--overwrite", is_flag=True, help="Replace what stands at --out.")
 def train(data, out, preset, config, changes, seed, kind, twin, min_rating, min_clicks, held_out, device, resume, overwrite):
     """Train on a data set and write a bundle."""
     from . import build as building
-    from . import split as splitting
 
     settings = read_settings(preset, config, changes)
     device = device_of(device)
     source = read_data(data, seed)
-    strong = kind == "strong"
-    clicks = splitting.to_clicks(source, min_rating if min_rating is not None else 4.0 if strong else -float("inf"),
-                                 min_clicks or (5 if strong else 1))
-    split = splitting.strong(clicks, seed, held_out) if strong else splitting.recbole(clicks, seed)
+    split = divide(source, kind, seed, min_rating, min_clicks, held_out)
     run = building.describe(split, settings, seed) | {"twin": bool(twin)}
     building.prepare(out, run, overwrite=overwrite, resume=resume, twin=bool(twin))
-    click.echo(f"{split.name}: {split.train.shape[0]:,} people to train on, {split.train.shape[1]:,} items, "
-               f"{split.train.nnz:,} clicks; {len(split.validation.user_ids):,} people to validate, "
-               f"{len(split.test.user_ids):,} to test", err=True)
+    click.echo(describe_split(split), err=True)
     try:
         with _Progress(settings.epochs) as progress:
             bundle = building.build(split, out, settings, seed, source=source, twin=bool(twin), device=device,

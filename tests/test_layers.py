@@ -16,22 +16,30 @@ PAGES = {path.name: path for path in sorted((ROOT / "pages").rglob("*.py"))}
 MAY = {
     "errors": set(), "metrics": set(), "directions": set(), "axes": {"directions"}, "steer": set(), "labels": set(),
     "projections": set(), "maps": {"projections"}, "naming": set(), "steering": {"steer", "metrics"},
-    "spectral": set(), "checkpoint": set(), "model": set(), "readers": set(),
-    "baselines": {"model"}, "data": {"readers", "items"},
+    "spectral": set(), "checkpoint": set(), "model": set(), "readers": set(), "results": set(),
+    "baselines": set(), "autoencoders": {"model"}, "disentangle": set(), "data": {"readers", "items"},
     "fetch": {"data"}, "shop": {"data"}, "split": {"data"}, "train": {"split", "metrics", "checkpoint"},
     "recommender": {"model", "naming", "split", "steer"}, "bundle": {"data", "model", "recommender"},
     "align": {"axes", "build", "bundle", "recommender"},
     "build": {"data", "model", "baselines", "axes", "steer", "steering", "split", "recommender", "bundle", "train",
               "maps", "spectral"},
-    "atlas": {"maps", "metrics", "recommender"}, "collapse": {"model", "spectral", "split", "train"},
-    "charts": set(), "map_charts": {"charts"}, "analysis_charts": {"charts", "map_charts"},
-    "cli": {"cli_train", "cli_use"}, "__main__": {"cli"},
+    "atlas": {"maps", "metrics", "recommender"}, "walk": {"recommender", "steer"},
+    "collapse": {"model", "spectral", "split", "train"},
+    "charts": set(), "map_charts": {"charts"}, "analysis_charts": {"charts", "map_charts"}, "walk_charts": {"charts"},
+    "memory": set(), "jobs": set(),
+    "contenders": {"autoencoders", "baselines", "build", "disentangle", "memory", "model", "recommender", "spectral",
+                   "split", "train"},
+    "study": {"build", "contenders", "jobs", "results", "split", "train"},
+    "compare": {"contenders", "metrics", "split", "study"}, "sweep": {"model", "split", "study"},
+    "cli": {"cli_study", "cli_train", "cli_use"}, "__main__": {"cli"},
 }
 COMMANDS = {name for name in LIBRARY if name.startswith("cli_")}
-CHARTS = {"charts", "map_charts", "analysis_charts"}
-ABOVE = {"cli", "__main__", *COMMANDS, *CHARTS, "build", "align", "app", "ui"}  # nothing below may reach up to these
+CHARTS = {"charts", "map_charts", "analysis_charts", "walk_charts"}
+ABOVE = {"cli", "__main__", *COMMANDS, *CHARTS, "build", "align", "contenders", "study", "compare", "sweep", "tune",
+         "recbole", "app", "ui"}  # nothing below may reach up to these
 PICTURES = {"pictures", "covers", "drawings", "silhouettes", "colour", "svg", "titles"}
-ARRAYS_ONLY = ("metrics", "directions", "axes", "steer", "steering", "projections", "maps", "naming", "spectral")
+ARRAYS_ONLY = ("metrics", "directions", "axes", "steer", "steering", "projections", "maps", "naming", "spectral",
+               "disentangle", "baselines")
 
 
 def imports(path: Path) -> set[str]:
@@ -93,7 +101,7 @@ def test_the_model_is_torch_alone():
     assert others(LIBRARY["model"]) <= {"torch", "numpy", "scipy"}
 
 
-@pytest.mark.parametrize("name", [*ARRAYS_ONLY, "baselines", "shop", "split", "data", "readers", "fetch",
+@pytest.mark.parametrize("name", [*ARRAYS_ONLY, "results", "shop", "split", "data", "readers", "fetch",
                                   *sorted(PICTURES & set(LIBRARY))])
 def test_no_torch_where_arrays_do(name):
     assert "torch" not in others(LIBRARY[name])
