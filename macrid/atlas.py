@@ -8,8 +8,9 @@ import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
 from . import metrics
+from .attributes import numeric_columns
 from .maps import WITH_PEOPLE
-from .recommender import Recommender, attribute_columns
+from .recommender import Recommender
 
 DRAWN = 20_000  # points that a browser moves smoothly; of more, a sample is drawn
 STAR_ITEMS = 10  # a prototype stands among so many of its surest items
@@ -42,7 +43,7 @@ def colourings(bundle: Recommender) -> dict[str, str]:
     """What the dots may be coloured by: {key: label}. The key of a column of the items table is its name behind a colon."""
     found = {"factor": "Macro factor"}
     found |= {f":{c}": c.capitalize() for c in group_columns(bundle.items)}
-    found |= {f":{c}": c.capitalize() for c in attribute_columns(bundle.items)}
+    found |= {f":{c}": c.capitalize() for c in numeric_columns(bundle.items)}
     if "clicks" in bundle.items:
         found["popularity"] = "Popularity"
     return found | {"certainty": "Certainty of the factor", "dial": "One dimension of a factor"}
@@ -115,17 +116,6 @@ def neighbours(bundle: Recommender, position: int, n: int = 10) -> np.ndarray:
     vectors = bundle.vectors[mine]
     cosine = vectors @ bundle.vectors[position] / np.maximum(np.linalg.norm(vectors, axis=1), 1e-12)
     return mine[np.argsort(-cosine, kind="stable")[:n]]
-
-
-def search(titles: pd.Series, text: str, n: int = 50) -> np.ndarray:
-    """Positions of at most n titles that contain a text, whatever its case: those that begin with it first."""
-    text = text.strip().casefold()
-    if not text:
-        return np.zeros(0, np.int64)
-    folded = titles.str.casefold()
-    found = np.flatnonzero(folded.str.contains(text, regex=False))
-    starts = folded.iloc[found].str.startswith(text).to_numpy(bool)
-    return found[np.argsort(~starts, kind="stable")][:n]
 
 
 def people_on(bundle: Recommender, method: str) -> pd.DataFrame:

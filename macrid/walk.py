@@ -28,7 +28,7 @@ def walk(bundle: Recommender, positions: np.ndarray, n: int = 10) -> Walk:
     """
     positions = np.asarray(positions, np.int64)
     routing = np.exp(bundle.log_c[positions])
-    parts = bundle.parts(positions)
+    parts = bundle.model.represent(bundle.clicks(positions))[0]
     terms = parts @ bundle.vectors.T * bundle.model.scale + bundle.log_c.T  # (K, M), logarithms
     terms = np.exp(terms.astype(np.float64) - terms.max())
     shares = terms / terms.sum()

@@ -11,6 +11,7 @@ PANEL_POINTS = 5_000  # drawn in each of the three small maps
 METHODS = {"tsne": "t-SNE", "umap": "UMAP"}
 MODEL_NAMES = {"cosine": "Cosine", "dot": "Dot product"}
 LISTED = 18  # cards of a selection
+FOUND = 50  # items offered of those that a search finds
 
 bundle = ui.chosen()
 twin = ui.twin(bundle)
@@ -78,8 +79,8 @@ def controls():
 
 
 def dial_name(shown, factor: int, dim: int) -> str:
-    found = ui.dial_attribute(shown, factor, dim)
-    return f"{dim + 1} · {found[0]}" if found else str(dim + 1)
+    label = shown.dial_label(factor, dim)
+    return f"{dim + 1} · {label.name}" if label else str(dim + 1)
 
 
 def search(shown) -> int | None:
@@ -89,14 +90,14 @@ def search(shown) -> int | None:
     text = left.text_input("Find an item", key="find", persist_state="session", placeholder="Part of a title", max_chars=200,
                            help="Marks the item and the ten of its factor whose vectors have the highest cosine with it.")
     ui.to_address(find=(text, ""))
-    found = atlas.search(shown.items["title"], text)
-    if not len(found):
+    found = shown.search(text, FOUND) if text.strip() else []
+    if not found:
         if text.strip():
-            right.caption(f"No title contains “{ui.plain(text)}”.")
+            right.caption(f"No title, category or genre has words that begin like “{ui.plain(text)}”.")
         return None
     names = ui.distinct(shown.items["title"].iloc[found], shown.items["item_id"].iloc[found])
-    return int(found[right.selectbox(f"{len(found)} found" if len(found) < 50 else "The first 50 found", range(len(found)),
-                                     key=f"found-{text}", format_func=names.__getitem__)])
+    title = f"{len(found)} found" if len(found) < FOUND else f"The {FOUND} best known that were found"
+    return found[right.selectbox(title, range(len(found)), key=f"found-{text}", format_func=names.__getitem__)]
 
 
 def draw(shown, method: str, people: bool, key: str, factor: int, dim: int, found: int | None, window):

@@ -1,9 +1,8 @@
-"""What a map shows: colourings, samples, stars, neighbours, search, and factors against categories."""
+"""What a map shows: colourings, samples, stars, neighbours, and factors against categories."""
 
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from macrid import atlas
@@ -103,16 +102,6 @@ def test_neighbours_are_the_nearest_by_cosine_in_the_factor(twin):
               if i != at and twin.factor[i] == twin.factor[at]]
     assert found.tolist() == [i for _, i in sorted(cosine, reverse=True)[:5]]
     assert len(atlas.neighbours(twin, at, 10**6)) == (twin.factor == twin.factor[at]).sum() - 1
-
-
-@pytest.mark.parametrize(("text", "found"), [
-    ("star", [1, 4, 0]), (" STAR ", [1, 4, 0]), ("", []), ("  ", []), ("nothing", []), ("(", [2]), ("straße", [3]),
-    ("STRASSE", [3]),
-])
-def test_search(text, found):
-    titles = pd.Series(["A Star", "Star Wars", "What (else)?", "Straße", "Starship"])
-    assert atlas.search(titles, text).tolist() == found
-    assert atlas.search(titles, "star", n=2).tolist() == found[:2] or text != "star"
 
 
 def test_people_and_coordinates(bundle):

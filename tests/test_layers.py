@@ -15,19 +15,22 @@ PAGES = {path.name: path for path in sorted((ROOT / "pages").rglob("*.py"))}
 # Which modules of ours each may import; every one may import errors. What isn't named may import anything but `ABOVE`.
 MAY = {
     "errors": set(), "metrics": set(), "directions": set(), "axes": {"directions"}, "steer": set(), "labels": set(),
+    "asking": {"axes", "directions"}, "answers": {"labels"}, "interview": {"answers", "asking", "attributes", "axes", "recommender"},
     "projections": set(), "maps": {"projections"}, "naming": set(), "steering": {"steer", "metrics"},
     "spectral": set(), "checkpoint": set(), "model": set(), "readers": set(), "results": set(),
     "baselines": set(), "autoencoders": {"model"}, "disentangle": set(), "data": {"readers", "items"},
     "fetch": {"data"}, "shop": {"data"}, "split": {"data"}, "train": {"split", "metrics", "checkpoint"},
-    "recommender": {"model", "naming", "split", "steer"}, "bundle": {"data", "model", "recommender"},
+    "attributes": set(), "person": {"steer"},
+    "recommender": {"attributes", "model", "naming", "person", "split", "steer"},
+    "bundle": {"data", "labels", "model", "recommender"},
     "align": {"axes", "build", "bundle", "recommender"},
-    "build": {"data", "model", "baselines", "axes", "steer", "steering", "split", "recommender", "bundle", "train",
-              "maps", "spectral"},
-    "atlas": {"maps", "metrics", "recommender"}, "walk": {"recommender", "steer"},
+    "build": {"attributes", "data", "model", "baselines", "axes", "steer", "steering", "split", "recommender", "bundle",
+              "naming", "train", "maps", "spectral"},
+    "atlas": {"attributes", "maps", "metrics", "recommender"}, "walk": {"recommender", "steer"},
     "collapse": {"model", "spectral", "split", "train"},
     "charts": set(), "map_charts": {"charts"}, "analysis_charts": {"charts", "map_charts"}, "walk_charts": {"charts"},
     "memory": set(), "jobs": set(),
-    "contenders": {"autoencoders", "baselines", "build", "disentangle", "memory", "model", "recommender", "spectral",
+    "contenders": {"attributes", "autoencoders", "baselines", "build", "disentangle", "memory", "model", "spectral",
                    "split", "train"},
     "study": {"build", "contenders", "jobs", "results", "split", "train"},
     "compare": {"contenders", "metrics", "split", "study"}, "sweep": {"model", "split", "study"},
@@ -38,8 +41,8 @@ CHARTS = {"charts", "map_charts", "analysis_charts", "walk_charts"}
 ABOVE = {"cli", "__main__", *COMMANDS, *CHARTS, "build", "align", "contenders", "study", "compare", "sweep", "tune",
          "recbole", "app", "ui"}  # nothing below may reach up to these
 PICTURES = {"pictures", "covers", "drawings", "silhouettes", "colour", "svg", "titles"}
-ARRAYS_ONLY = ("metrics", "directions", "axes", "steer", "steering", "projections", "maps", "naming", "spectral",
-               "disentangle", "baselines")
+ARRAYS_ONLY = ("metrics", "directions", "axes", "asking", "steer", "steering", "projections", "maps", "naming", "spectral",
+               "attributes", "person", "disentangle", "baselines")
 
 
 def imports(path: Path) -> set[str]:
