@@ -46,6 +46,12 @@ def choose(kind: str, what: str) -> dict | None:
         return None
 
 
+def metric_name(metric: str) -> str:
+    """A ranking figure as people write it: NDCG@100, Recall@20."""
+    name, _, at = metric.partition("@")
+    return f"{name.upper() if name in ('ndcg', 'mrr') else name.capitalize()}@{at}"
+
+
 def described(value: dict) -> str:
     """The data and the protocol of a file of results, in a line."""
     data = value["data"]

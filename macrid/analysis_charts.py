@@ -76,13 +76,14 @@ def panels(maps: list[tuple[str, np.ndarray, Groups, np.ndarray]]) -> go.Figure:
     return fig
 
 
-def collapse(rows: list[dict], figure: str, most: float) -> go.Figure:
+def collapse(rows: list[dict], figure: str, title: str, most: float) -> go.Figure:
     """One figure of every run of the experiment on collapse, by similarity and start: dots, and the mean with its spread
-    (standard deviation). rows: {similarity, init, seed, figures}; most: the end of the axis."""
+    (standard deviation). rows: {similarity, init, seed, figures}; title: of the figure; most: the end of the
+    axis."""
     fig = go.Figure()
     for similarity, colour in SERIES.items():
         for init in ("random", "spectral"):
-            values = [row[figure] for row in rows if (row["similarity"], row["init"]) == (similarity, init)]
+            values = [row["figures"][figure] for row in rows if (row["similarity"], row["init"]) == (similarity, init)]
             label = f"{'cosine' if similarity == 'cosine' else 'dot product'}, {init} start"
             fig.add_scatter(x=values, y=[label] * len(values), mode="markers", hovertemplate="%{x:.3g}<extra></extra>",
                             marker={"size": 8, "color": colour, "opacity": 0.45})
@@ -92,6 +93,6 @@ def collapse(rows: list[dict], figure: str, most: float) -> go.Figure:
                             hovertemplate="mean %{x:.3g}<extra></extra>",
                             marker={"size": 13, "color": colour, "symbol": "line-ns", "line": {"width": 3, "color": colour}})
     fig.update_layout(height=190, margin={"l": 0, "r": 10, "t": 4, "b": 0}, showlegend=False, **_CLEAR,
-                      xaxis={"range": [0, most], "title": {"text": figure.replace("_", " ")}, "gridcolor": GREY},
+                      xaxis={"range": [0, most * 1.03], "title": {"text": title}, "gridcolor": GREY},
                       yaxis={"autorange": "reversed", "ticksuffix": "  "})
     return fig

@@ -104,11 +104,7 @@ def linked(curve: Curve, measure: str, main: str) -> str:
     verdict = ("more accurate runs are more disentangled, as the poster says" if t.rho > 0 else
                "more accurate runs are *less* disentangled, against the poster") if t.p < LEVEL else "no link can be seen"
     return (f"{curve.name}: over {t.n} runs, {verdict} (Spearman's ρ of {metric} and {what.lower()} {t.rho:+.2f}, "
-            f"p = {_p(t.p)}).")
-
-
-def _p(p: float) -> str:
-    return "< 0.001" if p < 0.001 else f"{p:.2g}"
+            f"{'p < 0.001' if t.p < 0.001 else f'p = {t.p:.2g}'}).")
 
 
 def macro_helps(sweep: dict) -> str | None:

@@ -9,9 +9,9 @@ from .findings import Curve
 _CLEAR = {"plot_bgcolor": "rgba(0,0,0,0)", "paper_bgcolor": "rgba(0,0,0,0)"}
 
 
-def sweep(curves: list[Curve], labels: list[str], x_name: str, y_name: str, chosen: int | None = None) -> go.Figure:
+def sweep(curves: list[Curve], labels: list[str], x_name: str, y_name: str) -> go.Figure:
     """Accuracy against a measure, a colour for each curve, with its trend and confidence band. labels: what hovering shows
-    of each point of the file; chosen: the place of the one that is ringed. `customdata` holds a point's place."""
+    of each point of the file, whose place stands in `customdata`."""
     fig = go.Figure()
     for curve, colour in zip(curves, PALETTE, strict=False):
         if curve.trend is not None:
@@ -26,10 +26,6 @@ def sweep(curves: list[Curve], labels: list[str], x_name: str, y_name: str, chos
                         unselected={"marker": {"opacity": 0.9}},
                         hovertemplate="<b>%{text}</b><br>" + plain(x_name) + ": %{x:.3g}<br>" + plain(y_name)
                         + ": %{y:.3g}<extra></extra>")
-        if chosen in curve.at:
-            at = curve.at.index(chosen)
-            fig.add_scatter(x=curve.x[[at]], y=curve.y[[at]], mode="markers", hoverinfo="skip",
-                            marker={"symbol": "circle-open", "size": 19, "color": colour, "line": {"width": 2.5}})
     fig.update_layout(height=430, margin={"l": 0, "r": 0, "t": 8, "b": 0}, showlegend=False, **_CLEAR,
                       clickmode="event+select",
                       xaxis={"title": {"text": plain(x_name)}, "gridcolor": GREY, "zeroline": False},

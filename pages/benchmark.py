@@ -24,8 +24,8 @@ def cell(value: float, error: float | None, strong: bool) -> str:
 def table(value: dict, others: list[dict]) -> str:
     """HTML of the table: our models, then what others report on the same data and protocol."""
     metrics = value["metrics"]
-    head = "".join(f'<th scope="col" title="{ui.escaped(ui.HINTS.get(m.upper(), ""))}">{html.escape(m.upper())}</th>'
-                   for m in metrics)
+    head = "".join(f'<th scope="col" title="{ui.escaped(ui.HINTS.get(name, ""))}">{html.escape(name)}</th>'
+                   for name in map(ui_results.metric_name, metrics))
     rows = []
     for row in value["models"]:
         cells = "".join(cell(row["figures"][m], row["figures"][f"{m}_se"], findings.bold(row, m, value)) for m in metrics)
@@ -80,9 +80,10 @@ st.caption("Mean over the test people ± its standard error; more is better."
 st.subheader("Accuracy and what it costs")
 metric = comparison["main"]
 st.plotly_chart(result_charts.time_and_accuracy(comparison, metric), key="cost", config={"displayModeBar": False},
-                alt=f"Points: training time against {metric} for each model")
+                alt=f"Points: training time against {ui_results.metric_name(metric)} for each model")
 st.caption("Up is better, left is cheaper. Ours is teal; a model without training stands far left.")
 with st.expander("Paired differences to the best"):
     st.markdown(differences(comparison) or "There is only one model.")
-    st.caption(f"Differences of {metric.upper()} over the same people, with standard error and a two-sided paired t-test; "
+    st.caption(f"Differences of {ui_results.metric_name(metric)} over the same people, with standard error and p of a "
+               "two-sided paired t-test; "
                "p is not corrected for the number of models.")

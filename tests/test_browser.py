@@ -205,7 +205,7 @@ def test_a_page_opens_and_its_pictures_load(visit, where):
 def test_the_maps_are_drawn(visit):
     page = visit("macro_map")
     maps = page.locator(".js-plotly-plot")
-    expect(maps).to_have_count(9)
+    expect(maps).to_have_count(13)
     wanted = np.array([[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in charts.PALETTE[:7]])
     for i in MAPS:
 

@@ -15,7 +15,8 @@ PAGES = {path.name: path for path in sorted((ROOT / "pages").rglob("*.py"))}
 # Which modules of ours each may import; every one may import errors. What isn't named may import anything but `ABOVE`.
 MAY = {
     "errors": set(), "metrics": set(), "directions": set(), "axes": {"directions"}, "steer": set(), "labels": set(),
-    "asking": {"axes", "directions"}, "answers": {"labels"}, "interview": {"answers", "asking", "attributes", "axes", "recommender"},
+    "asking": {"axes", "directions"}, "answers": {"labels"},
+    "interview": {"answers", "asking", "attributes", "axes", "recommender"},
     "projections": set(), "maps": {"projections"}, "naming": set(), "steering": {"steer", "metrics"},
     "spectral": set(), "checkpoint": set(), "model": set(), "readers": set(), "results": set(),
     "baselines": set(), "autoencoders": {"model"}, "disentangle": set(), "data": {"readers", "items"},
@@ -29,6 +30,7 @@ MAY = {
     "atlas": {"attributes", "maps", "metrics", "recommender"}, "walk": {"recommender", "steer"},
     "collapse": {"model", "spectral", "split", "train"},
     "charts": set(), "map_charts": {"charts"}, "analysis_charts": {"charts", "map_charts"}, "walk_charts": {"charts"},
+    "findings": set(), "result_charts": {"charts", "findings"}, "background": set(),
     "memory": set(), "jobs": set(),
     "contenders": {"attributes", "autoencoders", "baselines", "build", "disentangle", "memory", "model", "spectral",
                    "split", "train"},
@@ -37,7 +39,7 @@ MAY = {
     "cli": {"cli_study", "cli_train", "cli_use"}, "__main__": {"cli"},
 }
 COMMANDS = {name for name in LIBRARY if name.startswith("cli_")}
-CHARTS = {"charts", "map_charts", "analysis_charts", "walk_charts"}
+CHARTS = {"charts", "map_charts", "analysis_charts", "walk_charts", "result_charts"}
 ABOVE = {"cli", "__main__", *COMMANDS, *CHARTS, "build", "align", "contenders", "study", "compare", "sweep", "tune",
          "recbole", "app", "ui"}  # nothing below may reach up to these
 PICTURES = {"pictures", "covers", "drawings", "silhouettes", "colour", "svg", "titles"}
