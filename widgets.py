@@ -82,3 +82,11 @@ def board(data: dict, on_event: Callable[[dict], None]) -> None:
     on_event gets {what: turn, strength, choose, undo, reset or more; seq, values: {dim: percent}, strength, chosen}.
     """
     _mount("board", "board", data, "did", on_event)
+
+
+def turned(event: dict, factor: int, at: dict[int, int], dials: dict[tuple[int, int], int]) -> dict[tuple[int, int], int]:
+    """The turned dials, {(factor, dim): percent}, after an event of the board of `factor`; those of other factors stay. at:
+    where the person stands on each dial shown: a dial put there is not turned."""
+    shown = {(factor, int(dim)): value for dim, value in event["values"].items()}
+    kept = {dial: value for dial, value in dials.items() if dial not in shown}
+    return kept | {dial: value for dial, value in shown.items() if value != at[dial[1]]}

@@ -10,6 +10,7 @@ from macrid import charts
 DIALS = 5  # shown at first, the strongest, and then that many more
 SIZES = (6, 12, 24, 48)  # of the lists
 CARDS = 12  # of a history
+UNDONE = 50  # turns that can be taken back
 OFFERED = 10  # items to add to a profile
 
 bundle = ui.chosen()
@@ -136,22 +137,14 @@ def did(event: dict):
     if event["what"] == "more":
         state["shown"] = DIALS if len(dims) == len(every) else len(dims) + DIALS
         return
-    turned, strength = dict(state["dials"]), state["strength"]
     if event["what"] == "undo" and state["undo"]:
         state["dials"], state["strength"] = state["undo"].pop()
-        return
-    if event["what"] == "reset":
-        turned, strength = {}, 100
-    elif event["what"] in ("turn", "strength"):
-        strength = event["strength"]
-        for dim, value in event["values"].items():
-            if value == at[int(dim)]:
-                turned.pop((factor, int(dim)), None)
-            else:
-                turned[factor, int(dim)] = value
-    if (turned, strength) != (state["dials"], state["strength"]):
-        state["undo"] = [*state["undo"], (state["dials"], state["strength"])][-50:]
-        state["dials"], state["strength"] = turned, strength
+    elif event["what"] in ("turn", "strength", "reset"):
+        now = state["dials"], state["strength"]
+        after = ({}, 100) if event["what"] == "reset" else (widgets.turned(event, factor, at, now[0]), event["strength"])
+        if after != now:
+            state["undo"] = [*state["undo"], now][-UNDONE:]
+            state["dials"], state["strength"] = after
 
 
 def turn():
