@@ -21,6 +21,7 @@ class Job:
     log: Path
     out: Path
     trainings: int
+    stopped: bool = False  # by `stop`
 
     @property
     def running(self) -> bool:
@@ -29,7 +30,7 @@ class Job:
     @property
     def failed(self) -> bool:
         """It ended by itself, and not well."""
-        return self.process.poll() not in (None, 0, 130)
+        return not self.stopped and self.process.poll() not in (None, 0)
 
     def last_line(self) -> str:
         """The last line of what it said; tqdm's bars are written over one another with carriage returns."""
@@ -43,6 +44,7 @@ class Job:
     def stop(self, patience: float = 5) -> None:
         """Ask it to stop as Ctrl-C does, so that it keeps what is done; end it if it does not."""
         if self.running:
+            self.stopped = True
             self.process.send_signal(signal.SIGINT)
             try:
                 self.process.wait(patience)

@@ -143,7 +143,7 @@ def own_sweep() -> None:
         return
     if job and job.failed:
         st.error(f"The sweep ended: {ui.plain(job.last_line())}")
-    elif job and not job.out.is_file():
+    elif job and job.stopped:
         st.info("The sweep was stopped. Started again with the same data, it goes on from there.")
     with st.form("own"):
         st.markdown("Every strength of the second term of the loss (β), with seven factors and with one. A small one takes "

@@ -92,9 +92,8 @@ def way():
                     config={"displayModeBar": False}, alt="Heat map of the person's parts, a row for each factor")
     st.caption("Rows far down say little: without clicks in a factor, the part is what the network makes of nothing.")
     likely = found.shares.sum(axis=1)
-    st.markdown(f"**4. Scores.** Each of the {len(bundle.items):,} items has a probability. The likeliest new one, "
-                f"*{ui.plain(titles.iloc[found.listed[0]])}*, has {likely[0]:.2%}"
-                f" ({likely[0] * len(bundle.items):,.0f} times that of a blind guess)." if len(likely) else
+    st.markdown(f"**4. Scores.** Each of the {len(bundle.items):,} items has a probability. The likeliest new one has "
+                f"{likely[0]:.2%}, {likely[0] * len(bundle.items):,.0f} times that of a blind guess." if len(likely) else
                 "**4. Scores.** They have clicked every item: there is nothing to recommend.")
     if len(likely):
         scores = walk_charts.stacked(found.shares, list(titles.iloc[found.listed]), names, colours, "p(i | z)", ".2%")

@@ -18,7 +18,8 @@ from streamlit.testing.v1 import AppTest
 from macrid.bundle import load
 
 PAGES = {"pages/overview.py": "What clicks alone can tell", "pages/macro_map.py": "Macro map", "pages/steer.py": "Steer",
-         "pages/name.py": "Name the dimensions"}
+         "pages/name.py": "Name the dimensions", "pages/disentanglement.py": "Disentanglement and accuracy",
+         "pages/benchmark.py": "Benchmark", "pages/method.py": "Method"}
 STEER = "pages/steer.py"
 
 
@@ -49,6 +50,14 @@ def expect(at: AppTest, page: str, bundle) -> None:
         assert [s.value for s in at.subheader] == ["What varies most among these items", "Name something yourself",
                                                    "Keep it"]
         assert raw(at).count('class="mc-row"') == 4
+    elif page == "pages/disentanglement.py":
+        assert {"own-data", "own-betas"} <= keys(at)
+    elif page == "pages/benchmark.py":
+        assert at.info or "mc-table" in raw(at)
+    elif page == "pages/method.py":
+        assert len(at.latex) == 5
+        assert len(at.get("plotly_chart")) == 3
+        assert len(titles(at, "The list")) == 9
     else:
         assert {"who", "user", "n", "scope", "keep"} <= keys(at)
         assert len(shown(at, "chips")["chips"]) == bundle.settings.kfac

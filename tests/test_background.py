@@ -42,6 +42,8 @@ def test_a_command_is_stopped_even_if_it_does_not_listen(tmp_path, monkeypatch, 
     assert job.running
     job.stop(patience=0.5)
     assert not job.running
+    assert job.stopped
+    assert not job.failed  # somebody wanted it
     job.stop()  # nothing to do
 
 
