@@ -27,6 +27,8 @@ HINTS = {
     "Effective categories": "The same for the categories: as many as there are, if all hold as many items.",
     "NMI": "Normalised mutual information of factors and categories: 1 if they are the same partition, 0 if unrelated. "
            "The model never sees the categories.",
+    "ARI": "Adjusted Rand index of factors and categories over pairs of items: 1 if they are the same partition, about 0 by "
+           "chance.",
     "Purity": "The share of items whose category is the most frequent one of their factor.",
     "Independence": "1 if no two dimensions of a part rise and fall together over people, 0 if all do.",
 }
@@ -78,7 +80,8 @@ def choose_bundle() -> None:
 
 def _forget() -> None:
     """Another bundle has other people, items and factors."""
-    for key in ("user", "items", "factor", "dim", "dials", "undo", "steered", "favourite", "intention", "attribute"):
+    for key in ("user", "items", "factor", "dim", "dials", "undo", "steered", "favourite", "intention", "attribute",
+                "colour", "of", "axis", "find", "window", "prototype", "against"):
         st.session_state.pop(key, None)
         st.query_params.pop(key, None)
 

@@ -1,5 +1,5 @@
 // Shows an item's picture beside the pointer while it hovers over a map. A map's figure carries the address of the
-// pictures in layout.meta.pictures, a point its item's position in customdata.
+// pictures in layout.meta.pictures, an item's point its position in customdata.
 (() => {
   if (window.macridHover) return;
   window.macridHover = true;
@@ -10,6 +10,7 @@
   const hide = () => { box.style.display = "none"; };
   const show = (address, event) => {
     const point = event.points[0];
+    if (!(point.customdata >= 0)) return;  // a prototype or a person
     box.firstChild.src = address + point.customdata;
     const left = event.event.clientX, top = event.event.clientY, right = left + 260 > window.innerWidth;
     box.style.left = `${right ? left + 18 : left - 130}px`;

@@ -1,4 +1,5 @@
-"""Recommenders to compare with. They share the models' contract: scores(X: binary CSR (B, M)) -> (B, M) array."""
+"""Recommenders to compare with that are solved, not trained. They share the models' contract:
+scores(X: binary CSR (B, M)) -> (B, M) array."""
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -15,18 +16,43 @@ class Popularity:
         return np.tile(self.count, (batch.shape[0], 1))
 
 
-class EASE:
-    """Linear item-to-item weights in closed form (Steck, WWW 2019): with P = (X'X + regularisation I)^-1,
-    B_ij = -P_ij / P_jj off the diagonal and 0 on it. Needs memory for M x M numbers."""
+class Linear:
+    """Item-to-item weights B (M, M) with nothing on the diagonal, in closed form.
 
-    def __init__(self, clicks: csr_matrix, regularisation: float = 500.0):
-        gram = (clicks.T @ clicks).toarray().astype(np.float64)  # (M, M)
-        gram[np.diag_indices_from(gram)] += regularisation
+    The least squares |X - X B|^2 + |penalty^1/2 B|^2 under diag(B) = 0 have, with P = (X'X + diag(penalty))^-1, the answer
+    B_ij = -P_ij / P_jj off the diagonal. penalty (M,) or a number. Needs memory for a few M x M numbers.
+    """
+
+    def __init__(self, gram: np.ndarray, penalty: float | np.ndarray):
+        gram[np.diag_indices_from(gram)] += penalty
         inverse = np.linalg.inv(gram)
         weights = inverse / -np.diag(inverse)
         weights[np.diag_indices_from(weights)] = 0.0
-        self.weights = weights.astype(np.float32)
+        self.weights = weights.astype(np.float32)  # (M, M)
 
     def scores(self, batch: csr_matrix) -> np.ndarray:
         """(B, M): X B."""
         return np.asarray(batch @ self.weights, dtype=np.float32)
+
+
+class EASE(Linear):
+    """The same penalty for all items (Steck, WWW 2019)."""
+
+    def __init__(self, clicks: csr_matrix, regularisation: float = 500.0):
+        super().__init__(_gram(clicks), regularisation)
+
+
+class EDLAE(Linear):
+    """A linear autoencoder trained on clicks of which each is dropped with probability `dropout` = p, so that it learns to
+    bring back what was dropped, in the limit of infinitely many passes (Steck, NeurIPS 2020, "Autoencoders that don't
+    overfit towards the Identity"): the penalty of item i is regularisation + p / (1 - p) (X'X)_ii. Often clicked items are
+    held back more than in EASE."""
+
+    def __init__(self, clicks: csr_matrix, regularisation: float = 300.0, dropout: float = 0.5):
+        gram = _gram(clicks)
+        super().__init__(gram, regularisation + dropout / (1 - dropout) * np.diag(gram))
+
+
+def _gram(clicks: csr_matrix) -> np.ndarray:
+    """X'X (M, M)."""
+    return (clicks.T @ clicks).toarray().astype(np.float64)

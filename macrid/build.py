@@ -15,8 +15,9 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix, vstack
 
-from . import bundle, dials, projections, steering, train
+from . import bundle, dials, steering, train
 from . import labels as labelling
+from . import maps as mapping
 from .attributes import attribute_table, numeric_columns
 from .baselines import EASE, Popularity
 from .data import Interactions
@@ -62,6 +63,11 @@ def prepare(out: Path, run: dict, *, overwrite: bool, resume: bool, twin: bool) 
     if twin:
         check_free(twin_of(out), overwrite)
     partial = partial_of(out)
+    claim(partial, run, overwrite=overwrite, resume=resume)
+
+
+def claim(partial: Path, run: dict, *, overwrite: bool, resume: bool) -> None:
+    """Make the folder `partial` that of this `run`, or find it so; InputError as `prepare` says."""
     if partial.is_file():
         raise InputError(f"{partial} is a file where the training is to be kept; choose another --out")
     record = partial / "run.json"
@@ -93,7 +99,7 @@ def _why_not_resume(record: Path, run: dict) -> str | None:
 
 def describe(split: Split, settings: Settings, seed: int, labels: pd.DataFrame | None = None) -> dict:
     """What makes a run what it is, as JSON values: two runs with the same description give the same numbers."""
-    return {"data": split.name, "split": split.kind, "fingerprint": _fingerprint(split), "seed": seed,
+    return {"data": split.name, "split": split.kind, "fingerprint": fingerprint(split), "seed": seed,
             "settings": settings_dict(settings), "labels": None if labels is None else labelling.fingerprint(labels)}
 
 
@@ -125,7 +131,9 @@ def build(split: Split, out: Path, settings: Settings, seed: int = 0, *, source:
                                                         partial / "twin"), None))
     report("maps", {})
     baselines = _baselines(split)
-    ready = [_finish(*each, split, seed, baselines, source, labels) for each in finished]
+    ready: list[tuple[Path, dict]] = []
+    for each in finished:
+        ready.append(_finish(*each, split, seed, baselines, source, labels, ready[0][1]["maps"] if ready else None))
     report("save", {})
     for path, contents in reversed(ready):  # the twin first, so that a bundle never names one that is not there
         bundle.save(path, **contents)
@@ -134,11 +142,12 @@ def build(split: Split, out: Path, settings: Settings, seed: int = 0, *, source:
 
 
 def _finish(out: Path, model, history, twin, split: Split, seed: int, baselines: dict, source: Interactions,
-            labels: pd.DataFrame | None):
-    """Everything that goes into the bundle of one trained model."""
+            labels: pd.DataFrame | None, beside: pd.DataFrame | None) -> tuple[Path, dict]:
+    """Everything that goes into the bundle of one trained model. beside: the maps of the model that it is compared with."""
     model.eval()
     vectors = model.item_vectors()
-    parts = model.represent(_shown(split.kind, split.validation, split.test))  # (n, K, D)
+    clicks = shown(split.kind, split.validation, split.test)
+    parts = model.represent(clicks)  # (n, K, D)
     found = dials.choose("ica" if labels is None else "labels", vectors, model.factors(), parts, model.scale, seed,
                          attribute_table(split.items), labels)
     if row := found.all_refused:
@@ -151,20 +160,25 @@ def _finish(out: Path, model, history, twin, split: Split, seed: int, baselines:
         "name": out.name, "seed": seed, "twin": twin, "axes": found.method,
         "data": {"name": split.name, "split": split.kind, "people": int(split.train.shape[0]),
                  "items": int(split.train.shape[1]), "clicks": int(split.train.nnz),
-                 "held_out": len(split.test.user_ids), "fingerprint": _fingerprint(split),
+                 "held_out": len(split.test.user_ids), "fingerprint": fingerprint(split),
                  "read": {"people": source.n_users, "items": source.n_items, "interactions": source.n_interactions}},
         "metrics": (train.evaluate(model, split.test, split.items, split.kind, parts)
                     | steering_figures(model, split.test, split.items, found.axes, found.borne, seed)),
         "baselines": baselines,
         "training": {"epochs": len(history), "best": history[-1]["best"] if history else 0,
                      "seconds": round(sum(row["seconds"] for row in history), 1)},
-        "versions": {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES},
+        "versions": versions(),
     }
     if found.aligned:
         meta["aligned"] = found.aligned
     return out, {"meta": meta, "model": model, "items": items, "axes": found.axes, "strength": found.strength,
-                 "history": history, "maps": _maps(vectors, items, model.settings.similarity, seed), "users": _users(split),
-                 "labels": labels.dropna(how="all") if found.aligned else None}
+                 "history": history, "users": _users(split), "labels": labels.dropna(how="all") if found.aligned else None,
+                 "maps": _maps(model, items, _shown_ids(split.kind, split.validation, split.test), clicks, seed, beside)}
+
+
+def versions() -> dict[str, str]:
+    """The versions of what computes."""
+    return {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
 
 
 def _baselines(split: Split) -> dict[str, dict[str, float]]:
@@ -178,11 +192,20 @@ def _baselines(split: Split) -> dict[str, dict[str, float]]:
     return found
 
 
-def _maps(vectors: np.ndarray, items: pd.DataFrame, similarity: str, seed: int) -> pd.DataFrame:
-    metric = "cosine" if similarity == "cosine" else "euclidean"
-    found = {"tsne": projections.tsne(vectors, metric, seed), "umap": projections.umap(vectors, metric, seed)}
-    return pd.concat([pd.DataFrame({"method": method, "kind": "item", "id": items["item_id"], "x": xy[:, 0], "y": xy[:, 1]})
-                      for method, xy in found.items()], ignore_index=True)
+def _maps(model: MacridVAE, items: pd.DataFrame, people: np.ndarray, clicks: csr_matrix, seed: int,
+          beside: pd.DataFrame | None) -> pd.DataFrame:
+    parts = mapping.choose_parts(people, clicks, model.represent(clicks), model.factors(), seed)
+    return mapping.lay_out(items["item_id"].to_numpy(object), model.item_vectors(), model.settings.similarity, parts, seed,
+                           beside)
+
+
+def remap(trained: Recommender, beside: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Lay out the maps of a bundle anew and write them into its folder; nothing else of it changes. beside: the maps of the
+    model that it is compared with. The same as `build` makes."""
+    people = _shown_ids(trained.meta["data"]["split"], trained.held_out("validation"), trained.held_out("test"))
+    maps = _maps(trained.model, trained.items, people, _shown_of(trained), trained.meta["seed"], beside)
+    bundle.replace_maps(trained.path, maps)
+    return maps
 
 
 def _users(split: Split) -> pd.DataFrame:
@@ -196,7 +219,7 @@ def _users(split: Split) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def _fingerprint(split: Split) -> str:
+def fingerprint(split: Split) -> str:
     """SHA-256 of the training clicks and the item ids."""
     digest = hashlib.sha256()
     for array in (split.train.indptr.astype(np.int64), split.train.indices.astype(np.int64)):
@@ -220,8 +243,7 @@ def evaluate(trained: Recommender, data: Interactions | None = None) -> dict:
 
 def shown_parts(trained: Recommender) -> np.ndarray:
     """The user vectors (n, K, D) of a bundle's held-out people: those that independence and dials are measured over."""
-    kind = trained.meta["data"]["split"]
-    return trained.model.represent(_shown(kind, trained.held_out("validation"), trained.held_out("test")))
+    return trained.model.represent(_shown_of(trained))
 
 
 def steering_figures(model: MacridVAE, held: HeldOut, items: pd.DataFrame, axes: np.ndarray,
@@ -236,9 +258,18 @@ def steering_figures(model: MacridVAE, held: HeldOut, items: pd.DataFrame, axes:
     return {"steering": found} if found else {}
 
 
-def _shown(kind: str, validation: HeldOut, test: HeldOut) -> csr_matrix:
+def shown(kind: str, validation: HeldOut, test: HeldOut) -> csr_matrix:
     """The clicks of the people over whom independence is measured: all held-out people, each once."""
     return vstack([validation.fold_in, test.fold_in], format="csr") if kind == "strong" else test.fold_in
+
+
+def _shown_of(trained: Recommender) -> csr_matrix:
+    return shown(trained.meta["data"]["split"], trained.held_out("validation"), trained.held_out("test"))
+
+
+def _shown_ids(kind: str, validation: HeldOut, test: HeldOut) -> np.ndarray:
+    """The ids of the people of `shown`, (n,)."""
+    return np.concatenate([validation.user_ids, test.user_ids]) if kind == "strong" else test.user_ids
 
 
 def _other_people(trained: Recommender, data: Interactions) -> HeldOut:

@@ -2,9 +2,9 @@
 
 The folder holds no pickle: bundle.json (format, name, data set, settings, seed, metrics, versions, twin, and, where axes
 were learned from labels, which dial bears which attribute and which attributes were refused), weights.safetensors,
-items.parquet, maps.parquet (method, kind, id, x, y), axes.safetensors (R_k and the strength of each dial), users.parquet
-(user_id, item_id, part of the held-out people), history.json (a row an epoch); and, where axes were learned from labels,
-labels.csv, which holds those.
+items.parquet, maps.parquet (method, kind, id, x, y, factor: see `maps`), axes.safetensors (R_k and the strength of each
+dial), users.parquet (user_id, item_id, part of the held-out people), history.json (a row an epoch); and,
+where axes were learned from labels, labels.csv, which holds those.
 """
 
 import json
@@ -66,6 +66,14 @@ def save(path: Path, *, meta: dict, model: MacridVAE, items: pd.DataFrame, maps:
     except BaseException:
         shutil.rmtree(beside, ignore_errors=True)
         raise
+
+
+def replace_maps(path: Path, maps: pd.DataFrame) -> None:
+    """Put other maps into the bundle at `path`; the time of bundle.json tells whoever keeps it open that it has changed."""
+    beside = path / ".maps.parquet.new"
+    maps.to_parquet(beside, index=False, compression="zstd")
+    os.replace(beside, path / "maps.parquet")
+    os.utime(path / "bundle.json")
 
 
 def _swap(beside: Path, path: Path) -> None:
@@ -131,18 +139,27 @@ def load(path: str | Path) -> Recommender:
             f"has the parts {', '.join(map(str, users['part'].unique()[:9])) or 'none'}, not {', '.join(PARTS[1:])}"
         raise InputError(f"{path / 'users.parquet'} {what}; {_TRAIN_AGAIN}")
     maps = _read_table(path / "maps.parquet", ("method", "kind", "id", "x", "y"))
-    for method in ("tsne", "umap"):
-        points = maps[(maps["method"] == method) & (maps["kind"] == "item")]
-        if not items["item_id"].isin(points["id"]).all() or points["id"].duplicated().any():
-            raise InputError(f"{path / 'maps.parquet'} does not have one point by {method} for each item; {_TRAIN_AGAIN}")
-    if not np.isfinite(maps[["x", "y"]].to_numpy(float, na_value=np.nan)).all():
-        raise InputError(f"{path / 'maps.parquet'} holds NaN or infinite numbers; {_TRAIN_AGAIN}")
+    _check_maps(path / "maps.parquet", maps, items["item_id"], settings.kfac)
     history = _read_json(path / "history.json", list)
     for row in history:
         _check_kinds(path / "history.json", row, _EPOCH)
     return Recommender(path=path, meta=meta, model=model, items=items, maps=maps, axes=axes,
                   strength=turned["strength"].numpy(), users=users, history=history,
                   labels=_read_labels(path / LABELS, items["item_id"]))
+
+
+def _check_maps(path: Path, maps: pd.DataFrame, item_ids: pd.Series, kfac: int) -> None:
+    """InputError unless every item is on every map, and every part that is on one belongs to a factor. Bundles of before
+    parts were laid out have none, and no column `factor`."""
+    parts = maps[maps["kind"] == "part"]
+    for method in ("tsne", "umap", *parts["method"].unique()):
+        points = maps.loc[(maps["method"] == method) & (maps["kind"] == "item"), "id"]
+        if not item_ids.isin(points).all() or points.duplicated().any():
+            raise InputError(f"{path} does not have one point by {method} for each item; {_TRAIN_AGAIN}")
+    if not np.isfinite(maps[["x", "y"]].to_numpy(float, na_value=np.nan)).all():
+        raise InputError(f"{path} holds NaN or infinite numbers; {_TRAIN_AGAIN}")
+    if len(parts) and ("factor" not in maps or not parts["factor"].isin(range(kfac)).all()):
+        raise InputError(f"{path} holds a person's part of a factor that the model lacks; {_TRAIN_AGAIN}")
 
 
 def _check_kinds(path: Path, value, wanted: dict, at: str = "") -> None:

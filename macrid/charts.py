@@ -1,4 +1,4 @@
-"""Arrays and tables -> plotly figures. Backgrounds are transparent and text takes the page's colour, for light and dark."""
+"""Colours of groups, and what all figures share: transparent backgrounds, text in the page's colour, for light and dark."""
 
 from itertools import pairwise
 
@@ -7,9 +7,11 @@ import pandas as pd
 import plotly.graph_objects as go
 from scipy.optimize import linear_sum_assignment
 
-# Okabe & Ito (2008), made for colour-blind people, then further tones that stay apart from them in lightness.
-PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8F7EE6", "#B5A642", "#6E4A2E", "#7A1F5C",
-           "#A6D96A", "#1B3A6B", "#F4A6B8", "#3E6B3A", "#B8B8FF", "#8C510A", "#5AE0D0", "#C00000", "#D9C7A0", "#4D4D4D")
+# Seven by Okabe & Ito (2008), made for colour-blind people, and three that stay as far apart from them and each other in
+# their eyes as those do; then ten that stay apart among themselves, drawn as diamonds (`shape_of`).
+PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8F7EE6", "#861309", "#005066", "#C2C09B",
+           "#91C1FF", "#BD4D00", "#718FFF", "#EF8600", "#443493", "#B08C9F", "#4057DA", "#D7B79E", "#7A5F77", "#7A1F5C")
+ROUND = 10  # so many of them are drawn as circles
 REST = "#9AA0A6"  # what is not among the named groups
 GREY = "rgba(128,128,128,0.35)"
 NAMED_GROUPS = 10  # more categories than these cannot be told apart by colour
@@ -32,6 +34,11 @@ def colours_for(count: int, rest: bool = False) -> list[str]:
     return [*found[:-1], REST] if rest else found
 
 
+def shape_of(colour: str) -> str:
+    """The marker of a colour's group: what colours alone cannot tell apart, circles and diamonds do."""
+    return "diamond" if colour in PALETTE[ROUND:] else "circle"
+
+
 def matched(codes: np.ndarray, reference: np.ndarray, reference_colours: list[str], count: int) -> list[str]:
     """Colours for the groups `codes` (M,), each that of the reference group it overlaps most with, no colour twice
     (Hungarian method), so that the eye can compare two maps."""
@@ -41,27 +48,6 @@ def matched(codes: np.ndarray, reference: np.ndarray, reference_colours: list[st
     found: dict[int, str] = {row: reference_colours[column] for row, column in zip(rows, columns, strict=True)}
     spare = iter([c for c in PALETTE if c not in reference_colours] * 2)
     return [found[k] if k in found and found[k] != REST else next(spare) for k in range(count)]
-
-
-def item_map(xy: np.ndarray, codes: np.ndarray, names: list[str], colours: list[str], items: pd.DataFrame,
-             factor_names: list[str], pictures: str | None = None) -> go.Figure:
-    """A map of the items, a trace for each group. xy (M, 2), codes (M,), factor_names (M,). Hovering shows title, category
-    and factor; `customdata` holds an item's position, and the figure's `meta` the address of the pictures."""
-    size = float(np.clip(7 - len(xy) / 2500, 2.5, 6))
-    fig = go.Figure()
-    for code, (name, colour) in enumerate(zip(names, colours, strict=True)):
-        mine = np.flatnonzero(codes == code)
-        text = [f"<b>{_plain(t)}</b><br>{_plain(c) or 'no category'}<br>factor: {_plain(f)}"
-                for t, c, f in zip(items["title"].iloc[mine], items["category"].iloc[mine],
-                                   np.asarray(factor_names, object)[mine], strict=True)]
-        fig.add_scattergl(x=xy[mine, 0], y=xy[mine, 1], mode="markers", name=name, text=text, customdata=mine,
-                          hovertemplate="%{text}<extra></extra>",
-                          marker={"size": size, "color": colour, "opacity": 0.85, "line": {"width": 0.4, "color": GREY}})
-    blank = {"visible": False, "range": [-1.06, 1.06], "constrain": "domain"}
-    fig.update_layout(height=330, margin={"l": 0, "r": 0, "t": 0, "b": 0}, showlegend=False, xaxis=blank,
-                      yaxis=blank | {"scaleanchor": "x"}, dragmode="pan", plot_bgcolor="rgba(0,0,0,0)",
-                      paper_bgcolor="rgba(0,0,0,0)", hoverlabel={"align": "left"}, meta={"pictures": pictures})
-    return fig
 
 
 def comparison(figures: dict[str, dict[str, float]], metric: str, ours: str, colour: str) -> go.Figure:
@@ -96,11 +82,11 @@ def along_dial(curves: pd.DataFrame, meant: str) -> go.Figure:
     for name in [*moves.index[::-1], *([meant] if meant in curves else [])]:
         bold = name == meant
         colour = "#1b7f7b" if bold else REST if name in named else GREY
-        lines.append(go.Scatter(x=x, y=100 * curves[name], mode="lines", name=_plain(name), line_shape="spline",
+        lines.append(go.Scatter(x=x, y=100 * curves[name], mode="lines", name=plain(name), line_shape="spline",
                                 line={"width": 4 if bold else 1.6, "color": colour},
-                                hovertemplate=f"{_plain(name)}: %{{y:.0f}} %<extra></extra>"))
+                                hovertemplate=f"{plain(name)}: %{{y:.0f}} %<extra></extra>"))
         if name in at:
-            text, font = (f"<b>{_plain(name)}</b>", {"size": 12, "color": colour}) if bold else (_plain(name), {"size": 12})
+            text, font = (f"<b>{plain(name)}</b>", {"size": 12, "color": colour}) if bold else (plain(name), {"size": 12})
             names.append({"xref": "paper", "x": 1.02, "y": at[name], "text": text, "showarrow": False, "xanchor": "left",
                           "font": font, "opacity": 1 if bold else 0.75})
     still = {"gridcolor": GREY, "zeroline": False, "dtick": 50, "fixedrange": True, "ticksuffix": " %"}
@@ -124,6 +110,6 @@ def _apart(values: np.ndarray, gap: float) -> np.ndarray:
     return out
 
 
-def _plain(text) -> str:
+def plain(text) -> str:
     """Text without what plotly would read as markup."""
     return str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

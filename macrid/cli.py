@@ -5,7 +5,7 @@ import warnings
 
 import click
 
-from . import cli_train, cli_use
+from . import cli_study, cli_train, cli_use
 from .errors import InputError, InputWarning
 
 
@@ -46,5 +46,5 @@ def main():
     """MacridVAE: train a recommender that people can steer, look into it, and steer it."""
 
 
-for command in (*cli_train.COMMANDS, *cli_use.COMMANDS):
+for command in (*cli_train.COMMANDS, *cli_use.COMMANDS, *cli_study.COMMANDS):
     main.add_command(command)

@@ -15,6 +15,34 @@ def print_json(value) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, allow_nan=False))
 
 
+def data_options(command):
+    """The options that say which data are divided how: --data, --split, --min-rating, --min-clicks, --held-out, --seed."""
+    for option in reversed((
+        click.option("--data", required=True,
+                     help="shop, shop:ITEMSxPEOPLE, a public set's name, or the path of a file or folder."),
+        click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**31 - 1)),
+        click.option("--split", "kind", default="strong", show_default=True, type=click.Choice(["strong", "recbole"]),
+                     help="strong: hold out whole people. recbole: a tenth of everybody's ratings, twice."),
+        click.option("--min-rating", type=float, help="Ratings from here count as clicks.  [4; recbole: all count]"),
+        click.option("--min-clicks", type=click.IntRange(1), help="People with fewer are left out.  [5; recbole: 1]"),
+        click.option("--held-out", type=click.IntRange(1), help="People to hold out, for validation and test each."),
+    )):
+        command = option(command)
+    return command
+
+
+def settings_options(command):
+    """The options that make settings: --preset, --config, --set."""
+    for option in reversed((
+        click.option("--preset", default="best", show_default=True, help="best, paper or recbole."),
+        click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="Settings in a YAML file."),
+        click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="One setting; may be repeated."),
+    )):
+        command = option(command)
+    return command
+
+
+device_option = click.option("--device", default="auto", show_default=True, type=click.Choice(["auto", "cpu", "cuda"]))
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 bundle_argument = click.argument("path", metavar="BUNDLE", type=click.Path(path_type=Path))
 
@@ -51,10 +79,56 @@ def read_data(data: str, seed: int):
     return readers.read(data)
 
 
-def read_settings(preset: str, config: Path | None, changes: tuple[str, ...]):
+def divide(source, kind: str, seed: int, min_rating: float | None, min_clicks: int | None, held_out: int | None):
+    """The split that the options of `data_options` ask for."""
+    from . import split as splitting
+
+    strong = kind == "strong"
+    clicks = splitting.to_clicks(source, min_rating if min_rating is not None else 4.0 if strong else -float("inf"),
+                                 min_clicks or (5 if strong else 1))
+    return splitting.strong(clicks, seed, held_out) if strong else splitting.recbole(clicks, seed)
+
+
+def describe_split(split) -> str:
+    return (f"{split.name}: {split.train.shape[0]:,} people to train on, {split.train.shape[1]:,} items, "
+            f"{split.train.nnz:,} clicks; {len(split.validation.user_ids):,} people to validate, "
+            f"{len(split.test.user_ids):,} to test")
+
+
+def parse_value(text: str, where: str):
+    """A value as YAML reads it; and 1e-3, which YAML reads as text, as a number."""
     import yaml
 
-    from .model import make_settings
+    try:
+        value = yaml.safe_load(text)
+    except (ValueError, yaml.YAMLError) as error:
+        raise InputError(f"{where}: {text!r} is not a value") from error
+    return as_number(value)
+
+
+def as_number(value):
+    """A text such as 1e-3 as the number that it means, also within a list; anything else as it is."""
+    if isinstance(value, list):
+        return [as_number(inner) for inner in value]
+    if isinstance(value, str) and re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)e[-+]?\d+", value, re.IGNORECASE):
+        return float(value)
+    return value
+
+
+def parse_changes(changes: tuple[str, ...]) -> dict:
+    """{key: value} of some --set key=value."""
+    found = {}
+    for change in changes:
+        key, equals, value = change.partition("=")
+        if not equals:
+            raise InputError(f"--set {change!r}: write it as key=value, such as --set kfac=7")
+        found[key.strip()] = parse_value(value, f"--set {change!r}")
+    return found
+
+
+def read_changes(config: Path | None, changes: tuple[str, ...]) -> dict:
+    """What --config and --set change in a preset."""
+    import yaml
 
     found = {}
     if config:
@@ -64,18 +138,13 @@ def read_settings(preset: str, config: Path | None, changes: tuple[str, ...]):
             raise InputError(f"{config} cannot be read as YAML ({error}); write lines such as `kfac: 7`") from error
         if not isinstance(found, dict):
             raise InputError(f"{config} must hold lines such as `kfac: 7`, not a {type(found).__name__}")
-    for change in changes:
-        key, equals, value = change.partition("=")
-        if not equals:
-            raise InputError(f"--set {change!r}: write it as key=value, such as --set kfac=7")
-        try:
-            found[key.strip()] = yaml.safe_load(value)
-        except (ValueError, yaml.YAMLError) as error:
-            raise InputError(f"--set {change!r}: {value!r} is not a value") from error
-    for key, value in found.items():  # YAML reads 1e-3 as text
-        if isinstance(value, str) and re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)e[-+]?\d+", value, re.IGNORECASE):
-            found[key] = float(value)
-    return make_settings(preset, found)
+    return {key: as_number(value) for key, value in (found | parse_changes(changes)).items()}
+
+
+def read_settings(preset: str, config: Path | None, changes: tuple[str, ...]):
+    from .model import make_settings
+
+    return make_settings(preset, read_changes(config, changes))
 
 
 def device_of(name: str) -> str:

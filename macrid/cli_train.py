@@ -1,4 +1,4 @@
-"""Commands that make bundles: fetch, train."""
+"""Commands that make bundles: fetch, train, remap."""
 
 import shutil
 import sys
@@ -7,7 +7,19 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
-from .cli_shared import device_of, fetched, read_data, read_settings, summary
+from .cli_shared import (
+    bundle_argument,
+    data_options,
+    describe_split,
+    device_of,
+    device_option,
+    divide,
+    fetched,
+    read_data,
+    read_settings,
+    settings_options,
+    summary,
+)
 from .errors import InputError
 
 
@@ -21,22 +33,14 @@ def fetch(name, source, to):
 
 
 @click.command()
-@click.option("--data", required=True, help="shop, shop:ITEMSxPEOPLE, a public set's name, or the path of a file or folder.")
+@data_options
+@settings_options
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder to write the bundle to.")
-@click.option("--preset", default="best", show_default=True, help="best, paper or recbole.")
-@click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="Settings in a YAML file.")
-@click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="One setting; may be repeated.")
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**31 - 1))
-@click.option("--split", "kind", default="strong", show_default=True, type=click.Choice(["strong", "recbole"]),
-              help="strong: hold out whole people. recbole: a tenth of everybody's ratings, twice.")
 @click.option("--twin", type=click.Choice(["dot"]), help="Train a twin with dot product instead of cosine, too.")
-@click.option("--min-rating", type=float, help="Ratings from here count as clicks.  [4; recbole: all count]")
-@click.option("--min-clicks", type=click.IntRange(1), help="People with fewer are left out.  [5; recbole: 1]")
-@click.option("--held-out", type=click.IntRange(1), help="People to hold out, for validation and test each.")
 @click.option("--labels", "file", type=click.Path(path_type=Path),
               help="A CSV of item_id and attributes, partly empty: dials are learned from it; with --set label_weight=..., "
                    "it enters the training, too.")
-@click.option("--device", default="auto", show_default=True, type=click.Choice(["auto", "cpu", "cuda"]))
+@device_option
 @click.option("--resume", is_flag=True, help="Go on with a training that was stopped.")
 @click.option("--overwrite", is_flag=True, help="Replace what stands at --out.")
 def train(data, out, preset, config, changes, seed, kind, twin, min_rating, min_clicks, held_out, file, device, resume,
@@ -44,7 +48,6 @@ def train(data, out, preset, config, changes, seed, kind, twin, min_rating, min_
     """Train on a data set and write a bundle."""
     from . import build as building
     from . import labels as labelling
-    from . import split as splitting
 
     settings = read_settings(preset, config, changes)
     device = device_of(device)
@@ -52,10 +55,7 @@ def train(data, out, preset, config, changes, seed, kind, twin, min_rating, min_
         raise InputError(f"label_weight is {settings.label_weight:g}, but there are no labels; add --labels FILE.csv")
     source = read_data(data, seed)
     labels = labelling.read(file, source.items["item_id"]) if file else None
-    strong = kind == "strong"
-    clicks = splitting.to_clicks(source, min_rating if min_rating is not None else 4.0 if strong else -float("inf"),
-                                 min_clicks or (5 if strong else 1))
-    split = splitting.strong(clicks, seed, held_out) if strong else splitting.recbole(clicks, seed)
+    split = divide(source, kind, seed, min_rating, min_clicks, held_out)
     if labels is not None:
         labels = labelling.of_items(labels, split.items["item_id"], file)
         if settings.label_weight and labels.shape[1] > settings.embedding_size:
@@ -63,9 +63,7 @@ def train(data, out, preset, config, changes, seed, kind, twin, min_rating, min_
                              "raise embedding_size, drop some, or set label_weight=0")
     run = building.describe(split, settings, seed, labels) | {"twin": bool(twin)}
     building.prepare(out, run, overwrite=overwrite, resume=resume, twin=bool(twin))
-    click.echo(f"{split.name}: {split.train.shape[0]:,} people to train on, {split.train.shape[1]:,} items, "
-               f"{split.train.nnz:,} clicks; {len(split.validation.user_ids):,} people to validate, "
-               f"{len(split.test.user_ids):,} to test", err=True)
+    click.echo(describe_split(split), err=True)
     try:
         with _Progress(settings.epochs) as progress:
             bundle = building.build(split, out, settings, seed, source=source, twin=bool(twin), labels=labels,
@@ -77,6 +75,25 @@ def train(data, out, preset, config, changes, seed, kind, twin, min_rating, min_
         shutil.rmtree(building.partial_of(out))  # going on would end the same way
         raise InputError(str(error)) from error
     click.echo(f"{out}: " + summary(bundle.meta["metrics"]), err=True)
+
+
+@click.command()
+@bundle_argument
+def remap(path):
+    """Lay out the maps of a bundle and of its twin anew, without training: for bundles that were made before people stood
+    on the maps."""
+    from . import build as building
+    from . import bundle as bundles
+
+    trained = bundles.load(path)
+    found = [trained]
+    if trained.meta["twin"]:
+        found.append(bundles.load(path.with_name(trained.meta["twin"])))
+    beside = None
+    for each in found:
+        click.echo(f"laying out the maps of {each.path} (t-SNE, UMAP) ...", err=True)
+        maps = building.remap(each, beside)
+        beside = maps if beside is None else beside
 
 
 class _Progress:
@@ -113,4 +130,4 @@ class _Progress:
             self.bar = None
 
 
-COMMANDS = (fetch, train)
+COMMANDS = (fetch, train, remap)

@@ -1,4 +1,8 @@
-"""Maps: vectors in two dimensions for the eye. Each takes (n, D) and gives (n, 2) float32, centred, largest spread 1."""
+"""Maps: vectors in two dimensions for the eye. Each takes (n, D) and gives (n, 2) float32, centred, largest spread 1.
+
+`start` (n, 2) is where the points begin, the principal components if it is None: layouts that begin alike end alike, as far
+as their vectors allow, and `turned` makes what is left of the difference as small as it can be.
+"""
 
 import warnings
 
@@ -15,15 +19,13 @@ def pca(vectors: np.ndarray) -> np.ndarray:
     return _framed(found)
 
 
-def tsne(vectors: np.ndarray, metric: str = "cosine", seed: int = 0) -> np.ndarray:
-    """t-SNE (van der Maaten & Hinton, 2008), started from the principal components.
-
-    Uses openTSNE; scikit-learn's where that is not installed. `metric`: cosine or euclidean.
-    """
+def tsne(vectors: np.ndarray, metric: str = "cosine", seed: int = 0, start: np.ndarray | None = None) -> np.ndarray:
+    """t-SNE (van der Maaten & Hinton, 2008). Uses openTSNE; scikit-learn's where that is not installed. `metric`: cosine or
+    euclidean."""
     if len(vectors) < 8:
         return pca(vectors)
     perplexity = min(30.0, (len(vectors) - 1) / 4)
-    start = pca(vectors) * 1e-4
+    start = (pca(vectors) if start is None else start) * np.float32(1e-4)
     jobs = 1 if len(vectors) < 10_000 else 2  # threads wait by spinning: on a busy machine two are slower than one
     try:
         from openTSNE import TSNE
@@ -39,8 +41,8 @@ def tsne(vectors: np.ndarray, metric: str = "cosine", seed: int = 0) -> np.ndarr
     return _framed(np.asarray(found))
 
 
-def umap(vectors: np.ndarray, metric: str = "cosine", seed: int = 0) -> np.ndarray:
-    """UMAP (McInnes et al., 2018), started from the principal components. `metric`: cosine or euclidean."""
+def umap(vectors: np.ndarray, metric: str = "cosine", seed: int = 0, start: np.ndarray | None = None) -> np.ndarray:
+    """UMAP (McInnes et al., 2018). `metric`: cosine or euclidean."""
     if len(vectors) < 8:
         return pca(vectors)
     with warnings.catch_warnings():
@@ -48,10 +50,20 @@ def umap(vectors: np.ndarray, metric: str = "cosine", seed: int = 0) -> np.ndarr
         from umap import UMAP
 
         # UMAP divides by the spread of both axes, which vectors on one line do not have.
-        start = pca(vectors) * 10 + np.random.default_rng(seed).normal(0, 1e-3, (len(vectors), 2))
+        start = pca(vectors) if start is None else start
+        start = start * 10 + np.random.default_rng(seed).normal(0, 1e-3, (len(vectors), 2))
         found = UMAP(n_neighbors=min(15, len(vectors) - 1), min_dist=0.1, metric=metric, random_state=seed, n_jobs=1,
                      init=start.astype(np.float32)).fit_transform(vectors)
     return _framed(found)
+
+
+def turned(points: np.ndarray, onto: np.ndarray) -> np.ndarray:
+    """The layout `points` (n, 2), turned and mirrored so that its first rows lie as near as possible to those of `onto`
+    (m, 2), m <= n: the orthogonal Procrustes problem, R = U V' of the singular vectors of centred points' onto."""
+    first = points[: len(onto)].astype(np.float64)
+    centre = first.mean(axis=0)
+    u, _, v = np.linalg.svd((first - centre).T @ (onto - onto.mean(axis=0)))
+    return _framed((points - centre) @ (u @ v))
 
 
 def _framed(points: np.ndarray) -> np.ndarray:

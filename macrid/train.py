@@ -108,6 +108,13 @@ def _ranked(model, held: HeldOut, k: int):
         yield metrics.hits(scores, answers, k), np.diff(answers.indptr)
 
 
+def ranking_names(kind: str) -> tuple[list[str], str]:
+    """The names of a split's ranking metrics, and the one that models are compared by."""
+    if kind == "strong":
+        return ["ndcg@100", "recall@20", "recall@50"], "ndcg@100"
+    return ["recall@10", "mrr@10", "ndcg@10", "hit@10", "precision@10"], "ndcg@10"
+
+
 def ranking(model, held: HeldOut, kind: str = "strong") -> dict[str, np.ndarray]:
     """The ranking metrics of every held-out person, {name: (n,)}: those of the paper, or of RecBole's protocol."""
     found: dict[str, list] = {}
@@ -141,14 +148,19 @@ def evaluate(model, held: HeldOut, items: pd.DataFrame, kind: str = "strong",
     """
     figures = summary(ranking(model, held, kind))
     if hasattr(model, "factors"):
-        factor = model.factors()
-        known = items["category"].to_numpy() != ""
-        if known.any():
-            codes = pd.factorize(items["category"][known])[0]
-            figures |= metrics.agreement(factor[known], codes)
-        figures["effective_factors"] = metrics.effective_factors(factor)
-        figures["independence"] = metrics.independence(model.represent(held.fold_in) if people is None else people)
+        figures |= disentanglement(model, items, model.represent(held.fold_in) if people is None else people)
     return figures
+
+
+def disentanglement(model, items: pd.DataFrame, people: np.ndarray) -> dict[str, float]:
+    """Agreement of a model's factors with categories, where there are some, effective factors, and independence over the
+    user vectors people (n, K, D)."""
+    factor, figures = model.factors(), {}
+    known = items["category"].to_numpy() != ""
+    if known.any():
+        codes = pd.factorize(items["category"][known])[0]
+        figures |= metrics.agreement(factor[known], codes)
+    return figures | {"effective_factors": metrics.effective_factors(factor), "independence": metrics.independence(people)}
 
 
 def _keep(folder: Path, model, optimiser, best, history) -> None:

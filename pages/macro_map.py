@@ -1,40 +1,258 @@
-"""Macro map: the items on a plane by macro factor, by category, and as the dot-product twin sees them."""
+"""Macro map: items and people on a plane, what factors and categories have in common, and cosine beside dot product."""
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 import ui
-from macrid import charts
+import ui_results
+from macrid import analysis_charts, atlas, charts, collapse, map_charts
+from macrid.errors import InputError
+
+PANEL_POINTS = 5_000  # drawn in each of the three small maps
+METHODS = {"tsne": "t-SNE", "umap": "UMAP"}
+MODEL_NAMES = {"cosine": "Cosine", "dot": "Dot product"}
+LISTED = 18  # cards of a selection
+FOUND = 50  # items offered of those that a search finds
 
 bundle = ui.chosen()
 twin = ui.twin(bundle)
-ui.begin("Macro map", "Every dot is an item; dots are close when the model finds the items alike. If the **factors** on the "
-         "left paint the same regions as the **categories** beside them, the model has found the categories by itself.")
-ui.from_address("layout", ["tsne", "umap"], "tsne")
-method = st.segmented_control("Layout", ["tsne", "umap"], format_func={"tsne": "t-SNE", "umap": "UMAP"}.get,
-                              required=True, key="layout", persist_state="session",
-                              help="Two ways to lay out vectors of many dimensions on a plane. Both keep neighbours "
-                                   "together; distances between far groups mean little.")
+ui.begin("Macro map", "Every dot is an item; dots are close when the model finds the items alike. If the **factors** "
+         "paint the same regions as the **categories**, which the model never saw, it has found the categories by itself.")
 
-categories, category_names = charts.group(bundle.items["category"])
-rest = category_names[-1] in ("other", "unknown")
-category_colours = charts.colours_for(len(category_names), rest)
+category = map_charts.groups(bundle.items["category"])
+rest = category.names[-1] in ("other", "unknown")
 
 
-def panel(shown, title, what, codes, names, colours, key):
-    """One map with its legend and figures."""
+def by_factor(shown) -> map_charts.Groups:
+    """The factors of a model, in the colours of the categories that they overlap most."""
+    colours = charts.matched(shown.factor, category.codes, category.colours, shown.settings.kfac)
+    return map_charts.Groups(shown.factor, [factor.name for factor in shown.factors], colours)
+
+
+def factor_names(shown) -> np.ndarray:
+    return np.array([factor.name for factor in shown.factors], object)[shown.factor]
+
+
+def legend(by: map_charts.Groups) -> None:
+    ui.legend(by.names, by.colours, list(np.bincount(by.codes, minlength=len(by.names))))
+
+
+# The map -----------------------------------------------------------------------------------------------------------------
+
+
+def controls():
+    """What the map shows: the model, method, whether people are on it, the key of the colouring, factor and dimension."""
+    ui.from_address("layout", METHODS, "tsne")
+    ui.from_address("model", MODEL_NAMES, "cosine")
+    options = st.container(horizontal=True, vertical_alignment="bottom")
+    method = options.segmented_control(
+        "Layout", METHODS, format_func=METHODS.get, required=True, key="layout", persist_state="session",
+        help="Two ways to lay out vectors of many dimensions on a plane. Both keep neighbours together; distances between "
+             "far groups mean little.")
+    shown, model = bundle, "cosine"
+    if twin:
+        model = options.segmented_control(
+            "Similarity", MODEL_NAMES, format_func=MODEL_NAMES.get, required=True, key="model", persist_state="session",
+            help="The same training with cosine similarity and with a dot product. The second map begins where the first "
+                 "ended and is turned onto it, so that an eye can follow.")
+        shown = twin if model == "dot" else bundle
+    people = False
+    if len(atlas.people_on(shown, method)):
+        people = options.toggle("People", key="people", persist_state="session",
+                                help="Items and people in one layout: dots are items, every ring is the part of a person "
+                                     "for one factor that they clicked in.")
+    labels = atlas.colourings(shown)
+    ui.from_address("colour", labels, "factor")
+    key = options.selectbox("Colour by", labels, key="colour", persist_state="session", format_func=labels.get, width=230)
+    factor, dim = 0, 0
+    if key == "dial":
+        used = [f.index for f in shown.factors if f.share > 0]
+        dims = range(shown.settings.embedding_size)
+        ui.from_address("of", used, used[0], int)
+        ui.from_address("axis", dims, 0, int)
+        factor = options.selectbox("Factor", used, key="of", persist_state="session", width=200,
+                                   format_func=lambda k: shown.factors[k].name)
+        dim = options.selectbox("Dimension", dims, key="axis", persist_state="session", width=200,
+                                format_func=lambda j: dial_name(shown, factor, j))
+    ui.to_address(layout=(method, "tsne"), model=(model, "cosine"), colour=(key, "factor"),
+                  of=(factor if key == "dial" else None, None), axis=(dim if key == "dial" else None, None))
+    return shown, method, people, key, factor, dim
+
+
+def dial_name(shown, factor: int, dim: int) -> str:
+    label = shown.dial_label(factor, dim)
+    return f"{dim + 1} · {label.name}" if label else str(dim + 1)
+
+
+def search(shown) -> int | None:
+    """The position of the item that somebody looks for."""
+    ui.from_address("find", [st.query_params.get("find", "")], "")
+    left, right = st.columns([1, 1], vertical_alignment="bottom")
+    text = left.text_input("Find an item", key="find", persist_state="session", placeholder="Part of a title", max_chars=200,
+                           help="Marks the item and the ten of its factor whose vectors have the highest cosine with it.")
+    ui.to_address(find=(text, ""))
+    found = shown.search(text, FOUND) if text.strip() else []
+    if not found:
+        if text.strip():
+            right.caption(f"No title, category or genre has words that begin like “{ui.plain(text)}”.")
+        return None
+    names = ui.distinct(shown.items["title"].iloc[found], shown.items["item_id"].iloc[found])
+    title = f"{len(found)} found" if len(found) < FOUND else f"The {FOUND} best known that were found"
+    return found[right.selectbox(title, range(len(found)), key=f"found-{text}", format_func=names.__getitem__)]
+
+
+def draw(shown, method: str, people: bool, key: str, factor: int, dim: int, found: int | None, window):
+    """The figure, its groups (None for a scale), the positions drawn and those in the window."""
+    xy = shown.map_of(method + (atlas.WITH_PEOPLE if people else ""))
+    inside = atlas.within(xy, window) if window else None
+    drawn = atlas.sample(shown.factor, atlas.DRAWN, inside)
+    fig = map_charts.frame(560, ui.pictures_address(shown), window or map_charts.WHOLE)
+    names, text = factor_names(shown), None
+    text = map_charts.words(shown.items.iloc[drawn], names[drawn])
+    factors = by_factor(shown)
+    column = atlas.colouring(shown, key, factor, dim)
+    by = factors if key == "factor" else map_charts.groups(column.values) if column.grouped else None
+    many = len(drawn) < (len(xy) if inside is None else len(inside))
+    if many:
+        map_charts.add_density(fig, xy, map_charts.tints(by or column.values), window or map_charts.WHOLE)
+    if by:
+        map_charts.add_groups(fig, xy, by, drawn, text)
+    else:
+        map_charts.add_scale(fig, xy, column.values, column.name, drawn, text)
+    if people:
+        map_charts.add_parts(fig, atlas.people_on(shown, method), factors.names, factors.colours)
+    map_charts.add_stars(fig, atlas.stars(shown, xy), factors.names, factors.colours)
+    if found is not None:
+        map_charts.add_found(fig, xy, found, atlas.neighbours(shown, found), shown.items["title"].iloc[found])
+    return fig, by, column.note, many
+
+
+@st.fragment
+def explorer():
+    """The large map with its controls, and what was found or selected on it."""
+    shown, method, people, *colour = controls()
+    found = search(shown)
+    window = st.session_state.get("window")
+    left, right = st.columns([5, 3], gap="large")
+    with left:
+        fig, by, note, many = draw(shown, method, people, *colour, found, window)
+        event = st.plotly_chart(
+            fig, key="map", on_select="rerun", selection_mode=("points", "box", "lasso"),
+            alt=f"Map of {len(shown.items):,} items, coloured by {atlas.colourings(shown)[colour[0]]}",
+            config={"displaylogo": False, "scrollZoom": True, "displayModeBar": True,
+                    "modeBarButtonsToRemove": ["autoScale2d", "toImage"]})
+        if by:
+            legend(by)
+        st.caption(f"{note} Stars are the prototypes, each among its surest items. Drag to move, turn the wheel to zoom; "
+                   "the box and the lasso in the corner select."
+                   + (f" These are many items: a random sample of {atlas.DRAWN:,}, the same share of every factor, stands "
+                      "before a picture of all." if many else ""))
+    with right:
+        agreement()
+    picked = [point.get("customdata") for point in event.selection.points]
+    picked = [int(p[0] if isinstance(p, list) else p) for p in picked if p is not None]
+    zoom(event.selection, many, window)
+    star = next((-1 - p for p in picked if p < 0), None)
+    selected = sorted({p for p in picked if p >= 0})
+    if selected:
+        selection(shown, selected)
+    if found is not None:
+        near = atlas.neighbours(shown, found)
+        st.subheader(f"Nearest to {ui.plain(shown.items['title'].iloc[found])}")
+        ui.cards(shown, [found, *near], label="Nearest items")
+    prototypes(shown, star)
+
+
+def zoom(selection, many: bool, window) -> None:
+    """Where items are too many to be drawn at once: the boxed part alone, as points."""
+    def to(wanted):
+        st.session_state["window"] = wanted
+
+    if many and selection.box:
+        box = selection.box[-1]
+        st.button("Draw the items in the box as points", icon=":material/zoom_in:", on_click=to,
+                  args=((*sorted(box["x"]), *sorted(box["y"])),))
+    if window:
+        st.button("Whole map", icon=":material/zoom_out_map:", on_click=to, args=(None,))
+
+
+def selection(shown, selected: list[int]) -> None:
+    """The selected items as cards and as a table."""
+    st.subheader(f"{len(selected):,} selected")
+    ui.cards(shown, selected[:LISTED], label="Selected items")
+    columns = [c for c in shown.items.columns if c != "image_url"]
+    table = shown.items.iloc[selected][columns].assign(factor=factor_names(shown)[selected])
+    with st.expander(f"As a table{'' if len(selected) <= LISTED else f'; the cards are the first {LISTED}'}"):
+        st.dataframe(table, hide_index=True, alt="Table of the selected items")
+    st.download_button("Download the selection (CSV)", table.to_csv(index=False), "selection.csv", "text/csv",
+                       icon=":material/download:", on_click="ignore")
+
+
+def prototypes(shown, star: int | None) -> None:
+    """The prototypes by name, and the most typical items of one."""
+    used = [f.index for f in shown.factors if f.share > 0]
+    if star is not None and st.session_state.get("star") != star:
+        st.session_state["star"] = star
+        st.session_state["prototype"] = star
+    if st.session_state.get("prototype") not in used:
+        st.session_state["prototype"] = used[0]
+    st.subheader("Prototypes")
+    chosen = st.pills("Prototype", used, key="prototype", required=True, label_visibility="collapsed",
+                      format_func=lambda k: f"{ui.plain(shown.factors[k].name)} · {shown.factors[k].share:.0%}")
+    ui.cards(shown, shown.factors[chosen].typical[:9], label="Typical items")
+    st.caption("Each factor has a prototype, a direction that its items point in. These are the best known of its surest "
+               "items. Click a star on the map to come here.")
+
+
+@st.fragment
+def agreement():
+    """Factors against the groups of a column, and how well they agree."""
+    columns = atlas.group_columns(bundle.items)
+    if not columns:
+        st.info("The items have no categories, so there is nothing to compare the factors with. A column `category` in "
+                "items.csv beside the clicks gives them some.")
+        return
+    column = columns[0]
+    if len(columns) > 1:
+        column = st.selectbox("Factors against", columns, key="against", format_func=str.capitalize)
+    found = atlas.confusion(bundle, column)
+    st.markdown(f"**Factors and {ui.plain(column)}**")
+    st.plotly_chart(analysis_charts.confusion(found.counts, [bundle.factors[k].name for k in found.factors], found.groups),
+                    key="confusion", config={"displayModeBar": False},
+                    alt=f"Table of how many items each factor and each {column} have in common")
+    ui.figures([(name, ui.figure(found.agreement[key])) for name, key in (("NMI", "nmi"), ("ARI", "ari"),
+                                                                          ("Purity", "purity"))])
+    matched = found.agreement.get("match")
+    st.caption("A row is a factor, a column a group; both are ordered so that the pairs that overlap most stand on the "
+               "diagonal. " + (f"On the scale from 0 to 3 of the paper's own release, prototypes and groups match at "
+                               f"**{matched}**: one point if every group has a nearest prototype of its own, one if every "
+                               "prototype has a nearest group of its own, one if both agree." if matched is not None else
+                               "The scale from 0 to 3 of the paper's release needs as many groups as factors."))
+
+
+explorer()
+
+# The poster's three panels ---------------------------------------------------------------------------------------------
+
+st.subheader("The poster's three panels")
+
+
+def small(shown, title: str, what: str, by: map_charts.Groups, key: str) -> None:
+    """One of the three maps with its legend; always t-SNE, as in the paper."""
     st.markdown(f"**{title}**")
     st.caption(what)
-    factor_names = np.array([factor.name for factor in shown.factors], object)[shown.factor]
-    figure = charts.item_map(shown.map_of(method), codes, names, colours, shown.items, factor_names,
-                             ui.pictures_address(shown))
+    drawn = atlas.sample(shown.factor, PANEL_POINTS)
+    figure = map_charts.item_map(shown.map_of("tsne"), by, shown.items, factor_names(shown), drawn,
+                                 ui.pictures_address(shown))
     st.plotly_chart(figure, key=key, config={"displayModeBar": False, "scrollZoom": True},
-                    alt=f"Map of {len(codes):,} items, coloured by {title}")
-    ui.legend(names, colours, list(np.bincount(codes, minlength=len(names))))
+                    alt=f"Map of {len(shown.items):,} items, coloured by {title}")
+    legend(by)
+    if len(drawn) < len(shown.items):
+        st.caption(f"A random sample of {len(drawn):,} items, the same share of every factor.")
 
 
-def agreement(shown):
+def in_use(shown) -> None:
     """The figures under a map by factor."""
     figures = shown.meta["metrics"]
     found = [("Effective factors", f"{figures['effective_factors']:.1f} of {shown.settings.kfac}")]
@@ -43,27 +261,106 @@ def agreement(shown):
     ui.figures(found)
 
 
-def by_factor(shown, title, what, key):
-    colours = charts.matched(shown.factor, categories, category_colours, shown.settings.kfac)
-    panel(shown, title, what, shown.factor, [factor.name for factor in shown.factors], colours, key)
-    agreement(shown)
-
-
-columns = st.columns(3 if twin else 2, gap="medium")
+panels = [("(a) By macro factor", bundle, by_factor(bundle)), ("(b) By category", bundle, category)]
+if twin:
+    panels.append(("(c) By factor, dot product", twin, by_factor(twin)))
+columns = st.columns(len(panels), gap="medium")
 with columns[0]:
-    by_factor(bundle, "(a) By macro factor", "What the model found from clicks alone.", "by-factor")
+    small(bundle, panels[0][0], "What the model found from clicks alone.", panels[0][2], "by-factor")
+    in_use(bundle)
 with columns[1]:
-    panel(bundle, "(b) By category", "The same map; the model never saw these.", categories, category_names,
-          category_colours, "by-category")
-    known = pd.Series(category_names)[categories]
-    share = known.value_counts(normalize=True)
+    small(bundle, panels[1][0], "The same map; the model never saw these.", category, "by-category")
+    share = pd.Series(category.names)[category.codes].value_counts(normalize=True)
     ui.figures([("Effective categories", f"{np.exp(-(share * np.log(share)).sum()):.1f} of {len(share)}")])
 if twin:
     with columns[2]:
-        by_factor(twin, "(c) By factor, dot product", "The same training without cosine.", "twin")
-    st.markdown(ui.twin_sentence(bundle, twin))
+        small(twin, panels[2][0], "The same training without cosine.", panels[2][2], "twin")
+        in_use(twin)
+
+
+@st.fragment
+def export():
+    """The panels in one figure, and the coordinates."""
+    with st.expander("Take them with you: PNG, SVG, CSV"):
+        if not st.toggle("Show the panels in one figure", key="export"):
+            return
+        one, two = st.columns(2)
+        method = one.segmented_control("Layout", METHODS, format_func=METHODS.get, required=True, default="tsne",
+                                       key="export-layout")
+        kind = two.segmented_control("Format", ["svg", "png"], format_func=str.upper, required=True, default="svg",
+                                     key="export-kind")
+        figure = analysis_charts.panels([(title, shown.map_of(method), by, atlas.sample(shown.factor, PANEL_POINTS))
+                                         for title, shown, by in panels])
+        st.plotly_chart(figure, key="panels", theme=None, alt="The three panels in one figure", config={
+            "displaylogo": False, "displayModeBar": True, "modeBarButtons": [["toImage"]],
+            "toImageButtonOptions": {"format": kind, "filename": f"{bundle.name}-{method}", "scale": 2,
+                                     "width": 380 * len(panels), "height": 430}})
+        st.caption("The camera in the figure's corner saves it.")
+        for name, shown in (("", bundle), ("-dot", twin)):
+            if shown:
+                st.download_button(f"Coordinates of {'the dot product' if name else 'this model'}, {METHODS[method]} (CSV)",
+                                   atlas.coordinates(shown, method).to_csv(index=False), f"{bundle.name}{name}-{method}.csv",
+                                   "text/csv", icon=":material/download:", on_click="ignore", key=f"csv{name}")
+
+
+export()
+
+# Cosine against dot product --------------------------------------------------------------------------------------------
+
+st.subheader("Why cosine, and not a dot product?")
+if twin:
+    st.markdown("With a dot product, length counts: an item whose vector is long scores high for everybody, and a prototype "
+                "that is long can take every item, so that the factors **collapse** into a few. Cosine looks at directions "
+                "alone. " + ui.twin_sentence(bundle, twin))
+    for column, (title, shown, key) in zip(st.columns(2, gap="large"), (("Cosine", bundle, "cosine"),
+                                                                       ("Dot product", twin, "dot")), strict=True):
+        with column:
+            st.markdown(f"**{title}**")
+            by = by_factor(shown)
+            counts = np.bincount(shown.factor, minlength=shown.settings.kfac)
+            st.plotly_chart(analysis_charts.shares(counts, by.names, by.colours),
+                            key=f"shares-{key}", config={"displayModeBar": False},
+                            alt=f"Bars: how many items each factor took, {title}")
+            if "clicks" in shown.items:
+                st.plotly_chart(analysis_charts.norms(shown.items["clicks"].to_numpy(), atlas.raw_norms(shown)),
+                                key=f"norms-{key}", config={"displayModeBar": False},
+                                alt=f"Length of the item vectors against their clicks, {title}")
+    st.caption("Bars: the items of each factor. Below: the length of item vectors against how often an item was clicked; a "
+               "dot is an item, the line the mean of ten classes. Where it climbs, popularity is in the length.")
 else:
     st.info("This bundle has no dot-product twin to compare with. `python -m macrid train ... --twin dot` trains one.")
-ui.explain("Effective factors", "NMI", "Purity")
-ui.to_address(layout=(method, "tsne"))
+
+
+def experiment() -> None:
+    """What benchmarks/collapse.py measured, with its spread."""
+    path = ui_results.shipped() / "collapse.json"
+    if not path.is_file():
+        st.info("Whether this is chance, `python benchmarks/collapse.py` tells: both similarities, two starts, five seeds.")
+        return
+    try:
+        experiments = collapse.load(path)
+    except InputError as error:
+        st.warning(str(error))
+        return
+    st.markdown("**Is that chance?** The same two models trained again with other seeds, from random vectors and from the "
+                "spectral start, with the same data, steps and people:")
+    names = [ui.DATA_NAMES.get(found["data"], found["data"]) for found in experiments]
+    for found, name, tab in zip(experiments, names, st.tabs(names), strict=True):
+        with tab:
+            shown = [key for key in ("effective_factors", "nmi") if key in found["rows"][0]["figures"]]
+            for column, key in zip(st.columns(len(shown), gap="large"), shown, strict=True):
+                title, most = {"effective_factors": ("Effective factors", found["kfac"]), "nmi": ("NMI", 1)}[key]
+                column.plotly_chart(
+                    analysis_charts.collapse(found["rows"], key, title, most),
+                    key=f"collapse-{found['data']}-{key}", config={"displayModeBar": False},
+                    alt=f"{title} of every run on {name}, by similarity and start, with mean and spread")
+            st.markdown(collapse.sentence(found))
+            epochs = found["settings"]["epochs"]
+            st.caption(f"{found['people']:,} people, {found['items']:,} items, {epochs} epochs each. A dot "
+                       "is a training, the line the mean with the standard deviation over seeds. From "
+                       "benchmarks/collapse.py.")
+
+
+experiment()
+ui.explain("Effective factors", "NMI", "ARI", "Purity")
 ui.hover_pictures()

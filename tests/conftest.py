@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from browsing import app, chromium, visit  # noqa: F401 -- fixtures, for all the tests in a browser
 from scipy.sparse import csr_matrix
 
 
@@ -130,6 +131,7 @@ def shelf(tmp_path, monkeypatch) -> Path:
     folder = tmp_path / "models"
     folder.mkdir()
     monkeypatch.setenv("MACRID_MODELS", str(folder))
+    monkeypatch.setenv("MACRID_RESULTS", str(tmp_path / "results"))
     monkeypatch.delenv("MACRID_PICTURES_SERVED", raising=False)
     return folder
 

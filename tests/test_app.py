@@ -18,7 +18,8 @@ from streamlit.testing.v1 import AppTest
 from macrid.bundle import load
 
 PAGES = {"pages/overview.py": "What clicks alone can tell", "pages/macro_map.py": "Macro map", "pages/steer.py": "Steer",
-         "pages/name.py": "Name the dimensions"}
+         "pages/name.py": "Name the dimensions", "pages/disentanglement.py": "Disentanglement and accuracy",
+         "pages/benchmark.py": "Benchmark", "pages/method.py": "Method"}
 STEER = "pages/steer.py"
 
 
@@ -40,15 +41,23 @@ def expect(at: AppTest, page: str, bundle) -> None:
     elif page == "pages/macro_map.py":
         assert [m.value for m in at.markdown if m.value.startswith("**(")] == [
             "**(a) By macro factor**", "**(b) By category**", "**(c) By factor, dot product**"]
-        assert len(at.get("plotly_chart")) == 3
+        assert len(at.get("plotly_chart")) == 13  # four of them of the experiment on collapse
         assert raw(at).count("Effective factors") == 2
-        assert raw(at).count("<dt") == 7
+        assert raw(at).count("<dt") == 10
         assert "Cosine and dot product, trained alike" in "".join(m.value for m in at.markdown)
     elif page == "pages/name.py":
         assert {"intention", "new-kind", "everywhere"} <= keys(at)
         assert [s.value for s in at.subheader] == ["What varies most among these items", "Name something yourself",
                                                    "Keep it"]
         assert raw(at).count('class="mc-row"') == 4
+    elif page == "pages/disentanglement.py":
+        assert {"own-data", "own-betas"} <= keys(at)
+    elif page == "pages/benchmark.py":
+        assert at.info or "mc-table" in raw(at)
+    elif page == "pages/method.py":
+        assert len(at.latex) == 5
+        assert len(at.get("plotly_chart")) == 3
+        assert len(titles(at, "The list")) == 9
     else:
         assert {"who", "user", "n", "scope", "keep"} <= keys(at)
         assert len(shown(at, "chips")["chips"]) == bundle.settings.kfac
@@ -101,6 +110,8 @@ def test_the_map_shows_the_layout_that_was_asked_for(shops):
         figure = json.loads(at.get("plotly_chart")[0].proto.spec)
         found = np.full((len(bundle.items), 2), np.nan)
         for trace in figure["data"]:
+            if trace["name"] == "prototypes":
+                continue
             found[values(trace["customdata"])] = np.stack([values(trace["x"]), values(trace["y"])], axis=1)
         return found
 
@@ -197,7 +208,7 @@ def test_a_damaged_twin_costs_only_its_map(small):
     warning, = at.warning
     assert "weights.safetensors" in warning.value
     assert "train it again" in warning.value
-    assert len(at.get("plotly_chart")) == 2
+    assert len(at.get("plotly_chart")) == 8
     fine(opened(STEER), "Steer")
 
 
@@ -211,7 +222,7 @@ def all_pages(**address) -> dict[str, AppTest]:
 def test_without_a_twin_the_map_says_how_to_get_one(small):
     change_meta(small, lambda meta: meta.update(twin=None))
     at = all_pages()["pages/macro_map.py"]
-    assert len(at.get("plotly_chart")) == 2
+    assert len(at.get("plotly_chart")) == 8
     assert "--twin dot" in at.info[0].value
 
 
@@ -220,7 +231,7 @@ def test_a_twin_that_is_gone(small):
     at = opened("pages/macro_map.py")
     assert not at.exception
     assert "there is no bundle at" in at.warning[0].value
-    assert len(at.get("plotly_chart")) == 2
+    assert len(at.get("plotly_chart")) == 8
 
 
 def test_without_categories(small):

@@ -1,156 +1,19 @@
 """The app as a person meets it: the real server, and pages driven in a real Chromium."""
 
-import io
-import os
 import re
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from pathlib import Path
-from urllib.parse import parse_qs
 
 import numpy as np
 import pytest
-from PIL import Image
-from playwright.sync_api import Page, expect, sync_playwright
+from browsing import ROOT, address, get, marks, settled, status, titles, waited
+from playwright.sync_api import Page, expect
 
-from macrid import charts
 from macrid.bundle import load
 
-ROOT = Path(__file__).resolve().parents[1]
-PAGES = {"": "What clicks alone can tell", "macro_map": "Macro map", "steer": "Steer", "name": "Name the dimensions"}
-# What stands last on each page.
-LAST = '[data-testid="stFileUploader"], .mc-scale, ' \
-       ':text("Click a few items"), :text("Choose a person or build a profile, turn"), :text("What these figures mean")'
-LINKS = {"Overview": "", "Macro map": "macro_map", "Steer": "steer", "Name the dimensions": "name"}
-# Opened at /steer, Streamlit first looks for its server below that address: two 404s that a browser writes to its console.
-PROBE = re.compile(r"/(macro_map|steer|name)/_stcore/(health|host-config)$")
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory) -> str:
-    """The address of the running app; it has two bundles, with one twin."""
-    folder = tmp_path_factory.mktemp("app")
-    (folder / "models").mkdir()
-    for name, source in {"shop": "shop", "shop-dot": "shop-dot", "second": "shop"}.items():
-        (folder / "models" / name).symlink_to(ROOT / "models" / source)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    address = f"http://localhost:{port}"
-    with (folder / "log").open("w+") as log:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.headless", "true"],
-            cwd=ROOT, env=os.environ | {"MACRID_MODELS": str(folder / "models")}, stdout=log, stderr=subprocess.STDOUT)
-        try:
-            for _ in range(240):
-                assert server.poll() is None, (folder / "log").read_text()
-                if status(f"{address}/_stcore/health") == 200:
-                    break
-                time.sleep(0.25)
-            yield address
-            said = (folder / "log").read_text()
-            assert "Traceback" not in said, said
-        finally:
-            server.terminate()
-            server.wait(30)
-
-
-def get(url: str):
-    return urllib.request.urlopen(url, timeout=30)
-
-
-def status(url: str) -> int | None:
-    try:
-        with get(url) as answer:
-            return answer.status
-    except urllib.error.HTTPError as error:
-        return error.code
-    except OSError:
-        return None
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    path = os.environ.get("MACRID_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
-    if path is None:
-        pytest.skip("there is no Chromium here: install one, or name it in MACRID_CHROMIUM")
-    expect.set_options(timeout=20_000)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=[
-            "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def visit(app, chromium):
-    """visit("steer?value=3") opens a page and waits until it stands. In the end nothing may have gone wrong on any: no error
-    box, nothing in the console, nothing requested from elsewhere."""
-    pages, troubles = [], []
-
-    def hear(message):
-        if message.type == "error" and not ("404" in message.text and PROBE.search(message.location["url"])):
-            troubles.append(f"{message.text} {message.location}")
-
-    def ask(request):
-        if not request.url.startswith((app, app.replace("http", "ws"), "data:", "blob:")):
-            troubles.append(f"{request.url} was requested")
-
-    def answer(response):
-        if response.status >= 400 and not PROBE.search(response.url):
-            troubles.append(f"{response.url} answered {response.status}")
-
-    def open_page(where: str = "", width: int = 1280, height: int = 900) -> Page:
-        page = chromium.new_page(viewport={"width": width, "height": height})
-        page.on("console", hear)
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("request", ask)
-        page.on("response", answer)
-        page.goto(f"{app}/{where}")
-        pages.append(page)
-        return settled(page)
-
-    yield open_page
-    for page in pages:
-        assert page.locator('[data-testid="stException"], [data-testid="stAlertContentError"]').count() == 0
-        page.close()
-    assert not troubles
-
-
-def settled(page: Page) -> Page:
-    """Wait until the script has run and the page stands."""
-    expect(page.locator(LAST).first).to_be_visible(timeout=60_000)
-    expect(page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]')).to_be_visible(timeout=60_000)
-    expect(page.locator('[data-stale="true"], [data-testid="stSkeleton"]')).to_have_count(0, timeout=30_000)
-    return page
-
-
-def titles(page: Page, label: str) -> list[str]:
-    return page.locator(f'ol[aria-label="{label}"] .mc-title').all_inner_texts()
-
-
-def marks(page: Page) -> list[str]:
-    return page.locator('ol[aria-label="List after"] .mc-badge').all_inner_texts()
-
-
-def address(page: Page) -> dict[str, str]:
-    """What the address holds now (page.url is what it was when Playwright last listened)."""
-    return {key: values[0] for key, values in parse_qs(page.evaluate("location.search").lstrip("?")).items()}
-
-
-def waited(get_value, wanted, seconds: float = 15):
-    """The value once it is as wanted."""
-    end = time.monotonic() + seconds
-    while not wanted(value := get_value()):
-        assert time.monotonic() < end, value
-        time.sleep(0.05)
-    return value
+PAGES = {"": "What clicks alone can tell", "macro_map": "Macro map", "steer": "Steer", "name": "Name the dimensions",
+         "disentanglement": "Disentanglement and accuracy", "benchmark": "Benchmark", "method": "Method"}
+LINKS = {"Overview": "", "Macro map": "macro_map", "Steer": "steer", "Name the dimensions": "name",
+         "Disentanglement and accuracy": "disentanglement", "Benchmark": "benchmark", "Method": "method"}
 
 
 # the server ------------------------------------------------------------------------------------------------------------
@@ -194,58 +57,11 @@ def test_a_link_followed_right_after_the_start_has_its_frame(visit):
 def test_a_page_opens_and_its_pictures_load(visit, where):
     page = visit(where, height=4000)  # high enough for every picture to be in view
     expect(page.locator("h1").first).to_have_text(PAGES[where])
-    if where != "macro_map":
+    if where not in ("macro_map", "disentanglement", "benchmark"):
         assert page.locator("[data-testid=stMain] img").count() > 20
         waited(lambda: page.evaluate("[...document.images].filter(i => !(i.complete && i.naturalWidth)).map(i => i.src)"),
                lambda broken: broken == [])
         assert all(page.evaluate("[...document.querySelectorAll('[data-testid=stMain] img')].map(i => !!i.alt)"))
-
-
-@pytest.mark.browser
-def test_the_maps_are_drawn(visit):
-    page = visit("macro_map")
-    maps = page.locator(".js-plotly-plot")
-    expect(maps).to_have_count(3)
-    wanted = np.array([[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in charts.PALETTE[:7]])
-    for i in range(3):
-
-        def colours(i=i) -> np.ndarray:
-            """The number of pixels of a map in each of the seven colours."""
-            pixels = np.asarray(Image.open(io.BytesIO(maps.nth(i).screenshot())).convert("RGB")).reshape(-1, 3).astype(int)
-            pixels = pixels[np.ptp(pixels, axis=1) > 40]  # neither background nor outline
-            return np.bincount(np.abs(pixels[:, None] - wanted).sum(axis=2).argmin(axis=1), minlength=7)
-
-        waited(colours, lambda found: (found > 200).all())  # 2,000 items, 286 a category
-
-
-POINT = """([at, of]) => {  // where on the screen an item of a map is
-    const map = document.querySelectorAll(".js-plotly-plot")[at], l = map._fullLayout, r = map.getBoundingClientRect();
-    for (const trace of map._fullData) {
-        const i = [...trace.customdata].indexOf(of);
-        const x = l.xaxis, y = l.yaxis;
-        if (i >= 0) return [r.x + x._offset + x.l2p(trace.x[i]), r.y + y._offset + y.l2p(trace.y[i])];
-    }
-}"""
-
-
-@pytest.mark.browser
-def test_hovering_over_a_map_shows_the_item_and_its_picture(visit):
-    page = visit("macro_map")
-    items = load(ROOT / "models" / "shop").items
-    page.wait_for_function("[...document.querySelectorAll('.js-plotly-plot')].filter(m => m.macridHover).length === 3")
-    box = page.locator("#mc-hover")
-    for i in (0, 1, 2):
-        x, y = page.evaluate(POINT, [i, 5])
-        page.mouse.move(x - 2, y, steps=2)
-        page.mouse.move(x, y, steps=2)
-        label = page.locator(".js-plotly-plot").nth(i).locator(".hovertext")
-        expect(label, f"map {i} at {x}, {y}").to_have_count(1)
-        expect(box).to_be_visible()
-        waited(lambda: page.evaluate("document.querySelector('#mc-hover img').naturalWidth"), lambda width: width > 0)
-        shown = items.iloc[int(box.locator("img").get_attribute("src").split("/")[-1])]
-        assert re.match(rf"{re.escape(shown['title'])}\s*{shown['category']}\s*factor: \w+", label.text_content())
-        page.mouse.move(5, 5)
-        expect(box).to_be_hidden()
 
 
 @pytest.mark.browser

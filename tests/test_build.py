@@ -2,12 +2,14 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import flat, tiny_settings
 
-from macrid import build, checkpoint
+from macrid import build, checkpoint, maps, projections
 from macrid.bundle import load
 from macrid.errors import InputError
 
@@ -17,8 +19,7 @@ RUN = {"data": "shop", "seed": 0, "settings": {"kfac": 7}, "twin": False}
 @pytest.fixture
 def quick(monkeypatch):
     """Maps by principal components: laying them out is tested elsewhere."""
-    monkeypatch.setattr(build.projections, "umap", lambda vectors, *rest: build.projections.pca(vectors))
-    monkeypatch.setattr(build.projections, "tsne", lambda vectors, *rest: build.projections.pca(vectors))
+    monkeypatch.setattr(maps, "METHODS", dict.fromkeys(maps.METHODS, lambda vectors, *rest: projections.pca(vectors)))
 
 
 def prepared(out, run=RUN, overwrite=False, resume=False, twin=False):
@@ -135,8 +136,22 @@ def test_what_a_bundle_says(bundle, tiny_split):
     assert bundle.items["clicks"].sum() == tiny_split.train.nnz
     assert set(bundle.meta["baselines"]) == {"popularity", "ease"}
     assert bundle.meta["training"]["best"] == bundle.history[-1]["best"]
-    assert set(bundle.maps["method"]) == {"tsne", "umap"}
+    assert set(bundle.maps["method"]) == {"tsne", "umap", "tsne+people", "umap+people"}
     assert (np.diff(bundle.strength, axis=1) <= 0).all()  # the strongest dial first
+
+
+def test_maps_laid_out_again_are_those_of_the_build(trained, tmp_path, bundle, twin):
+    """Also of a bundle from before people stood on the maps; nothing else changes."""
+    paths = [Path(shutil.copytree(path, tmp_path / path.name)) for path in (trained, twin.path)]
+    for path in paths:
+        old = bundle.maps[(bundle.maps["kind"] == "item") & ~bundle.maps["method"].str.contains("people")]
+        old.drop(columns="factor").to_parquet(path / "maps.parquet", index=False)
+    before = {file: file.read_bytes() for path in paths for file in path.iterdir() if file.name != "maps.parquet"}
+    laid_out = build.remap(load(paths[0]))
+    build.remap(load(paths[1]), laid_out)
+    pd.testing.assert_frame_equal(load(paths[0]).maps, bundle.maps)
+    pd.testing.assert_frame_equal(load(paths[1]).maps, twin.maps)
+    assert {file: file.read_bytes() for path in paths for file in path.iterdir() if file.name != "maps.parquet"} == before
 
 
 def test_a_stopped_build_goes_on(tiny_split, tiny_shop, tmp_path, quick, bundle):

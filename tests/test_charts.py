@@ -1,4 +1,4 @@
-"""Figures: groups and their colours, what a map shows of every item, and text that stays text."""
+"""Groups and their colours, and the bars of the overview."""
 
 import itertools
 
@@ -37,14 +37,17 @@ def without(kind: str, colour: str) -> np.ndarray:
 
 
 @pytest.mark.parametrize("kind", ["protan", "deutan"])
-def test_colour_blind_people_can_tell_seven_groups_apart(kind):
-    for one, other in itertools.combinations(charts.PALETTE[:7], 2):
-        assert np.linalg.norm(without(kind, one) - without(kind, other)) > 0.045, (one, other)
+def test_colour_blind_people_can_tell_twenty_groups_apart(kind):
+    """By colour within a shape: circles for the first ten, diamonds for the others."""
+    assert [charts.shape_of(colour) for colour in charts.colours_for(20)] == ["circle"] * 10 + ["diamond"] * 10
+    for shape in (charts.PALETTE[:10], charts.PALETTE[10:]):
+        for one, other in itertools.combinations(shape, 2):
+            assert np.linalg.norm(without(kind, one) - without(kind, other)) > 0.07, (one, other)
 
 
 @pytest.mark.parametrize("background", ["#FCFCFA", "#12181B"])
 def test_colours_can_be_seen_in_the_light_and_in_the_dark(background):
-    assert min(contrast(colour, background) for colour in charts.PALETTE[:7]) > 1.9
+    assert min(contrast(colour, background) for colour in charts.PALETTE) > 1.75
 
 
 def test_groups_are_the_categories_the_most_frequent_first():
@@ -108,73 +111,6 @@ def test_no_colour_twice(groups, factors, rest):
 def test_an_unused_factor_has_a_colour_too():
     found = charts.matched(np.array([0, 0, 2]), np.array([0, 0, 1]), charts.colours_for(2), 4)
     assert len(set(found)) == 4
-
-
-# maps --------------------------------------------------------------------------------------------------------------------
-
-
-def a_map(n: int = 30, **changes):
-    rng = np.random.default_rng(0)
-    items = pd.DataFrame({"title": [f"item {i}" for i in range(n)], "category": ["x" if i % 2 else "" for i in range(n)]})
-    given = {"xy": rng.normal(size=(n, 2)).astype(np.float32), "codes": np.arange(n) % 3, "names": ["a", "b", "c"],
-             "colours": ["#111111", "#222222", "#333333"], "items": items,
-             "factor_names": np.array([f"f{i % 4}" for i in range(n)], object)} | changes
-    return given, charts.item_map(**given)
-
-
-def test_every_item_is_one_point_of_its_group():
-    given, figure = a_map(pictures="picture/shop/abc/")
-    assert [trace.name for trace in figure.data] == ["a", "b", "c"]
-    assert [trace.marker.color for trace in figure.data] == given["colours"]
-    found = np.concatenate([trace.customdata for trace in figure.data])
-    assert sorted(found) == list(range(30))
-    for code, trace in enumerate(figure.data):
-        assert trace.type == "scattergl"
-        mine = np.asarray(trace.customdata)
-        assert (given["codes"][mine] == code).all()
-        np.testing.assert_array_equal(np.stack([trace.x, trace.y], axis=1), given["xy"][mine])
-    assert figure.layout.meta == {"pictures": "picture/shop/abc/"}
-
-
-def test_hovering_shows_title_category_and_factor():
-    _, figure = a_map()
-    assert figure.data[0].text[0] == "<b>item 0</b><br>no category<br>factor: f0"
-    assert figure.data[0].text[1] == "<b>item 3</b><br>x<br>factor: f3"
-    assert figure.data[0].hovertemplate == "%{text}<extra></extra>"
-
-
-def test_text_of_the_data_is_never_markup():
-    evil = "<script>alert(1)</script> & <b>bold</b>"
-    items = pd.DataFrame({"title": [evil], "category": [evil]})
-    _, figure = a_map(1, items=items, codes=np.zeros(1, int), names=[evil], colours=["#111111"],
-                      factor_names=np.array([evil], object))
-    plain = "&lt;script&gt;alert(1)&lt;/script&gt; &amp; &lt;b&gt;bold&lt;/b&gt;"
-    assert figure.data[0].text[0] == f"<b>{plain}</b><br>{plain}<br>factor: {plain}"
-    assert not figure.layout.showlegend  # a legend would read the name as markup
-
-
-def test_both_axes_have_one_scale():
-    _, figure = a_map()
-    assert figure.layout.yaxis.scaleanchor == "x"
-    assert figure.layout.xaxis.range == figure.layout.yaxis.range == (-1.06, 1.06)
-
-
-def test_points_shrink_as_items_grow():
-    sizes = [a_map(n)[1].data[0].marker.size for n in (30, 5000, 20000)]
-    assert sizes == sorted(sizes, reverse=True)
-    assert sizes[0] == 6
-    assert sizes[-1] == 2.5
-
-
-def test_empty_groups_and_maps():
-    _, figure = a_map(3, codes=np.zeros(3, int))
-    assert [len(trace.x) for trace in figure.data] == [3, 0, 0]
-    _, figure = a_map(0)
-    assert [len(trace.x) for trace in figure.data] == [0, 0, 0]
-
-
-def test_the_same_map_twice_is_the_same_bytes():
-    assert a_map()[1].to_json() == a_map()[1].to_json()
 
 
 # bars --------------------------------------------------------------------------------------------------------------------

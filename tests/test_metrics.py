@@ -237,3 +237,25 @@ def test_regret_by_hand_and_against_loops():
     expected = [np.mean(sorted(w)[-7:]) - np.mean([w[i] for i in row]) for w, row in zip(worth, lists, strict=True)]
     np.testing.assert_allclose(metrics.regret(worth, lists), expected)
     np.testing.assert_allclose(metrics.regret(worth, metrics.top_k(worth, 30)), 0, atol=1e-12)
+
+
+# prototypes and categories ------------------------------------------------------------------------------------------------
+
+
+def test_prototypes_that_point_at_their_categories_have_three_points():
+    category = np.arange(30) % 3
+    vectors = np.eye(3)[category] * np.random.default_rng(0).uniform(1, 9, (30, 1))
+    assert metrics.prototype_match(np.eye(3)[[2, 0, 1]] * 5, vectors, category) == 3
+
+
+def test_prototypes_that_share_a_category_have_fewer():
+    category = np.arange(30) % 3
+    vectors = np.eye(3)[category]
+    two = np.array([[1, 0.1, 0], [1, 0, 0.1], [0, 1, 0.0]])  # nobody's nearest category is the third
+    assert metrics.prototype_match(two, vectors, category) == 1  # but each category has a nearest prototype of its own
+    assert metrics.prototype_match(np.ones((3, 3)), vectors, category) == 0
+
+
+def test_prototypes_match_only_as_many_categories():
+    with pytest.raises(ValueError, match="2 prototypes cannot be matched one to one with 3 categories"):
+        metrics.prototype_match(np.eye(3)[:2], np.eye(3), np.arange(3))

@@ -52,3 +52,40 @@ def test_pca_keeps_distances_in_a_plane():
     xy = projections.pca(plane)
     near, far = (np.linalg.norm(v[:, None] - v, axis=2) for v in (plane, xy))
     np.testing.assert_allclose(far / far.max(), near / near.max(), atol=1e-5)
+
+
+@pytest.mark.parametrize("mirror", [1, -1])
+def test_a_layout_is_turned_onto_another(mirror):
+    rng = np.random.default_rng(1)
+    onto = projections.pca(rng.normal(size=(30, 5)))
+    turn = np.array([[np.cos(2), -np.sin(2)], [np.sin(2) * mirror, np.cos(2) * mirror]])
+    more = rng.normal(size=(5, 2)) * 0.1
+    found = projections.turned(np.concatenate([onto, more]) @ turn * 0.4, onto)
+    assert found.shape == (35, 2)
+    size = np.abs(np.concatenate([onto, more])).max()
+    np.testing.assert_allclose(found[:30] - found[0], (onto - onto[0]) / size, atol=1e-4)
+
+
+def test_turning_is_the_best_turn():
+    """Against every turn and mirror image on a grid."""
+    rng = np.random.default_rng(2)
+    points, onto = rng.normal(size=(40, 2)), rng.normal(size=(40, 2))
+
+    def cost(found):
+        return ((found / np.linalg.norm(found) - (onto - onto.mean(axis=0)) / np.linalg.norm(onto)) ** 2).sum()
+
+    centred = points - points.mean(axis=0)
+    best = min(cost(centred @ np.array([[np.cos(a), -m * np.sin(a)], [np.sin(a), m * np.cos(a)]]))
+               for a in np.linspace(0, 2 * np.pi, 720) for m in (1, -1))
+    found = projections.turned(points, onto).astype(float)
+    assert cost(found - found.mean(axis=0)) <= best + 1e-4
+
+
+@pytest.mark.parametrize("method", ["tsne", "umap"])
+def test_a_layout_begins_where_it_is_told(method):
+    """Groups that start in other corners end in other corners."""
+    vectors = groups(60)
+    corners = np.array([[-1, -1], [1, -1], [0, 1]], np.float32)
+    one, other = (getattr(projections, method)(vectors, "cosine", 0, c[np.arange(60) % 3]) for c in (corners, -corners))
+    centres = [np.stack([xy[k::3].mean(axis=0) for k in range(3)]).ravel() for xy in (one, other)]
+    assert centres[0] @ corners.ravel() > 0 > centres[1] @ corners.ravel()

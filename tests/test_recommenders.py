@@ -1,12 +1,16 @@
 """One suite for all recommenders: scores(X: CSR (B, M)) -> (B, M), whatever is behind them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from conftest import binary, random_clicks, tiny_settings
 from scipy.sparse import csr_matrix
 
-from macrid.baselines import EASE, Popularity
+from macrid import train
+from macrid.autoencoders import MULT_DAE, MULT_VAE, Autoencoder
+from macrid.baselines import EASE, EDLAE, Popularity
 from macrid.model import MacridVAE
 
 ITEMS = 25
@@ -14,6 +18,9 @@ TRAIN = random_clicks(80, ITEMS, 0.3, seed=1)
 RECOMMENDERS = {
     "popularity": lambda: Popularity(TRAIN),
     "ease": lambda: EASE(TRAIN, regularisation=20.0),
+    "edlae": lambda: EDLAE(TRAIN, regularisation=10.0, dropout=0.3),
+    "multdae": lambda: Autoencoder(ITEMS, replace(MULT_DAE, latent_size=6), seed=0).eval(),
+    "multvae": lambda: Autoencoder(ITEMS, replace(MULT_VAE, encoder_hidden_size=(9, 8), latent_size=6), seed=0).eval(),
     "macridvae": lambda: MacridVAE(ITEMS, tiny_settings(init="random"), seed=0).eval(),
     "macridvae, dot": lambda: MacridVAE(ITEMS, tiny_settings(init="random", similarity="dot"), seed=0).eval(),
     "macridvae, K = 1": lambda: MacridVAE(ITEMS, tiny_settings(init="random", kfac=1), seed=0).eval(),
@@ -73,3 +80,20 @@ def test_trainable_ones_have_a_loss(name):
     assert {"loss"} < set(terms)
     terms["loss"].backward()
     assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in model.parameters())
+
+
+@pytest.mark.parametrize("name", TRAINABLE)
+def test_trainable_ones_learn_by_fit(name, tiny_split):
+    """train.fit needs nothing but the contract: the loss sinks, and with the same seeds everything is the same."""
+    n_items = tiny_split.train.shape[1]
+
+    def trained():
+        model = RECOMMENDERS[name]()
+        settings = replace(model.settings, epochs=3, train_batch_size=64, learning_rate=3e-3)
+        model = type(model)(n_items, settings, seed=1)
+        return model, train.fit(model, tiny_split, seed=1)
+
+    model, history = trained()
+    assert history[-1]["nll"] < history[0]["nll"]
+    batch = tiny_split.test.fold_in
+    np.testing.assert_array_equal(model.scores(batch), trained()[0].scores(batch))

@@ -1,0 +1,98 @@
+"""What goes with a map, as plotly figures: factors against groups, how the factors share the items, norms against
+popularity, the poster's three panels in one figure, and the experiment on collapse."""
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from .charts import GREY, plain, shape_of
+from .map_charts import Groups
+
+TEAL = [[0.0, "rgba(27,127,123,0.04)"], [1.0, "rgba(27,127,123,1)"]]
+_CLEAR = {"plot_bgcolor": "rgba(0,0,0,0)", "paper_bgcolor": "rgba(0,0,0,0)"}
+SERIES = {"cosine": "#0072B2", "dot": "#D55E00"}
+
+
+def confusion(counts: np.ndarray, factors: list[str], groups: list[str]) -> go.Figure:
+    """Counts of items (K, C): a row for each factor, the share of its items that each group has by colour."""
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    text = np.where(counts > 0, np.char.mod("%d", counts.astype(int)), "") if counts.shape[1] <= 10 else None
+    fig = go.Figure(go.Heatmap(
+        z=np.round(share, 4), x=[plain(g) for g in groups], y=[plain(f) for f in factors], text=text, colorscale=TEAL,
+        texttemplate="%{text}" if text is not None else None, zmin=0, zmax=1, showscale=False, xgap=2, ygap=2,
+        customdata=counts, textfont={"size": 11},
+        hovertemplate="factor %{y}<br>group %{x}<br>%{customdata:,} items, %{z:.0%} of the factor<extra></extra>"))
+    fig.update_layout(height=150 + 30 * len(factors), margin={"l": 0, "r": 0, "t": 0, "b": 0},
+                      yaxis={"autorange": "reversed", "ticksuffix": " ", "automargin": True, "showgrid": False},
+                      xaxis={"tickangle": -40, "automargin": True, "showgrid": False}, **_CLEAR)
+    return fig
+
+
+def shares(counts: np.ndarray, names: list[str], colours: list[str]) -> go.Figure:
+    """How many items each factor took (K,), the most first."""
+    order = np.argsort(-counts, kind="stable")
+    fig = go.Figure(go.Bar(x=[f"{place + 1}" for place in range(len(order))], y=counts[order],
+                           marker={"color": [colours[k] for k in order], "cornerradius": 4},
+                           hovertext=[plain(names[k]) for k in order],
+                           hovertemplate="%{hovertext}: %{y:,} items<extra></extra>"))
+    fig.update_layout(height=170, margin={"l": 0, "r": 0, "t": 4, "b": 0}, bargap=0.25, **_CLEAR,
+                      xaxis={"title": {"text": "factors, the largest first"}, "showticklabels": False},
+                      yaxis={"title": {"text": "items"}, "gridcolor": GREY})
+    return fig
+
+
+def norms(clicks: np.ndarray, norm: np.ndarray, most: int = 800) -> go.Figure:
+    """The norm of item vectors (M,) against the items' clicks (M,): at most `most` of them, drawn at random, and the mean
+    norm of ten classes of equally many items."""
+    order = np.argsort(clicks, kind="stable")
+    classes = [part for part in np.array_split(order, min(10, len(order))) if len(part)]
+    at = np.sort(np.random.default_rng(0).choice(len(clicks), min(most, len(clicks)), replace=False))
+    clicks = np.maximum(clicks, 1)
+    fig = go.Figure(go.Scatter(x=clicks[at], y=norm[at], mode="markers", hoverinfo="skip",
+                               marker={"size": 3.5, "color": "rgba(128,128,128,0.45)"}))
+    fig.add_scatter(x=[float(np.exp(np.log(clicks[part]).mean())) for part in classes],
+                    y=[float(norm[part].mean()) for part in classes], mode="lines+markers",
+                    line={"color": "#1b7f7b", "width": 2.5}, hovertemplate="%{x:.3g} clicks: norm %{y:.3g}<extra></extra>")
+    fig.update_layout(height=190, margin={"l": 0, "r": 0, "t": 4, "b": 0}, showlegend=False, **_CLEAR,
+                      xaxis={"type": "log", "title": {"text": "clicks of an item"}, "gridcolor": GREY, "dtick": 1},
+                      yaxis={"title": {"text": "length of vector"}, "gridcolor": GREY, "rangemode": "tozero"})
+    return fig
+
+
+def panels(maps: list[tuple[str, np.ndarray, Groups, np.ndarray]]) -> go.Figure:
+    """Some maps side by side in one figure, to be kept as PNG or SVG: (title, xy (M, 2), groups, positions drawn (n,))."""
+    fig = make_subplots(rows=1, cols=len(maps), subplot_titles=[plain(title) for title, *_ in maps],
+                        horizontal_spacing=0.015)
+    for column, (_, xy, by, shown) in enumerate(maps, start=1):
+        for code, (name, colour) in enumerate(zip(by.names, by.colours, strict=True)):
+            at = shown[by.codes[shown] == code]
+            fig.add_scatter(x=xy[at, 0], y=xy[at, 1], mode="markers", name=plain(name), row=1, col=column, hoverinfo="skip",
+                            marker={"size": 3.2, "color": colour, "symbol": shape_of(colour)})
+        blank = {"visible": False, "range": [-1.06, 1.06], "row": 1, "col": column}
+        fig.update_xaxes(constrain="domain", **blank)
+        fig.update_yaxes(scaleanchor=f"x{column if column > 1 else ''}", **blank)
+    fig.update_layout(height=430, margin={"l": 8, "r": 8, "t": 34, "b": 8}, showlegend=False,
+                      plot_bgcolor="#ffffff", paper_bgcolor="#ffffff", font={"color": "#1C2A30"})
+    return fig
+
+
+def collapse(rows: list[dict], figure: str, title: str, most: float) -> go.Figure:
+    """One figure of every run of the experiment on collapse, by similarity and start: dots, and the mean with its spread
+    (standard deviation). rows: {similarity, init, seed, figures}; title: of the figure; most: the end of the
+    axis."""
+    fig = go.Figure()
+    for similarity, colour in SERIES.items():
+        for init in ("random", "spectral"):
+            values = [row["figures"][figure] for row in rows if (row["similarity"], row["init"]) == (similarity, init)]
+            label = f"{'cosine' if similarity == 'cosine' else 'dot product'}, {init} start"
+            fig.add_scatter(x=values, y=[label] * len(values), mode="markers", hovertemplate="%{x:.3g}<extra></extra>",
+                            marker={"size": 8, "color": colour, "opacity": 0.45})
+            fig.add_scatter(x=[np.mean(values)], y=[label], mode="markers",
+                            error_x={"array": [np.std(values, ddof=1) if len(values) > 1 else 0], "thickness": 2, "width": 7,
+                                     "color": colour},
+                            hovertemplate="mean %{x:.3g}<extra></extra>",
+                            marker={"size": 13, "color": colour, "symbol": "line-ns", "line": {"width": 3, "color": colour}})
+    fig.update_layout(height=190, margin={"l": 0, "r": 10, "t": 4, "b": 0}, showlegend=False, **_CLEAR,
+                      xaxis={"range": [0, most * 1.03], "title": {"text": title}, "gridcolor": GREY},
+                      yaxis={"autorange": "reversed", "ticksuffix": "  "})
+    return fig

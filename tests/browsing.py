@@ -1,0 +1,150 @@
+"""What the tests in a browser share: the running server, Chromium, pages opened in it, and reading what stands there."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import made_up
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+# What stands last on each page.
+LAST = '[data-testid="stFileUploader"], .mc-scale, ' \
+       ':text("Click a few items"), :text("Choose a person or build a profile, turn"), :text("What these figures mean"), ' \
+       ':text("Start the sweep"), :text("Paired differences"), :text("that is steering")'
+# Opened at /steer, Streamlit first looks for its server below that address: two 404s that a browser writes to its console.
+PROBE = re.compile(r"/(macro_map|steer|name|disentanglement|benchmark|method)/_stcore/(health|host-config)$")
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory) -> str:
+    """The address of the running app; it has two bundles, with one twin."""
+    folder = tmp_path_factory.mktemp("app")
+    (folder / "models").mkdir()
+    for name, source in {"shop": "shop", "shop-dot": "shop-dot", "second": "shop"}.items():
+        (folder / "models" / name).symlink_to(ROOT / "models" / source)
+    for value in (made_up.sweep(), made_up.comparison()):
+        made_up.write(folder / "results", "mine", value)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"http://localhost:{port}"
+    with (folder / "log").open("w+") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.headless", "true"],
+            cwd=ROOT, env=os.environ | {"MACRID_MODELS": str(folder / "models"), "MACRID_RESULTS": str(folder / "results")},
+            stdout=log, stderr=subprocess.STDOUT)
+        try:
+            for _ in range(240):
+                assert server.poll() is None, (folder / "log").read_text()
+                if status(f"{address}/_stcore/health") == 200:
+                    break
+                time.sleep(0.25)
+            yield address
+            said = (folder / "log").read_text()
+            assert "Traceback" not in said, said
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+def get(url: str):
+    return urllib.request.urlopen(url, timeout=30)
+
+
+def status(url: str) -> int | None:
+    try:
+        with get(url) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code
+    except OSError:
+        return None
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    path = os.environ.get("MACRID_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    if path is None:
+        pytest.skip("there is no Chromium here: install one, or name it in MACRID_CHROMIUM")
+    expect.set_options(timeout=20_000)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=[
+            "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(app, chromium):
+    """visit("steer?value=3") opens a page and waits until it stands. In the end nothing may have gone wrong on any: no error
+    box, nothing in the console, nothing requested from elsewhere."""
+    pages, troubles = [], []
+
+    def hear(message):
+        if message.type == "error" and not ("404" in message.text and PROBE.search(message.location["url"])):
+            troubles.append(f"{message.text} {message.location}")
+
+    def ask(request):
+        if not request.url.startswith((app, app.replace("http", "ws"), "data:", "blob:")):
+            troubles.append(f"{request.url} was requested")
+
+    def answer(response):
+        if response.status >= 400 and not PROBE.search(response.url):
+            troubles.append(f"{response.url} answered {response.status}")
+
+    def open_page(where: str = "", width: int = 1280, height: int = 900) -> Page:
+        page = chromium.new_page(viewport={"width": width, "height": height})
+        page.on("console", hear)
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("request", ask)
+        page.on("response", answer)
+        page.goto(f"{app}/{where}")
+        pages.append(page)
+        return settled(page)
+
+    yield open_page
+    for page in pages:
+        assert page.locator('[data-testid="stException"], [data-testid="stAlertContentError"]').count() == 0
+        page.close()
+    assert not troubles
+
+
+def settled(page: Page) -> Page:
+    """Wait until the script has run and the page stands."""
+    expect(page.locator(LAST).first).to_be_visible(timeout=60_000)
+    expect(page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]')).to_be_visible(timeout=60_000)
+    expect(page.locator('[data-stale="true"], [data-testid="stSkeleton"]')).to_have_count(0, timeout=30_000)
+    return page
+
+
+def titles(page: Page, label: str) -> list[str]:
+    return page.locator(f'ol[aria-label="{label}"] .mc-title').all_inner_texts()
+
+
+def marks(page: Page) -> list[str]:
+    return page.locator('ol[aria-label="List after"] .mc-badge').all_inner_texts()
+
+
+def address(page: Page) -> dict[str, str]:
+    """What the address holds now (page.url is what it was when Playwright last listened)."""
+    return {key: values[0] for key, values in parse_qs(page.evaluate("location.search").lstrip("?")).items()}
+
+
+def waited(get_value, wanted, seconds: float = 15):
+    """The value once it is as wanted."""
+    end = time.monotonic() + seconds
+    while not wanted(value := get_value()):
+        assert time.monotonic() < end, value
+        time.sleep(0.05)
+    return value

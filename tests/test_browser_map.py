@@ -1,0 +1,143 @@
+"""The macro map in a real Chromium: drawn, coloured, searched, selected; one control changes one figure."""
+
+import io
+import re
+
+import numpy as np
+import pytest
+from browsing import ROOT, address, settled, titles, waited
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from macrid import charts
+from macrid.bundle import load
+
+MAPS = (0, 2, 3, 4)  # of the figures of the page; the second is a table
+POINT = """([at, of]) => {  // where on the screen an item of a map is
+    const map = document.querySelectorAll(".js-plotly-plot")[at], l = map._fullLayout, r = map.getBoundingClientRect();
+    for (const trace of map._fullData) {
+        const i = [...(trace.customdata ?? [])].indexOf(of);
+        const x = l.xaxis, y = l.yaxis;
+        if (i >= 0) return [r.x + x._offset + x.l2p(trace.x[i]), r.y + y._offset + y.l2p(trace.y[i])];
+    }
+}"""
+FIGURES = "[...document.querySelectorAll('.js-plotly-plot')]" \
+          ".map(m => JSON.stringify(m.data) + JSON.stringify(m.layout.meta))"
+
+
+@pytest.mark.browser
+def test_the_maps_are_drawn(visit):
+    page = visit("macro_map")
+    maps = page.locator(".js-plotly-plot")
+    expect(maps).to_have_count(13)
+    wanted = np.array([[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in charts.PALETTE[:7]])
+    for i in MAPS:
+
+        def colours(i=i) -> np.ndarray:
+            """The number of pixels of a map in each of the seven colours."""
+            pixels = np.asarray(Image.open(io.BytesIO(maps.nth(i).screenshot())).convert("RGB")).reshape(-1, 3).astype(int)
+            pixels = pixels[np.ptp(pixels, axis=1) > 40]  # neither background nor outline
+            return np.bincount(np.abs(pixels[:, None] - wanted).sum(axis=2).argmin(axis=1), minlength=7)
+
+        waited(colours, lambda found: (found > 200).all())  # 2,000 items, 286 a category
+
+
+@pytest.mark.browser
+def test_hovering_over_a_map_shows_the_item_and_its_picture(visit):
+    page = visit("macro_map")
+    items = load(ROOT / "models" / "shop").items
+    page.wait_for_function("[...document.querySelectorAll('.js-plotly-plot')].filter(m => m.macridHover).length === 4")
+    box = page.locator("#mc-hover")
+    for i in MAPS:
+        x, y = page.evaluate(POINT, [i, 5])
+        page.mouse.move(x - 2, y, steps=2)
+        page.mouse.move(x, y, steps=2)
+        label = page.locator(".js-plotly-plot").nth(i).locator(".hovertext")
+        expect(label, f"map {i} at {x}, {y}").to_have_count(1)
+        expect(box).to_be_visible()
+        waited(lambda: page.evaluate("document.querySelector('#mc-hover img').naturalWidth"), lambda width: width > 0)
+        shown = items.iloc[int(box.locator("img").get_attribute("src").split("/")[-1])]
+        assert re.match(rf"{re.escape(shown['title'])}\s*{shown['category']}\s*factor: \w+", label.text_content())
+        page.mouse.move(5, 5)
+        expect(box).to_be_hidden()
+
+
+
+def changed(page: Page, act, figures: int = 1) -> None:
+    """An act changes one figure, the map, and leaves every other as it was, drawn once."""
+    before = page.evaluate(FIGURES)
+    page.evaluate("document.querySelectorAll('.js-plotly-plot').forEach((m, i) => m.dataset.seen = i)")
+    act()
+    waited(lambda: settled(page).evaluate(FIGURES), lambda found: len(found) == len(before) and found[0] != before[0])
+    assert page.evaluate(FIGURES)[1:] == before[1:]
+    seen = page.evaluate("[...document.querySelectorAll('.js-plotly-plot')].map(m => m.dataset.seen)")
+    assert seen[1:] == [str(i) for i in range(1, len(before))]
+
+
+def listed(page: Page, label: str) -> list[str]:
+    """The titles of a list of cards, without their ranks."""
+    return [title.removeprefix(str(rank)).strip() for rank, title in enumerate(titles(page, label), start=1)]
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    page.get_by_role("combobox", name=label).click()
+    page.get_by_role("option", name=option, exact=True).click()
+
+
+@pytest.mark.browser
+def test_one_control_changes_the_picture_of_one_figure(visit):
+    page = visit("macro_map")
+    drawn = page.locator(".js-plotly-plot").first
+    pictures = [drawn.screenshot()]
+    for act in (lambda: choose(page, "Colour by", "Size"), lambda: page.get_by_role("radio", name="UMAP").click(),
+                lambda: page.get_by_role("radio", name="Dot product").click(),
+                lambda: page.get_by_text("People", exact=True).click()):
+        changed(page, act)
+        page.mouse.move(5, 5)
+        pictures.append(waited(drawn.screenshot, lambda shot, last=pictures[-1]: shot != last))
+    assert len(set(pictures)) == 5
+    assert address(page) == {"colour": ":size", "layout": "umap", "model": "dot"}
+
+
+@pytest.mark.browser
+def test_search_marks_an_item_and_its_neighbours(visit):
+    page = visit("macro_map")
+
+    def search():
+        page.get_by_role("textbox", name="Find an item").fill("azure lamp")
+        page.keyboard.press("Enter")
+
+    changed(page, search)
+    marks = page.evaluate("document.querySelector('.js-plotly-plot').data.filter(t => ['found', 'nearest'].includes(t.name))"
+                          ".map(t => [t.name, t.x.length ?? t.x.bdata.length])")
+    assert dict(marks).keys() == {"found", "nearest"}
+    assert len(listed(page, "Nearest items")) == 11
+    title = listed(page, "Nearest items")[0]
+    assert "zure lamp" in title
+    assert title in page.locator(".js-plotly-plot").first.locator(".annotation").all_inner_texts()
+
+
+@pytest.mark.browser
+def test_a_box_lists_the_items_in_it_and_a_star_its_prototype(visit):
+    page = visit("macro_map")
+    items = load(ROOT / "models" / "shop").items
+    drawn = page.locator(".js-plotly-plot").first
+    before = page.evaluate(FIGURES)
+    x, y = page.evaluate(POINT, [0, 5])
+    drawn.hover()
+    drawn.locator('[data-title="Box Select"]').click()
+    page.mouse.move(x - 12, y - 12)
+    page.mouse.down()
+    page.mouse.move(x + 12, y + 12, steps=6)
+    page.mouse.up()
+    found = waited(lambda: listed(page, "Selected items"), lambda titles: bool(titles))
+    assert set(found) <= set(items["title"])
+    assert items["title"][5] in found or len(found) == 18
+    assert page.get_by_role("button", name="Download the selection (CSV)").is_visible()
+    assert page.evaluate(FIGURES) == before  # the others turn grey, nothing is drawn anew
+
+    star = page.evaluate(POINT, [0, -3])
+    drawn.locator('[data-title="Pan"]').click()
+    page.mouse.click(*star)
+    name = load(ROOT / "models" / "shop").factors[2].name
+    expect(page.get_by_role("radio", name=re.compile(name))).to_be_checked()
