@@ -121,8 +121,8 @@ def build(split: Split, out: Path, settings: Settings, seed: int = 0, *, source:
         finished.append((twin_of(out), other, train.fit(other, split, seed, lambda row: report("twin", row),
                                                         partial / "twin"), None))
     report("maps", {})
-    baselines = _baselines(split)
-    ready = [_finish(*each, split, seed, baselines, source) for each in finished]
+    baselines = baseline_figures(split)
+    ready = [finish(*each, split, seed, baselines, source) for each in finished]
     report("save", {})
     for path, contents in reversed(ready):  # the twin first, so that a bundle never names one that is not there
         bundle.save(path, **contents)
@@ -130,7 +130,7 @@ def build(split: Split, out: Path, settings: Settings, seed: int = 0, *, source:
     return bundle.load(out)
 
 
-def _finish(out: Path, model, history, twin, split: Split, seed: int, baselines: dict, source: Interactions):
+def finish(out: Path, model, history, twin, split: Split, seed: int, baselines: dict, source: Interactions):
     """Everything that goes into the bundle of one trained model."""
     model.eval()
     vectors, factor = model.item_vectors(), model.factors()
@@ -176,7 +176,7 @@ def strengths(vectors: np.ndarray, factor: np.ndarray, parts: np.ndarray, scale:
     return np.stack([steer.list_change(people[:, k], vectors[factor == k], scale, axes[k]) for k in range(len(axes))])
 
 
-def _baselines(split: Split) -> dict[str, dict[str, float]]:
+def baseline_figures(split: Split) -> dict[str, dict[str, float]]:
     """The ranking figures of the baselines on the test people."""
     models = {"popularity": Popularity(split.train)}
     if split.train.shape[1] <= EASE_ITEMS:
