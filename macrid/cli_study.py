@@ -179,6 +179,58 @@ def _points(value: dict) -> tuple[list[str], list[list[str]]]:
     return ["", main, *shown.values(), "time"], rows
 
 
+@click.command()
+@data_options
+@click.option("--params", required=True, type=click.Path(path_type=Path, dir_okay=False),
+              help="Ranges in RecBole's format (hyper.test), a line each: kfac choice [3,7]; tau loguniform -3,0.")
+@click.option("--trials", required=True, type=click.IntRange(1), help="How many the study is to have in all.")
+@settings_options
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder of the study.")
+@device_option
+@as_json
+def tune(data, seed, kind, min_rating, min_clicks, held_out, params, trials, preset, config, changes, out, device, as_json):
+    """Search settings by Optuna; the best are written to OUT/best.yaml, for train --config.
+
+    The same command again goes on with a study that was stopped, or works on it beside another process.
+    """
+    from . import ranges as reading
+    from . import tune as tuning
+
+    tuning.optuna()
+    own = read_changes(config, changes)
+    space = reading.read(params, own, preset)
+    device = device_of(device)
+    split = divide(read_data(data, seed), kind, seed, min_rating, min_clicks, held_out)
+    click.echo(describe_split(split), err=True)
+    with tqdm(unit="trial", file=sys.stderr, dynamic_ncols=True) as bar:
+        def report(number: int, event: str, value: dict) -> None:
+            if event == "report":
+                now = f"trial {number}, epoch {value['epoch']}: NDCG@100 {value['ndcg@100']:.4f}"
+                bar.set_postfix_str(now, refresh=False)
+                bar.update(0)
+            else:
+                bar.update()
+
+        try:
+            found = tuning.tune(split, space, own, out, preset=preset, trials=trials, seed=seed, device=device,
+                                report=report)
+        except KeyboardInterrupt:
+            bar.close()
+            click.echo(f"stopped; the same command goes on (kept in {out})", err=True)
+            sys.exit(130)
+    if as_json:
+        print_json(found)
+        return
+    names = [one.name for one in space]
+    values = [row["reason"] if "reason" in row else f"{row['value']:.4f}" + (" best" if row["value"] == found["value"] else
+                                                                            "     ") for row in found["trials"]]
+    _print_table(["trial", *names, "NDCG@100"], [
+        [str(row["number"]), *(str(row["settings"][name]) for name in names), value]
+        for row, value in zip(found["trials"], values, strict=True)])
+    click.echo(f"{out / 'best.yaml'}: validation NDCG@100 {found['value']:.4f}" if found["settings"] else
+               f"{out}: no trial has ended well", err=True)
+
+
 class _Progress:
     """A bar over all models or points on standard error, and beside it what is running now. Ctrl-C says how to go on."""
 
@@ -209,4 +261,4 @@ class _Progress:
             sys.exit(130)
 
 
-COMMANDS = (compare, sweep)
+COMMANDS = (compare, sweep, tune)

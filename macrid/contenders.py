@@ -83,24 +83,26 @@ def work(task: Task, report: Callable[[dict], None]) -> dict:
     report: gets each epoch's row of the history. Raises FloatingPointError for a training that blows up."""
     memory.reset_peak()
     before = memory.now()
-    model, training = fit(task, report)
+    model, training, _ = fit(task, report)
     training["peak_bytes"] = max(0, memory.peak() - before)
     people = train.ranking(model, task.split.test, task.split.kind)
     return {"figures": train.summary(people) | factor_figures(model, task.split, task.seed), "training": training,
             "people": {metric: values.tolist() for metric, values in people.items()}}
 
 
-def fit(task: Task, report: Callable[[dict], None]) -> tuple[object, dict]:
-    """The trained model, and {seconds, epochs, best}: the time of its start and of all epochs, before a stop and after."""
+def fit(task: Task, report: Callable[[dict], None]) -> tuple[object, dict, list[dict]]:
+    """The trained model; {seconds, epochs, best}: the time of its start and of all epochs, before a stop and after; and the
+    history, empty for what is solved."""
     started = time.perf_counter()
     if task.name in _SOLVED:
         model = _SOLVED[task.name](task.split.train, **task.settings)
-        return model, {"seconds": round(time.perf_counter() - started, 3), "epochs": None, "best": None}
+        return model, {"seconds": round(time.perf_counter() - started, 3), "epochs": None, "best": None}, []
     model = untrained(task.split, task.settings, task.seed).to(task.device)
     seconds = time.perf_counter() - started
     history = train.fit(model, task.split, task.seed, report, task.folder)
-    return model, {"seconds": round(seconds + sum(row["seconds"] for row in history), 3), "epochs": len(history),
-                   "best": history[-1]["best"] if history else 0}
+    training = {"seconds": round(seconds + sum(row["seconds"] for row in history), 3), "epochs": len(history),
+                "best": history[-1]["best"] if history else 0}
+    return model, training, history
 
 
 def untrained(split: Split, settings, seed: int):
