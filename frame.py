@@ -11,6 +11,7 @@ page = st.navigation([
     st.Page("pages/overview.py", title="Overview", icon=":material/home:", default=True),
     st.Page("pages/macro_map.py", title="Macro map", icon=":material/scatter_plot:"),
     st.Page("pages/steer.py", title="Steer", icon=":material/tune:"),
+    st.Page("pages/name.py", title="Name the dimensions", icon=":material/label:"),
 ])
 with st.sidebar:
     ui.choose_bundle()

@@ -79,9 +79,15 @@ def choose_bundle() -> None:
 
 def _forget() -> None:
     """Another bundle has other people, items and factors."""
-    for key in ("user", "items", "factor", "dim", "value", "turned", "favourite"):
+    for key in ("user", "items", "factor", "dim", "dials", "undo", "steered", "favourite", "intention", "attribute"):
         st.session_state.pop(key, None)
         st.query_params.pop(key, None)
+
+
+def switch_bundle(name: str) -> None:
+    """Choose another bundle, as the picker does."""
+    st.session_state["bundle"] = name
+    _forget()
 
 
 def _bundle_label(name: str) -> str:
@@ -126,15 +132,14 @@ def figure(value: float) -> str:
     return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
 
 
+def escaped(text) -> str:
+    """Text from data for a place that reads HTML."""
+    return html.escape(str(text), quote=True)
+
+
 def plain(text) -> str:
     """Text from data for a place that reads Markdown: its special characters mean themselves."""
     return re.sub(r"([\\`*_{}\[\]()#~$:|<>])", r"\\\1", str(text))
-
-
-def dial_attribute(bundle: Recommender, factor: int, dim: int) -> tuple[str, float] | None:
-    """The column that a dial follows closely enough (|rho| >= 0.5) to be named after it, and rho."""
-    found = bundle.dial_attribute(factor, dim)
-    return found if found and abs(found[1]) >= 0.5 else None
 
 
 def distinct(labels, extras) -> list[str]:
@@ -149,12 +154,13 @@ def distinct(labels, extras) -> list[str]:
 # bind="query-params" would write their labels there, which change with the person.)
 
 
-def from_address(key: str, allowed, default, kind=str) -> None:
-    """Give the widget `key`, if it has no value yet, the one in the address if that is among `allowed`, else `default`."""
+def from_address(key: str, allowed, default, kind=str, called: str | None = None) -> None:
+    """Give the widget `key`, if it has no value yet, the one in the address if that is among `allowed`, else `default`.
+    called: under which name it stands in the address, if not `key`."""
     if key in st.session_state:
         return
     try:
-        value = kind(st.query_params[key])
+        value = kind(st.query_params[called or key])
     except (KeyError, ValueError):
         value = default
     st.session_state[key] = value if value in allowed else default
@@ -167,6 +173,20 @@ def to_address(**values) -> None:
             st.query_params.pop(key, None)
         elif st.query_params.get(key) != str(value):
             st.query_params[key] = str(value)
+
+
+def dials_from(text: str, factors, dims) -> dict[tuple[int, int], int]:
+    """The dials that an address holds, as `dials_text` writes them: {(factor, dim): percent}; what is none is left out."""
+    found = {}
+    for factor, dim, percent in re.findall(r"(?:^|~)(\d+)\.(\d+)-(\d+)(?=~|$)", text):
+        if int(factor) in factors and int(dim) in dims and int(percent) <= 100:
+            found[int(factor), int(dim)] = int(percent)
+    return found
+
+
+def dials_text(dials: dict[tuple[int, int], int]) -> str:
+    """Turned dials for the address: factor.dim-percent, ~ between them."""
+    return "~".join(f"{factor}.{dim}-{percent}" for (factor, dim), percent in sorted(dials.items()))
 
 
 # Pictures
@@ -209,15 +229,17 @@ def _img(bundle: Recommender, position: int) -> str:
             f'alt="{html.escape(pictures.alt(item), quote=True)}" title="{html.escape(str(item["title"]), quote=True)}">')
 
 
-def cards(bundle: Recommender, positions, marks=None, *, label: str) -> None:
-    """Items as cards in their order: picture, rank, title, category and, if given, a mark (new, up n, down n, same)."""
+def cards(bundle: Recommender, positions, marks=None, stands=None, *, label: str) -> None:
+    """Items as cards in their order: picture, rank, title, category and, if given, a mark (new, up n, down n, same) and
+    where it stands on a dial, from 0 to 1 (NaN: not on it)."""
     found = []
     for place, position in enumerate(positions):
         item = bundle.items.iloc[int(position)]
         badge = _badge(marks[place]) if marks is not None else ""
-        found.append(f'<li class="mc-card">{_img(bundle, int(position))}{badge}'
+        stand = _stand(stands[place]) if stands is not None else ""
+        found.append(f'<li class="mc-card">{_img(bundle, int(position))}{badge}{stand}'
                      f'<div class="mc-title"><span class="mc-rank">{place + 1}</span>{html.escape(str(item["title"]))}</div>'
-                     f'<div class="mc-sub">{html.escape(_subtitle(item))}</div></li>')
+                     f'<div class="mc-sub">{html.escape(subtitle(item))}</div></li>')
     st.html(f'<ol class="mc-cards" aria-label="{html.escape(label, quote=True)}">{"".join(found)}</ol>')
 
 
@@ -226,7 +248,8 @@ def row(bundle: Recommender, positions) -> str:
     return "".join(_img(bundle, int(p)) for p in positions)
 
 
-def _subtitle(item: pd.Series) -> str:
+def subtitle(item: pd.Series) -> str:
+    """Year and category of an item."""
     year = f"{item['year']:.0f}" if "year" in item and np.isfinite(item["year"]) else ""
     return " · ".join(part for part in (year, str(item["category"])) if part)
 
@@ -240,11 +263,19 @@ def _badge(mark: str) -> str:
     return f'<span class="mc-badge mc-{kind}" role="img" aria-label="{spoken}">{text}</span>'
 
 
-def thumbs(bundle: Recommender, positions, *, label: str, limit: int = 14, faded: bool = False) -> str:
-    """HTML of a row of small pictures; what is over the limit is counted."""
+def _stand(at: float) -> str:
+    if not np.isfinite(at):
+        return '<div class="mc-stand"></div>'
+    return (f'<div class="mc-stand" role="img" aria-label="at {at:.0%} of the dial" title="Stands at {at:.0%} of the dial">'
+            f'<i style="left:{at:.0%}"></i></div>')
+
+
+def thumbs(bundle: Recommender, positions, *, label: str, limit: int = 14, faded: bool = False, titled: bool = False) -> str:
+    """HTML of a row of small pictures, with titles or without; what is over the limit is counted."""
     positions = list(positions)
     more = f'<span class="mc-more">+{len(positions) - limit}</span>' if len(positions) > limit else ""
-    pictured = "".join(_img(bundle, int(p)) for p in positions[:limit])
+    pictured = "".join(f'<figure>{_img(bundle, int(p))}<figcaption>{html.escape(str(bundle.items["title"].iloc[int(p)]))}'
+                       "</figcaption></figure>" if titled else _img(bundle, int(p)) for p in positions[:limit])
     return (f'<div class="mc-thumbs{" mc-faded" if faded else ""}" role="group" '
             f'aria-label="{html.escape(label, quote=True)}">{pictured}{more}</div>')
 
@@ -277,6 +308,14 @@ def film_strip(bundle: Recommender, frames: list[tuple[float, np.ndarray]], here
         mark = ' aria-current="true"' if place == nearest else ""
         columns.append(f'<div class="mc-frame"{mark}>{"".join(_img(bundle, int(p)) for p in positions)}</div>')
     st.html(f'<div class="mc-strip" role="group" aria-label="{html.escape(label, quote=True)}">{"".join(columns)}</div>')
+
+
+def bars(shares: list[float | None], titles: list[str], *, label: str) -> None:
+    """A row of upright bars, one a step; a share (0 to 1) is how full it is, None a step that has nothing to show yet."""
+    found = "".join(f'<span title="{html.escape(title, quote=True)}"{"" if share is not None else " class=mc-none"}>'
+                    f'<i style="height:{max(share or 0, 0.04):.0%}"></i></span>'
+                    for share, title in zip(shares, titles, strict=True))
+    st.html(f'<div class="mc-bars" role="img" aria-label="{html.escape(label, quote=True)}">{found}</div>')
 
 
 def page_link(page: str, label: str, icon: str) -> None:

@@ -15,12 +15,13 @@ import pandas as pd
 from scipy.sparse import csr_matrix, vstack
 
 from . import axes as micro_axes
-from . import bundle, projections, steer, steering, train
+from . import bundle, naming, projections, steer, steering, train
+from .attributes import association, attribute_table, numeric_columns, tells
 from .baselines import EASE, Popularity
 from .data import Interactions
 from .errors import InputError
 from .model import MacridVAE, Settings, settings_dict
-from .recommender import Recommender, attribute_columns
+from .recommender import Recommender
 from .spectral import spectral_start
 from .split import HeldOut, Split, fold_in, to_clicks
 
@@ -45,7 +46,7 @@ def check_free(out: Path, overwrite: bool) -> None:
         raise InputError(f"--out is {out}; give the name of a new folder, such as models/mine")
     if out.exists() and not overwrite:
         raise InputError(f"{out} exists already; choose another --out, or add --overwrite to replace it")
-    strange = [p.name for p in out.iterdir() if p.name not in bundle.FILES] if out.is_dir() else []
+    strange = [p.name for p in out.iterdir() if p.name not in (*bundle.FILES, bundle.LABELS)] if out.is_dir() else []
     if strange or out.is_file():
         raise InputError(f"{out} is not a bundle" + (f", it holds {strange[0]}" if strange else "")
                          + ", and is not replaced; choose another --out")
@@ -135,7 +136,7 @@ def finish(out: Path, model, history, twin, split: Split, seed: int, baselines: 
     model.eval()
     vectors, factor = model.item_vectors(), model.factors()
     parts = model.represent(shown(split.kind, split.validation, split.test))  # (n, K, D)
-    axes = independent_axes(vectors, factor, len(parts[0]), seed)
+    axes = independent_axes(vectors, factor, split.items, len(parts[0]), seed)
     axes, strength = micro_axes.ordered(axes, strengths(vectors, factor, parts, model.scale, axes))
     items = split.items.copy()
     items["clicks"] = np.asarray(split.train.sum(axis=0)).ravel().astype(np.int32)
@@ -160,9 +161,18 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
 
 
-def independent_axes(vectors: np.ndarray, factor: np.ndarray, kfac: int, seed: int) -> np.ndarray:
-    """Independent-component axes (K, D, D) of item vectors (M, D) as scored, in the factors (M,)."""
-    return micro_axes.ica(unit(vectors), factor, kfac, seed)
+def independent_axes(vectors: np.ndarray, factor: np.ndarray, items: pd.DataFrame, kfac: int, seed: int) -> np.ndarray:
+    """Independent-component axes (K, D, D) of item vectors (M, D) as scored, in the factors (M,), each pointing to where the
+    attribute of the items that it follows, if it follows one, is more: the choice of a sign learns nothing."""
+    axes, table = micro_axes.ica(unit(vectors), factor, kfac, seed), attribute_table(items)
+    for k in range(kfac):
+        mine = np.flatnonzero(factor == k)
+        told = [table[name].to_numpy()[mine] for name in table if tells(table[name].iloc[mine])]
+        for j, coordinate in enumerate((vectors[mine] @ axes[k]).T):
+            follows = max((association(coordinate, attribute) for attribute in told), key=abs, default=0.0)
+            if follows < -naming.CLOSE:
+                axes[k][:, j] *= -1
+    return axes
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
@@ -237,10 +247,10 @@ def steering_figures(model: MacridVAE, held: HeldOut, items: pd.DataFrame, axes:
                      borne: dict[tuple[int, int], dict], seed: int) -> dict[str, dict]:
     """{"steering": {"monotonicity", "leakage", "dials"}} over the numeric columns of the items table, each on the dial that
     bears it (`Recommender.borne`) or follows it most; {} where there are none."""
-    columns = attribute_columns(items)
+    columns = numeric_columns(items)
     bearing = {(k, columns.index(row["attribute"])): j for (k, j), row in borne.items() if row["attribute"] in columns}
     attributes = items[columns].to_numpy(np.float64, na_value=np.nan)  # (M, A)
-    found = steering.figures(model.item_vectors(), model.routing(), model.scale, axes, attributes,
+    found = steering.figures(model.item_vectors(), model.factors(), axes, attributes,
                              model.represent(held.fold_in), held.fold_in, bearing, seed)
     return {"steering": found} if found else {}
 

@@ -3,7 +3,8 @@
 The folder holds no pickle: bundle.json (format, name, data set, settings, seed, metrics, versions, twin, and, where axes
 were learned from labels, which dial bears which attribute and which attributes were refused), weights.safetensors,
 items.parquet, maps.parquet (method, kind, id, x, y), axes.safetensors (R_k and the strength of each dial), users.parquet
-(user_id, item_id, part of the held-out people), history.json (a row an epoch).
+(user_id, item_id, part of the held-out people), history.json (a row an epoch); and, where axes were learned from labels,
+labels.csv, which holds those.
 """
 
 import json
@@ -17,6 +18,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from . import labels as reading
 from .data import PARTS
 from .errors import InputError
 from .model import MacridVAE, make_settings, settings_dict
@@ -25,6 +27,7 @@ from .recommender import Recommender
 FORMAT = 1
 FILES = ("bundle.json", "weights.safetensors", "items.parquet", "maps.parquet", "axes.safetensors", "users.parquet",
          "history.json")
+LABELS = "labels.csv"  # only where axes were learned from labels
 _META = {  # what bundle.json holds besides `format`
     "name": str, "seed": int, "settings": dict, "metrics": dict, "baselines": dict, "axes": str, "versions": dict,
     "twin": (str, type(None)), "training": {"epochs": int, "best": int, "seconds": (int, float)},
@@ -32,13 +35,15 @@ _META = {  # what bundle.json holds besides `format`
 }
 _ALIGNED = {"dials": list, "refused": list}  # of bundle.json's `aligned`, which only bundles with axes from labels have
 _DIAL = {"factor": int, "dim": int, "attribute": str, "measure": str, "confidence": (int, float), "labels": int}
+_ENDS = ("low", "high")  # what little and much of the attribute is called, where that is known
 _REFUSED = {"factor": int, "attribute": str, "labels": int, "reason": str}
 _EPOCH = {"epoch": int, "best": int, "loss": float, "ndcg@100": float}  # of a row of history.json
 _TRAIN_AGAIN = "train it again, or restore the folder from where you got it"
 
 
 def save(path: Path, *, meta: dict, model: MacridVAE, items: pd.DataFrame, maps: pd.DataFrame, axes: np.ndarray,
-         strength: np.ndarray, users: pd.DataFrame, history: list[dict]) -> None:
+         strength: np.ndarray, users: pd.DataFrame, history: list[dict],
+         labels: pd.DataFrame | None = None) -> None:
     """Write a bundle to the folder `path`, beside it first and then renamed, so that it is there whole or not at all. An
     earlier bundle at `path` is replaced."""
     path = Path(path)
@@ -54,6 +59,9 @@ def save(path: Path, *, meta: dict, model: MacridVAE, items: pd.DataFrame, maps:
         save_file({"axes": torch.as_tensor(axes), "strength": torch.as_tensor(strength)}, beside / "axes.safetensors")
         for name, table in (("items", items), ("maps", maps), ("users", users)):
             table.to_parquet(beside / f"{name}.parquet", index=False, compression="zstd")
+        if labels is not None:
+            text = reading.to_csv(labels, items.set_index("item_id")["title"])
+            (beside / LABELS).write_text(text, encoding="utf-8")
         _swap(beside, path)
     except BaseException:
         shutil.rmtree(beside, ignore_errors=True)
@@ -133,7 +141,8 @@ def load(path: str | Path) -> Recommender:
     for row in history:
         _check_kinds(path / "history.json", row, _EPOCH)
     return Recommender(path=path, meta=meta, model=model, items=items, maps=maps, axes=axes,
-                  strength=turned["strength"].numpy(), users=users, history=history)
+                  strength=turned["strength"].numpy(), users=users, history=history,
+                  labels=_read_labels(path / LABELS, items["item_id"]))
 
 
 def _check_kinds(path: Path, value, wanted: dict, at: str = "") -> None:
@@ -158,6 +167,8 @@ def _check_aligned(path: Path, meta: dict, kfac: int, dims: int) -> None:
     for kind, wanted in (("dials", _DIAL), ("refused", _REFUSED)):
         for row in meta["aligned"][kind]:
             _check_kinds(path, row, wanted, f"aligned.{kind}.")
+    for row in meta["aligned"]["dials"]:
+        _check_kinds(path, row, {end: str for end in _ENDS if end in row}, "aligned.dials.")
     dials = [(row["factor"], row["dim"]) for row in meta["aligned"]["dials"]]
     if len(set(dials)) < len(dials) or not all(0 <= k < kfac and 0 <= j < dims for k, j in dials):
         raise InputError(f"{path}: aligned.dials names a dial twice, or one that the model lacks; {_TRAIN_AGAIN}")
@@ -173,6 +184,16 @@ def _read_json(path: Path, kind: type):
     if not isinstance(value, kind):
         raise InputError(f"{path} does not hold a JSON {'object' if kind is dict else 'list'}; {_TRAIN_AGAIN}")
     return value
+
+
+def _read_labels(path: Path, item_ids: pd.Series) -> pd.DataFrame | None:
+    """The labels that axes were learned from, if the bundle has any."""
+    if not path.exists():
+        return None
+    try:
+        return reading.read(path, item_ids)
+    except InputError as error:
+        raise InputError(f"{error}; or delete {path.name}: the dials stay as they are") from error
 
 
 def _read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:

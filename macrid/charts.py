@@ -1,5 +1,7 @@
 """Arrays and tables -> plotly figures. Backgrounds are transparent and text takes the page's colour, for light and dark."""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -77,6 +79,50 @@ def comparison(figures: dict[str, dict[str, float]], metric: str, ours: str, col
                       xaxis={"rangemode": "tozero", "zeroline": False, "title": {"text": metric.upper()}, "gridcolor": GREY},
                       yaxis={"ticksuffix": "  "})
     return fig
+
+
+NAMED_CURVES = 4  # beside the meant one, those that move most
+
+
+def along_dial(curves: pd.DataFrame, meant: str) -> go.Figure:
+    """The attributes of a list along a dial, as `Person.curves` gives them: the meant one bold, the others thin; the names
+    of those that move most stand at their ends."""
+    x = np.linspace(0, 100, len(curves))
+    moves = (curves.max() - curves.min()).drop(meant, errors="ignore").sort_values(ascending=False, kind="stable")
+    named = [*moves.index[:NAMED_CURVES], *([meant] if meant in curves else [])]
+    last = curves[named].ffill().iloc[-1].fillna(0) * 100
+    at = dict(zip(named, _apart(last.to_numpy(), 9.0), strict=True))
+    fig = go.Figure()
+    for name in [*moves.index[::-1], *([meant] if meant in curves else [])]:
+        bold = name == meant
+        colour = "#1b7f7b" if bold else REST if name in named else GREY
+        fig.add_scatter(x=x, y=100 * curves[name], mode="lines", name=_plain(name), line_shape="spline",
+                        line={"width": 4 if bold else 1.6, "color": colour},
+                        hovertemplate=f"{_plain(name)}: %{{y:.0f}} %<extra></extra>")
+        if name in at:
+            fig.add_annotation(xref="paper", x=1.02, y=at[name], text=f"<b>{_plain(name)}</b>" if bold else _plain(name),
+                               showarrow=False, xanchor="left", font={"size": 12, "color": colour if bold else None},
+                               opacity=1 if bold else 0.75)
+    fig.update_layout(height=300, margin={"l": 0, "r": 92, "t": 6, "b": 0}, showlegend=False, hovermode="x",
+                      plot_bgcolor="rgba(0,0,0,0)", paper_bgcolor="rgba(0,0,0,0)",
+                      xaxis={"range": [0, 100], "ticksuffix": " %", "gridcolor": GREY, "zeroline": False, "dtick": 50,
+                             "title": {"text": "Position of the dial"}, "fixedrange": True},
+                      yaxis={"range": [-3, 103], "ticksuffix": " %", "gridcolor": GREY, "zeroline": False, "dtick": 50,
+                             "fixedrange": True})
+    return fig
+
+
+def _apart(values: np.ndarray, gap: float) -> np.ndarray:
+    """The values moved as little as needed to lie `gap` apart, from the lowest up, and within 0 to 100."""
+    order = np.argsort(values, kind="stable")
+    out = values.astype(float)
+    for before, after in pairwise(order):
+        out[after] = max(out[after], out[before] + gap)
+    if len(out):
+        out[order[-1]] = min(out[order[-1]], 100)
+    for after, before in pairwise(order[::-1]):
+        out[before] = min(out[before], out[after] - gap)
+    return out
 
 
 def _plain(text) -> str:

@@ -1,12 +1,14 @@
 """Commands that use a bundle: evaluate, recommend, steer, align, info."""
 
 import json
+import re
 from pathlib import Path
 
 import click
 
 from .cli_shared import as_json, bundle_argument, print_json, read_data, summary
 from .errors import InputError
+from .person import MORE
 
 
 @click.command()
@@ -66,28 +68,78 @@ def recommend(path, items, n, as_json):
 @click.option("--items", help="Item ids of a profile, separated by commas.")
 @click.option("--user", help="The id of a held-out person.")
 @click.option("--factor", required=True, type=int)
-@click.option("--dim", required=True, type=int, help="The dial; 0 is the one that changes the lists most.")
-@click.option("--value", required=True, type=float, help="Where to turn it, from -1 to 1.")
+@click.option("--dim", type=int, help="The dial; 0 is the one that changes the lists most.")
+@click.option("--value", type=float, help="Where to turn it, from -1 to 1.")
+@click.option("--turn", "turns", multiple=True, metavar="DIAL=HOW",
+              help="Turn a dial, by number or name: size=0.5 (from -1 to 1), size=more, size=less, size=+20% (of its "
+                   "range). May be repeated; FACTOR.DIAL=HOW turns one of another factor.")
+@click.option("--strength", default=1.0, show_default=True, type=float,
+              help="From 0, the person's own list, to 1, the steered one.")
 @click.option("--scope", default="factor", show_default=True, type=click.Choice(["factor", "all"]),
               help="List only items of that factor, or all.")
 @click.option("--n", default=20, show_default=True, type=click.IntRange(1))
 @as_json
-def steer(path, items, user, factor, dim, value, scope, n, as_json):
-    """Turn one dial and list what comes up."""
+def steer(path, items, user, factor, dim, value, turns, strength, scope, n, as_json):
+    """Turn dials and list what comes up."""
     from . import bundle as bundles
 
     if (items is None) == (user is None):
         raise InputError("give either --items ID,ID,... or --user ID")
+    if (dim is None) != (value is None) or (dim is None and not turns):
+        raise InputError("say what to turn: --dim J --value V, or --turn DIAL=HOW")
     bundle = bundles.load(path)
-    found = bundle.steer(factor, dim, value, items=_ids(items), user=user, scope=scope, n=n)
+    person = bundle.person(bundle.history_of(user) if user is not None else bundle.positions(_ids(items)))
+    dials = dict(_turned(bundle, person, factor, turn) for turn in turns)
+    if dim is not None:
+        dials[factor, dim] = value
+    found = person.steer(dials, factor=factor if scope == "factor" else None, n=n, strength=strength)
+    told = [{"factor": k, "factor_name": bundle.factors[k].name, "dim": j, "value": v, "position": person.position(k, j),
+             "range": list(bundle.dial_range(k, j))} for (k, j), v in dials.items()]
     if as_json:
-        low, high = bundle.dial_range(factor, dim)
-        print_json({"factor": factor, "factor_name": bundle.factors[factor].name, "dim": dim, "value": found.value,
-                     "position": found.position, "range": [low, high], "before": _rows(found.before),
-                     "items": _rows(found.after, ["mark"]), "gone": [str(i) for i in found.gone["item_id"]]})
+        print_json({**told[-1], "dials": told, "strength": strength, "before": _rows(found.before),
+                    "items": _rows(found.after, ["mark"]), "gone": [str(i) for i in found.gone["item_id"]]})
     else:
-        click.echo(f"{bundle.factors[factor].name}: dial {dim} from {found.position:+.2f} to {found.value:+.2f}", err=True)
+        for dial in told:
+            click.echo(f"{dial['factor_name']}: dial {dial['dim']} from {dial['position']:+.2f} to {dial['value']:+.2f}",
+                       err=True)
         _print_table(found.after, ["mark"])
+
+
+def _turned(bundle, person, factor: int, turn: str) -> tuple[tuple[int, int], float]:
+    """(factor, dim) and coordinate of a --turn."""
+    name, equals, how = turn.partition("=")
+    if not equals:
+        raise InputError(f"--turn {turn!r}: write it as DIAL=HOW, such as --turn 0=0.5 or --turn size=more")
+    other = re.fullmatch(r"(\d+)\.(.+)", name.strip())
+    if other:
+        factor, name = int(other[1]), other[2]
+    dim = _dial(bundle, factor, name.strip())
+    share = {"more": MORE, "less": -MORE}.get(how.strip())
+    relative = re.fullmatch(r"([-+]\d+(?:\.\d*)?)\s*%", how.strip())
+    if share is None and relative:
+        share = float(relative[1]) / 100
+    if share is not None:
+        return (factor, dim), person.turned_by(factor, dim, share)
+    try:
+        return (factor, dim), float(how)
+    except ValueError as error:
+        raise InputError(f"--turn {turn!r}: {how!r} is not a number from -1 to 1, more, less, or a share as +20%") from error
+
+
+def _dial(bundle, factor: int, name: str) -> int:
+    """The dial of a factor by its number, or by the attribute that it bears or follows."""
+    bundle.check_dial(factor, 0)
+    if name.isdigit():
+        return int(name)
+    names: dict[str, int] = {}
+    for j in range(bundle.settings.embedding_size):
+        label = bundle.dial_label(factor, j)
+        if label:
+            names.setdefault(label.name, j)
+    if name not in names:
+        known = f"its named dials are {', '.join(names)}" if names else "it has no named dial, so give its number"
+        raise InputError(f"--turn: {bundle.factors[factor].name} has no dial {name!r}; {known}")
+    return names[name]
 
 
 @click.command()

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from . import build, disentangle, memory, train
+from .attributes import numeric_columns
 from .autoencoders import MULT_DAE, MULT_VAE, Autoencoder
 from .baselines import EASE, EDLAE, Popularity
 from .errors import InputError
 from .model import MacridVAE, Settings
-from .recommender import attribute_columns
 from .spectral import spectral_start
 from .split import Split
 
@@ -126,8 +126,8 @@ def factor_figures(model, split: Split, seed: int) -> dict:
     vectors, factor = build.unit(model.item_vectors()), model.factors()  # (M, D), (M,)
     known = split.items["category"].to_numpy() != ""
     category = np.where(known, pd.factorize(split.items["category"])[0], -1)
-    attributes = split.items[attribute_columns(split.items)].to_numpy(np.float64, na_value=np.nan)  # (M, A)
-    axes = build.independent_axes(vectors, factor, model.settings.kfac, seed)  # (K, D, D)
+    attributes = split.items[numeric_columns(split.items)].to_numpy(np.float64, na_value=np.nan)  # (M, A)
+    axes = build.independent_axes(vectors, factor, split.items, model.settings.kfac, seed)  # (K, D, D)
     dials = np.empty_like(vectors)
     for k in range(len(axes)):
         dials[factor == k] = vectors[factor == k] @ axes[k]

@@ -82,7 +82,7 @@ def _information(a: np.ndarray, b: np.ndarray) -> float:
     np.add.at(table, (a, b), 1 / len(a))
     outer = table.sum(axis=1, keepdims=True) * table.sum(axis=0)
     filled = table > 0
-    return float((table[filled] * np.log(table[filled] / outer[filled])).sum())
+    return max(0.0, float((table[filled] * np.log(table[filled] / outer[filled])).sum()))
 
 
 def macro(log_c: np.ndarray, category: np.ndarray, seed: int = 0) -> dict[str, float]:

@@ -1,11 +1,13 @@
-"""A person's labels: a CSV of item ids and attributes, partly empty, read with a row number for every fault."""
+"""A person's labels: a CSV of item ids and attributes, partly empty, read with a row number for every fault; and written."""
 
 import csv
 import difflib
 import io
 import math
+import re
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from .errors import InputError
@@ -13,17 +15,36 @@ from .errors import InputError
 FEWEST_ROWS = 4
 _WORDS = {"yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
 _DESCRIBING = ("title", "category")  # may stand beside the labels, for people
+_ENDS = re.compile(r"(.*\S)\s*\(\s*([^()]*[^()\s])\s+to\s+([^()\s][^()]*?)\s*\)")  # size (small to large)
 
 
 def read(path: Path, item_ids: pd.Series) -> pd.DataFrame:
     """The labels of a CSV: an index of item ids, a column of numbers for each attribute, NaN where a field is empty.
 
     The file begins with a row of names, `item_id` and one or more attributes, in any order; a `title` and a `category`
-    may stand there, too. An attribute is numeric, or yes and no (true and false, 1 and 0), which become 1 and 0. Raises
-    InputError with the row for anything else; `item_ids` are those that the bundle knows.
+    may stand there, too. An attribute is numeric, or yes and no (true and false, 1 and 0), which become 1 and 0. A heading
+    such as `size (small to large)` names what little and much of it is called: `attrs["ends"]` of the table says so, as
+    {"size": ("small", "large")}. Raises InputError with the row for anything else, and when fewer than FEWEST_ROWS items
+    are labelled; `item_ids` are those that the bundle knows.
     """
-    rows = _rows(path)
-    header = [name.strip() for name in rows[0][1]]
+    try:
+        content = path.read_bytes() if path.is_file() else None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}); save it as UTF-8 text with commas") from error
+    if content is None:
+        raise InputError(f"there is no file {path}; --labels takes a CSV of item_id and attribute columns")
+    table = parse(content, str(path), item_ids)
+    labelled = int(table.notna().any(axis=1).sum())
+    if labelled < FEWEST_ROWS:
+        raise InputError(f"{path}: too few labels ({labelled} items); label {FEWEST_ROWS} of a factor or more, better ten")
+    return table
+
+
+def parse(content: bytes, path: str, item_ids: pd.Series) -> pd.DataFrame:
+    """`read` for the content of a file called `path`, however few items it labels."""
+    rows = _rows(content, path)
+    headings = [split_heading(name) for name in rows[0][1]]
+    header = [name for name, _ in headings]
     for name in header:
         if not name:
             raise InputError(f"{path}: a column has no name; name it after the attribute, or drop it")
@@ -50,29 +71,65 @@ def read(path: Path, item_ids: pd.Series) -> pd.DataFrame:
     columns = {name: _numbers(path, name, [(line, fields[header.index(name)].strip()) for line, fields in rows[1:]])
                for name in attributes}
     table = pd.DataFrame(columns, index=pd.Index(list(seen), name="item_id", dtype=object), dtype=float)
-    labelled = int(table.notna().any(axis=1).sum())
-    if labelled < FEWEST_ROWS:
-        raise InputError(f"{path}: too few labels ({labelled} items); label {FEWEST_ROWS} of a factor or more, better ten")
+    table.attrs["ends"] = {name: ends for name, ends in headings if ends and name in attributes}
     return table
 
 
-def _rows(path: Path) -> list[tuple[int, list[str]]]:
+def split_heading(text: str) -> tuple[str, tuple[str, str] | None]:
+    """The attribute that a heading names, and the names of its two ends if it tells them: `size (small to large)`."""
+    found = _ENDS.fullmatch(text.strip())
+    return (found[1], (found[2], found[3])) if found else (text.strip(), None)
+
+
+def heading(attribute: str, ends: tuple[str, str] | None) -> str:
+    """What `split_heading` reads as this attribute and these ends. Raises InputError for what it would read otherwise."""
+    if attribute.lower() in ("", "item_id", *_DESCRIBING):
+        raise InputError(f"an attribute cannot be called {attribute!r}; choose another name")
+    found = f"{attribute} ({ends[0]} to {ends[1]})" if ends else attribute
+    if split_heading(found) != (attribute, ends) or not found.isprintable():
+        what = f"{attribute!r}, {ends[0]!r} and {ends[1]!r}" if ends else f"{attribute!r}"
+        raise InputError(f"{what} cannot be written as `attribute (one end to the other)`; "
+                         "name both ends, without brackets, and the second without the word to")
+    return found
+
+
+def to_csv(table: pd.DataFrame, titles: pd.Series) -> str:
+    """Labels as `read` gives them, as the text of a CSV that it reads: an attribute of nothing but 0 and 1 as yes and no,
+    and the title of each item beside its id, from `titles` by item id, for people."""
+    ends, out = table.attrs.get("ends", {}), io.StringIO()
+    writer = csv.writer(out, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")  # no separator in a name is taken for one
+    writer.writerow(["item_id", "title", *(heading(name, ends.get(name)) for name in table.columns)])
+    columns = [_texts(table[name].to_numpy(float)) for name in table.columns]
+    writer.writerows(zip(table.index, titles.loc[table.index], *columns, strict=True))
+    return out.getvalue()
+
+
+def yes_no(values: np.ndarray) -> bool:
+    """Whether labels, NaN where there is none, are those of a yes/no attribute: nothing but 0 and 1."""
+    known = np.isfinite(values)
+    return bool(known.any() and np.isin(values[known], (0, 1)).all())
+
+
+def _texts(values: np.ndarray) -> list[str | float]:
+    words = {0.0: "no", 1.0: "yes"} if yes_no(values) else {}
+    return ["" if math.isnan(v) else words.get(v, int(v) if v == int(v) else v) for v in values.tolist()]
+
+
+def _rows(content: bytes, path: str) -> list[tuple[int, list[str]]]:
     """The rows that are not empty, each with its line; commas, semicolons or tabs between the fields, as in the first."""
-    if not path.is_file():
-        raise InputError(f"there is no file {path}; --labels takes a CSV of item_id and attribute columns")
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        first = text.split("\n", 1)[0]
+        text = content.decode("utf-8-sig")
+        first = re.sub(r'"[^"]*"', "", text.split("\n", 1)[0])
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count), strict=True)
         rows = [(reader.line_num, fields) for fields in reader if any(field.strip() for field in fields)]
-    except (OSError, UnicodeError, csv.Error) as error:
+    except (UnicodeError, csv.Error) as error:
         raise InputError(f"{path} cannot be read as CSV ({error}); save it as UTF-8 text with commas") from error
     if not rows:
         raise InputError(f"{path} is empty; its first row names the columns: item_id and the attributes")
     return rows
 
 
-def _numbers(path: Path, name: str, fields: list[tuple[int, str]]) -> list[float]:
+def _numbers(path: str, name: str, fields: list[tuple[int, str]]) -> list[float]:
     """One column as numbers, NaN where empty. fields: (line, text)."""
     words = any(text.lower() in _WORDS for _, text in fields)
     allowed = _WORDS | {"1": 1.0, "0": 0.0}

@@ -1,4 +1,4 @@
-"""Names for macro factors, made from the items that they hold."""
+"""Names for macro factors, made from the items that they hold, and for dials, from what they follow."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+CLOSE, CLOSE_YES_NO = 0.5, 0.7  # a dial that goes this closely with an attribute may bear its name
 CLEAR_SHARE = 0.6  # a tag that this share of a factor's items bear names it alone
 
 
@@ -18,6 +19,35 @@ class Factor:
     name: str
     share: float
     typical: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class DialLabel:
+    """What a dial is called: the attribute, words for its two ends, how sure that is (0 to 1), and how it is known."""
+
+    name: str
+    low: str
+    high: str
+    confidence: float
+    source: str
+
+
+def name_dial(attribute: str, follows: float, yes_no: bool, aligned: dict | None) -> DialLabel | None:
+    """The label of a dial that goes with `attribute` as closely as `follows` says (-1 to 1); None if that is not close
+    enough to be named after it. aligned: what bundle.json says of a dial that was learned from labels."""
+    if aligned:
+        flag = aligned["measure"] == "AUC"
+        low, high = (f"not {attribute}", attribute) if flag else (f"lower {attribute}", f"higher {attribute}")
+        said = (f"Learned from {aligned['labels']} labels; on items left out, {aligned['measure']} is "
+                f"{aligned['confidence']:.2f} (1 is perfect{', 0.5 is chance' if flag else ''}).")
+        sure = 2 * aligned["confidence"] - 1 if flag else aligned["confidence"]
+        return DialLabel(attribute, aligned.get("low", low), aligned.get("high", high), max(0.0, sure), said)
+    if abs(follows) < (CLOSE_YES_NO if yes_no else CLOSE):
+        return None
+    ends = (f"not {attribute}", attribute) if yes_no else (f"lower {attribute}", f"higher {attribute}")
+    low, high = ends if follows > 0 else ends[::-1]
+    how = f"AUC {(1 + abs(follows)) / 2:.2f}" if yes_no else f"rank correlation {abs(follows):.2f}"
+    return DialLabel(attribute, low, high, abs(follows), f"Found without labels: it follows the items' {attribute} ({how}).")
 
 
 def name_factors(items: pd.DataFrame, factor: np.ndarray, certainty: np.ndarray, kfac: int) -> list[Factor]:

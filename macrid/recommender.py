@@ -2,30 +2,20 @@
 
 import difflib
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix
 
-from . import naming, steer
+from . import attributes, naming, steer
 from .errors import InputError
 from .model import MacridVAE, Settings
+from .person import Person, Steered
 from .split import HeldOut
 
-
-@dataclass(frozen=True)
-class Steered:
-    """The lists before and after a dial was moved, as tables (rank, item_id, title, category, score; `after` also `mark`:
-    new, up n, down n or same), and `gone`: the rows of `before` that are not in `after`. `index` columns hold positions in
-    the items table. value is where the dial stands, position where the person stands."""
-
-    before: pd.DataFrame
-    after: pd.DataFrame
-    gone: pd.DataFrame
-    value: float
-    position: float
+KEPT_NUMBERS = 10**8  # of the people kept at hand (400 MB); a person's dials hold K + 6 numbers an item, or a few more
 
 
 @dataclass(frozen=True)
@@ -41,6 +31,7 @@ class Recommender:
     strength: np.ndarray  # (K, D) from 0 to 1: how much of a list the dial changes
     users: pd.DataFrame
     history: list[dict]
+    labels: pd.DataFrame | None = None  # those that the axes were learned from, as `labels.read` gives them
 
     @property
     def name(self) -> str:
@@ -120,33 +111,73 @@ class Recommender:
         return csr_matrix((np.ones(len(positions), np.float32), (np.zeros(len(positions), int), positions)),
                           (1, len(self.items)))
 
-    def parts(self, positions) -> np.ndarray:
-        """The user vector (K, D) of a profile."""
-        return self.model.represent(self.clicks(positions))[0]
-
     def interest(self, positions) -> np.ndarray:
         """The share of each factor (K,) in a profile: the mean of c over its items; zeros for an empty one."""
         positions = np.asarray(positions, dtype=np.int64)
         return np.exp(self.log_c[positions]).mean(axis=0) if len(positions) else np.zeros(self.settings.kfac)
 
+    @cached_property
+    def _person(self):
+        most = KEPT_NUMBERS // (len(self.items) * (self.settings.kfac + 6))
+        return lru_cache(maxsize=max(4, min(64, most)))(lambda seen: Person(self, np.array(seen, np.int64)))
+
+    def person(self, positions) -> Person:
+        """Who clicked the items at these positions, a profile or a held-out person: what they are after, their dials, their
+        lists. InputError for an empty profile."""
+        return self._person(tuple(int(i) for i in positions))
+
     def recommend(self, items, n: int = 20, hide_seen: bool = True) -> pd.DataFrame:
         """The n best items for a profile (item ids): rank, item_id, title, category, score."""
-        seen = self.positions(items)
-        if not len(seen):
-            raise InputError("the profile is empty: give at least one item id")
-        scores = self.model.scores(self.clicks(seen))[0]
-        return self._table(steer.top_items(scores, self._number(n), self._allowed(seen, hide_seen, None)), scores)
+        return self.person(self.positions(items)).steer({}, n=n, hide_seen=hide_seen).before
 
-    def dial(self, positions, factor: int, dim: int) -> steer.Dial:
-        """The dial `dim` of `factor` for a profile (positions of its items)."""
-        self._check_dial(factor, dim)
-        return steer.Dial(self.parts(positions), self.vectors, self.log_c, self.model.scale, factor,
-                          self.axes[factor][:, dim])
+    @cached_property
+    def attributes(self) -> pd.DataFrame:
+        """What is known of the items (M rows): see `attributes.attribute_table`."""
+        return attributes.attribute_table(self.items)
+
+    @cached_property
+    def shelf(self):
+        """shelf(factor) -> the positions (m,) of the factor's items and their coordinates (m, D) on its dials."""
+        @cache
+        def of(factor: int) -> tuple[np.ndarray, np.ndarray]:
+            mine = np.flatnonzero(self.factor == factor)
+            return mine, self.vectors[mine] @ self.axes[factor]
+
+        return of
+
+    @cached_property
+    def quantiles(self):
+        """quantiles(factor) -> the attributes of the factor's items (m rows), numeric ones as quantiles from 0 to 1 among
+        these items, yes/no ones as they are; without those that tell nothing here."""
+        @cache
+        def of(factor: int) -> pd.DataFrame:
+            table = self.attributes.iloc[self.shelf(factor)[0]]
+            told = [name for name in table if attributes.tells(table[name])]
+            return pd.DataFrame({name: table[name] if attributes.yes_no(table[name]) else
+                                 (table[name].rank() - 1) / (table[name].count() - 1) for name in told}, index=table.index)
+
+        return of
 
     def dial_range(self, factor: int, dim: int) -> tuple[float, float]:
         """The 1st and 99th percentile of the coordinates of the factor's items."""
-        self._check_dial(factor, dim)
-        return steer.dial_range(self.vectors[self.factor == factor] @ self.axes[factor][:, dim])
+        return steer.dial_range(self._coordinate(factor, dim))
+
+    def _coordinate(self, factor: int, dim: int) -> np.ndarray:
+        self.check_dial(factor, dim)
+        return self.shelf(factor)[1][:, dim]
+
+    def coordinate(self, factor: int, dim: int, share: float) -> float:
+        """The coordinate at a share of a dial's range, 0 to 1."""
+        low, high = self.dial_range(factor, dim)
+        return low + (high - low) * share
+
+    def on_dial(self, positions, factor: int, dim: int) -> np.ndarray:
+        """Where items stand on a dial, as shares of its range from 0 to 1; NaN for an item of another factor, which does not
+        hear the dial."""
+        low, high = self.dial_range(factor, dim)
+        positions = np.asarray(positions, np.int64)
+        at = (self.vectors[positions] @ self.axes[factor][:, dim] - low) / max(high - low, 1e-9)
+        return np.where(self.factor[positions] == factor, np.clip(at, 0, 1), np.nan)
 
     def dial_ends(self, factor: int, dim: int, n: int = 3) -> tuple[np.ndarray, np.ndarray]:
         """Positions of the n items at the low and at the high end of a dial, the outermost first, chosen among the better
@@ -157,32 +188,34 @@ class Recommender:
 
     def _known_items(self, factor: int, dim: int) -> tuple[np.ndarray, np.ndarray]:
         """Positions and coordinates on a dial of the better known half of a factor's items."""
-        self._check_dial(factor, dim)
-        mine = np.flatnonzero(self.factor == factor)
+        mine, coordinate = self.shelf(factor)[0], self._coordinate(factor, dim)
         if "clicks" in self.items and len(mine) > 20:
             clicks = self.items["clicks"].to_numpy()[mine]
-            mine = mine[clicks >= np.median(clicks)]
-        return mine, self.vectors[mine] @ self.axes[factor][:, dim]
+            known = clicks >= np.median(clicks)
+            return mine[known], coordinate[known]
+        return mine, coordinate
 
     def dial_attribute(self, factor: int, dim: int) -> tuple[str, float] | None:
-        """The attribute of a dial and Spearman's rho with it over its factor's items: the one that the dial was aligned
-        with, or else the numeric column of the items table that goes most with it; None if there is no column or fewer than
-        8 items. An aligned attribute that the items table lacks has what cross-validation said in place of rho: the square
-        root of R2, or 2 AUC - 1."""
-        self._check_dial(factor, dim)
-        mine = np.flatnonzero(self.factor == factor)
+        """The attribute of a dial, and how closely the dial follows it over its factor's items, from -1 to 1: Spearman's
+        rho, or 2 AUC - 1 of a yes/no attribute. It is the one that the dial was aligned with, or else the one that it
+        follows most; None if no attribute tells anything here. An aligned attribute that the items
+        table lacks has what cross-validation said in its place: the square root of R2, or 2 AUC - 1."""
+        coordinate, table = self._coordinate(factor, dim), self.quantiles(factor)
         aligned = self.borne.get((factor, dim))
-        columns = attribute_columns(self.items)
-        if aligned and aligned["attribute"] not in columns:
+        if aligned and aligned["attribute"] not in table:
             value = aligned["confidence"]
             return aligned["attribute"], 2 * value - 1 if aligned["measure"] == "AUC" else value**0.5
-        if not columns or len(mine) < 8:
+        found = {name: attributes.association(coordinate, table[name].to_numpy())
+                 for name in ([aligned["attribute"]] if aligned else table)}
+        return max(found.items(), key=lambda entry: abs(entry[1])) if found else None
+
+    def dial_label(self, factor: int, dim: int) -> naming.DialLabel | None:
+        """What a dial is called; None if it goes with no known attribute closely enough."""
+        found = self.dial_attribute(factor, dim)
+        if found is None:
             return None
-        coordinate = pd.Series(self.vectors[mine] @ self.axes[factor][:, dim], self.items.index[mine])
-        rho = {c: coordinate.corr(self.items[c].iloc[mine], method="spearman")
-               for c in ([aligned["attribute"]] if aligned else columns)}
-        best = max(rho, key=lambda c: abs(rho[c]) if np.isfinite(rho[c]) else -1)
-        return (best, float(rho[best])) if np.isfinite(rho[best]) else None
+        flag = found[0] in self.attributes and attributes.yes_no(self.attributes[found[0]])
+        return naming.name_dial(*found, flag, self.borne.get((factor, dim)))
 
     def along(self, factor: int, dim: int, n: int) -> np.ndarray:
         """Positions of n items of a factor spread evenly over a dial, low to high; as in `dial_ends`, better known ones."""
@@ -203,70 +236,56 @@ class Recommender:
             return 0, 0, None
         return max(found, key=lambda dial: abs(dial[2][1]) if dial[2] else float(self.strength[dial[0], dial[1]]))
 
+    def typical(self, n: int) -> list[int]:
+        """Positions of n items that are typical of the factors, turn by turn."""
+        rows = [factor.typical for factor in self.factors if factor.typical]
+        return [row[i] for i in range(max(map(len, rows), default=0)) for row in rows if i < len(row)][:n]
+
+    def search(self, text: str, n: int) -> list[int]:
+        """Positions of n items whose title, category or genres have all the words, or beginnings of words, of `text`,
+        whatever their case; the most clicked first."""
+        found = np.ones(len(self.items), bool)
+        for word in text.casefold().split():
+            found &= self._words.str.contains(" " + word, regex=False).to_numpy()
+        clicks = self.items["clicks"].to_numpy() if "clicks" in self.items else np.zeros(len(self.items))
+        at = np.flatnonzero(found)
+        return at[np.argsort(-clicks[at], kind="stable")][:n].tolist()
+
+    @cached_property
+    def _words(self) -> pd.Series:
+        columns = [self.items[c].fillna("").astype(str) for c in ("title", "category", "genres") if c in self.items]
+        text = columns[0].str.cat(columns[1:], sep=" ").str.casefold()
+        return " " + text.str.replace(r"[^\w]+", " ", regex=True)
+
     def map_of(self, method: str) -> np.ndarray:
         """The layout of the items (M, 2) by `tsne` or `umap`."""
         rows = self.maps[(self.maps["method"] == method) & (self.maps["kind"] == "item")].set_index("id")
         return rows.loc[self.items["item_id"], ["x", "y"]].to_numpy(np.float32)
 
-    def steer(self, factor: int, dim: int, value: float | None, *, items=None, user: str | None = None,
-              scope: str = "factor", n: int = 20, hide_seen: bool = True) -> Steered:
-        """Turn one dial of a profile (`items`, ids) or of a held-out person (`user`) to `value` in [-1, 1] and retrieve.
-
-        value: the coordinate along the dial that the person's part is given; None leaves it. scope: `factor` lists only
-        items of that factor, `all` the whole catalogue. hide_seen: leave out the items of the profile.
-        """
+    def steer(self, dials: dict[tuple[int, int], float], *, items=None, user: str | None = None, **options) -> Steered:
+        """Turn dials, {(factor, dim): coordinate in [-1, 1]}, of a profile (`items`, ids) or of a held-out person (`user`)
+        and retrieve; options as `Person.steer` has them."""
         if (items is None) == (user is None):
             raise InputError("give either items or a user, not both and not neither")
-        seen = self.history_of(user) if user is not None else self.positions(items)
-        return self.steer_profile(seen, factor, dim, value, scope=scope, n=n, hide_seen=hide_seen)
+        return self.person(self.history_of(user) if user is not None else self.positions(items)).steer(dials, **options)
 
-    def steer_profile(self, seen: np.ndarray, factor: int, dim: int, value: float | None, *, scope: str = "factor",
-                      n: int = 20, hide_seen: bool = True) -> Steered:
-        """`steer` for a profile given as positions of its items."""
-        if not len(seen):
-            raise InputError("the profile is empty: give at least one item id")
-        if value is not None and not -1 <= value <= 1:  # also catches NaN
-            raise InputError(f"value is {value}: it must be a number from -1 to 1, the coordinate on the dial")
-        if scope not in ("factor", "all"):
-            raise InputError(f"scope is {scope!r}: choose factor or all")
-        dial = self.dial(seen, factor, dim)
-        allowed = self._allowed(seen, hide_seen, factor if scope == "factor" else None)
-        before, after = (self._table(steer.top_items(s, self._number(n), allowed), s)
-                         for s in (dial.scores(None), dial.scores(value)))
-        was = dict(zip(before["item_id"], before["rank"], strict=True))
-        after["mark"] = [_mark(was.get(i), rank) for i, rank in zip(after["item_id"], after["rank"], strict=True)]
-        gone = before[~before["item_id"].isin(after["item_id"])].reset_index(drop=True)
-        return Steered(before, after, gone, dial.position if value is None else float(value), dial.position)
-
-    def film_strip(self, factor: int, dim: int, seen, *, n: int = 3,
-                   hide_seen: bool = True) -> list[tuple[float, np.ndarray]]:
-        """The n best items of the factor at seven positions of a dial: [(value, positions of items)]. seen: positions."""
-        dial = self.dial(seen, factor, dim)
-        allowed = self._allowed(np.asarray(seen, np.int64), hide_seen, factor)
-        return [(float(v), steer.top_items(dial.scores(v), n, allowed))
-                for v in np.linspace(*self.dial_range(factor, dim), steer.STRIP_POSITIONS)]
-
-    def _check_dial(self, factor: int, dim: int) -> None:
+    def check_dial(self, factor: int, dim: int) -> None:
+        """InputError unless there is a dial `dim` of `factor`."""
         for name, value, size in (("factor", factor, self.settings.kfac), ("dim", dim, self.settings.embedding_size)):
             if not 0 <= value < size:
                 raise InputError(f"{name} is {value}: {self.name} has {size}, so it must be from 0 to {size - 1}")
 
-    def _number(self, n: int) -> int:
+    def number(self, n: int) -> int:
+        """n, at most the number of items; InputError if it is less than 1."""
         if n < 1:
             raise InputError(f"n is {n}: ask for at least 1 item")
         return min(n, len(self.items))
 
-    def _allowed(self, seen: np.ndarray, hide_seen: bool, factor: int | None) -> np.ndarray:
-        allowed = np.ones(len(self.items), bool) if factor is None else self.factor == factor
-        if hide_seen:
-            allowed = allowed.copy()
-            allowed[seen] = False
-        return allowed
-
-    def _table(self, positions: np.ndarray, scores: np.ndarray) -> pd.DataFrame:
+    def table(self, positions: np.ndarray, scores: np.ndarray) -> pd.DataFrame:
+        """The items at some positions (n,), the best first, with their scores (n,)."""
         table = self.items.iloc[positions][["item_id", "title", "category"]].reset_index(drop=True)
         table.insert(0, "rank", np.arange(1, len(table) + 1))
-        return table.assign(score=scores[positions].astype(float), index=positions)
+        return table.assign(score=scores.astype(float), index=positions)
 
     def held_out(self, which: str) -> HeldOut:
         """The held-out people of `validation` or `test`."""
@@ -283,14 +302,3 @@ class Recommender:
         earlier = ("validation_te",) if which == "test" and self.meta["data"]["split"] == "recbole" else ()
         return HeldOut(np.array(people, object), fold_in=matrix(f"{which}_tr"), answers=matrix(f"{which}_te"),
                        seen=matrix(f"{which}_tr", *earlier))
-
-
-def attribute_columns(items: pd.DataFrame) -> list[str]:
-    """The numeric columns of an items table that describe items: not how often they were clicked."""
-    return [c for c in items.select_dtypes("number").columns if c not in ("clicks", "popularity") and items[c].nunique() > 2]
-
-
-def _mark(was: int | None, rank: int) -> str:
-    if was is None:
-        return "new"
-    return "same" if was == rank else f"up {was - rank}" if was > rank else f"down {rank - was}"

@@ -16,17 +16,16 @@ SCORES_AT_ONCE = 4_000_000  # bounds the memory of a sweep
 FEWEST_ITEMS = 8  # with a known attribute: in a smaller factor no dial can be measured
 
 
-def figures(vectors: np.ndarray, log_c: np.ndarray, scale: float, axes: np.ndarray, attributes: np.ndarray,
-            people: np.ndarray, clicks: csr_matrix, bearing: dict[tuple[int, int], int], seed: int) -> dict[str, float]:
+def figures(vectors: np.ndarray, factor: np.ndarray, axes: np.ndarray, attributes: np.ndarray, people: np.ndarray,
+            clicks: csr_matrix, bearing: dict[tuple[int, int], int], seed: int) -> dict[str, float]:
     """`monotonicity` and `leakage` (see `metrics`) over all factors and attributes, each pair on its best dial, and
     `dials`, the number of pairs; nothing where there is no pair. Without a second attribute there is no leakage.
 
-    vectors (M, D) as scored, log_c (M, K), axes (K, D, D). attributes (M, A), NaN where unknown. people (P, K, D), made
-    from clicks (P, M), which their lists leave out. bearing: (factor, attribute) -> the dial that bears it; for other
-    pairs the best dial is that with the largest |Spearman's rho| over the factor's items. A factor is swept by PEOPLE
+    vectors (M, D) as scored, factor (M,) of each item, axes (K, D, D). attributes (M, A), NaN where unknown. people (P, K,
+    D), made from clicks (P, M), which their lists leave out. bearing: (factor, attribute) -> the dial that bears it; for
+    other pairs the best dial is that with the largest |Spearman's rho| over the factor's items. A factor is swept by PEOPLE
     people, chosen by `seed` among those with a click in it.
     """
-    factor = log_c.argmax(axis=1)
     found, meant, dials = [], [], 0
     for k in range(len(axes)):
         mine = np.flatnonzero(factor == k)
@@ -41,7 +40,8 @@ def figures(vectors: np.ndarray, log_c: np.ndarray, scale: float, axes: np.ndarr
         for a, j in pairs.items():
             dials += 1
             for at in np.array_split(np.arange(len(who)), parts):
-                found.append(sweep(people[who[at]], vectors[mine], log_c[mine], scale, k, axes[k][:, j], values, seen[at]))
+                part, axis = people[who[at], k], axes[k][:, j]
+                found.append(sweep(part, vectors[mine], axis, values, seen[at]))
                 meant += [a] * len(at)
     if not found:
         return {}
@@ -75,24 +75,19 @@ def best_dials(coordinates: np.ndarray, attributes: np.ndarray, bearing: dict[in
     return found
 
 
-def sweep(people: np.ndarray, items: np.ndarray, log_c: np.ndarray, scale: float, factor: int, axis: np.ndarray,
-          attributes: np.ndarray, seen: np.ndarray) -> np.ndarray:
+def sweep(people: np.ndarray, items: np.ndarray, axis: np.ndarray, attributes: np.ndarray, seen: np.ndarray) -> np.ndarray:
     """The mean attributes of the top of each person's list at POSITIONS positions over the dial's range: (p, POSITIONS, A).
 
-    people (p, K, D), items (m, D) of the factor, log_c (m, K), axis (D,), attributes (m, A), seen (p, m) left out. The
-    lists are those of `steer.Dial` with scope `factor`. Of LENGTH items, or a quarter of the factor if that is less; items
+    people (p, D): that part of each. items (m, D) of the factor, axis (D,), attributes (m, A), seen (p, m) left out. The
+    lists are those of `person.Person` with `factor`. Of LENGTH items, or a quarter of the factor if that is less; items
     whose attribute is unknown do not count, and a list of nothing else has the factor's mean, 0. NaN for an attribute that
     is known of no item.
     """
     axis = axis.astype(np.float64)
-    t = scale * (people @ items.T) + log_c.T  # (p, K, m)
-    t[:, factor] = -np.inf
-    others = np.logaddexp.reduce(t, axis=1)  # (p, m) what the other factors contribute
-    rest = np.stack([steer.across(part, axis) for part in people[:, factor].astype(np.float64)]) @ items.T  # (p, m)
+    rest = np.stack([steer.across(part, axis[:, None]) for part in people]) @ items.T  # (p, m)
     coordinate = items @ axis  # (m,)
     value = np.linspace(*steer.dial_range(coordinate), POSITIONS)[:, None]  # (POSITIONS, 1)
-    own = np.sqrt(np.maximum(0, 1 - value**2)) * rest[:, None] + value * coordinate  # (p, POSITIONS, m)
-    scores = np.logaddexp(others[:, None], scale * own + log_c[:, factor])
+    scores = np.sqrt(np.maximum(0, 1 - value**2)) * rest[:, None] + value * coordinate  # (p, POSITIONS, m)
     scores = np.where(seen[:, None], -np.inf, scores).reshape(-1, len(items))
     top = metrics.top_k(scores, min(LENGTH, max(1, len(items) // 4)))
     shown = attributes[top]  # (p POSITIONS, n, A)

@@ -1,18 +1,21 @@
-"""Steer: choose a person or build a profile, turn one dimension of one intention, and see the list change."""
-
-import html
+"""Steer: choose a person or build a profile, turn dials of one intention, and see the list change."""
 
 import numpy as np
 import streamlit as st
 
 import ui
+import widgets
+from macrid import charts
 
-SHOWN = 12  # items in each list
-DIALS = 6  # offered at first; the strongest
+DIALS = 5  # shown at first, the strongest, and then that many more
+SIZES = (6, 12, 24, 48)  # of the lists
+CARDS = 12  # of a history
+OFFERED = 10  # items to add to a profile
 
 bundle = ui.chosen()
-ui.begin("Steer", "Choose a person, choose what they are after, turn **one** dimension, and watch their list change. "
+ui.begin("Steer", "Choose a person, choose what they are after, turn a **dial**, and watch their list change. "
          "The items are retrieved with the altered vector, never generated.")
+state = st.session_state
 
 
 def _items(count: int) -> str:
@@ -27,15 +30,22 @@ def label_of(user: str) -> str:
 
 
 def surprise():
-    st.session_state["user"] = str(np.random.default_rng().choice(bundle.people))
-
-
-def start_with(typical):
-    st.session_state["items"] = [str(bundle.items["item_id"].iloc[i]) for i in typical[:4]]
+    state["user"] = str(np.random.default_rng().choice(bundle.people))
 
 
 def example():
-    start_with(np.random.default_rng().choice([f for f in bundle.factors if f.typical]).typical)
+    typical = np.random.default_rng().choice([f for f in bundle.factors if f.typical]).typical
+    state["items"] = bundle.items["item_id"].iloc[list(typical[:4])].tolist()
+
+
+def add(position: int):
+    item = str(bundle.items["item_id"].iloc[position])
+    if item not in state["items"]:
+        state["items"] = [*state["items"], item]
+
+
+def remove(position: int):
+    state["items"] = [i for i in state["items"] if i != str(bundle.items["item_id"].iloc[position])]
 
 
 # Who
@@ -49,116 +59,190 @@ if kind == "person":
     user = pick.selectbox("Person", bundle.people, key="user", persist_state="session", format_func=label_of)
     lucky.button("Surprise me", icon=":material/casino:", on_click=surprise, width="stretch")
     seen = bundle.history_of(user)
+    st.html(f'<p class="mc-note">Their history, {_items(len(seen))}</p>'
+            + ui.thumbs(bundle, seen, label="History", limit=CARDS, titled=True))
 else:
-    ids = bundle.items["item_id"]
-    titles = dict(zip(ids, ui.distinct(bundle.items["title"] + "  ·  " + bundle.items["category"], ids), strict=True))
-    if "items" not in st.session_state:
-        st.session_state["items"] = [i for i in st.query_params.get("items", "").split(",") if i in titles]
-    chosen = pick.multiselect("Items you like", list(titles), key="items", persist_state="session", format_func=titles.get,
-                              placeholder="Type to search the catalogue")
+    known = set(bundle.items["item_id"])
+    if "items" not in state:
+        state["items"] = [i for i in dict.fromkeys(st.query_params.get("items", "").split(",")) if i in known]
+    wanted = pick.text_input("Search the catalogue", key="search", persist_state="session", icon=":material/search:",
+                             placeholder="Words of a title or a category")
     lucky.button("An example", icon=":material/casino:", on_click=example, width="stretch")
-    if not chosen:
-        ui.to_address(who=(kind, "person"), **dict.fromkeys(("user", "items", "factor", "dim", "value"), (None, None)))
-        st.info("Pick a few items that go together, or start with what is typical of an intention.")
-        with st.grid("auto", min_column_width=115, gap="xsmall"):
-            for shown in bundle.factors:
-                if shown.typical:
-                    with st.container(border=True):
-                        st.html(f'<div class="mc-quad">{ui.row(bundle, shown.typical[:4])}</div>')
-                        st.button(ui.plain(shown.name), key=f"start-{shown.index}", on_click=start_with,
-                                  args=(shown.typical,), width="stretch")
+    seen = bundle.positions(state["items"])
+    yours, offered = st.columns(2, gap="large")
+    with yours:
+        st.html(f'<p class="mc-note">Your profile, {_items(len(seen))}{": a click takes one out" if len(seen) else ""}</p>')
+        if len(seen):
+            widgets.picker(bundle, seen, "remove", "Your profile", remove)
+        else:
+            st.info("Click a few items that go together, or take an example.")
+    with offered:
+        found = [p for p in (bundle.search(wanted, OFFERED + len(seen)) if wanted.strip() else
+                             bundle.typical(OFFERED + len(seen))) if p not in seen][:OFFERED]
+        note = f"Found for “{wanted.strip()}”" if wanted.strip() else "Typical of the intentions"
+        st.html(f'<p class="mc-note">{ui.escaped(note)}: a click adds one</p>')
+        if found:
+            widgets.picker(bundle, found, "add", "Items to add", add)
+        else:
+            st.caption("No item has these words in its title or category.")
+    ui.to_address(who=(kind, "person"), user=(None, None), items=(",".join(state["items"]), ""))
+    if not len(seen):
+        ui.to_address(**dict.fromkeys(("factor", "dim", "dials", "strength"), (None, None)))
         st.stop()
-    seen = bundle.positions(chosen)
-st.html(f'<p class="mc-note">{"Their" if kind == "person" else "Your"} history, {_items(len(seen))}</p>'
-        + ui.thumbs(bundle, seen, label="History"))
 
 # Which intention
 interest = bundle.interest(seen)
-used = [factor.index for factor in bundle.factors if factor.share > 0]
-favourite = max(used, key=lambda k: interest[k])
+person = bundle.person(seen)
+used = sorted((factor.index for factor in bundle.factors if factor.share > 0), key=lambda k: -interest[k])
+favourite = used[0]
 ui.from_address("factor", used, favourite, int)
-if st.session_state.setdefault("favourite", favourite) != favourite:  # this history leans another way: follow it
-    st.session_state["favourite"] = st.session_state["factor"] = favourite
-factor = st.pills("Intention", sorted(used, key=lambda k: -interest[k]), required=True, key="factor",
-                  persist_state="session",
-                  format_func=lambda k: f"{ui.plain(bundle.factors[k].name)} · {interest[k]:.0%}",
-                  help="The macro factors, named from their items, with the share of each in this history.")
-
-dials = range(min(DIALS, bundle.settings.embedding_size))
-followed = [ui.dial_attribute(bundle, factor, j) for j in dials]
-dial_names = ui.distinct([found[0] if found else f"dial {j + 1}" for j, found in enumerate(followed)],
-                         range(1, len(dials) + 1))
-ui.from_address("dim", dials, 0, int)
-dim = st.pills("Dimension", dials, required=True, key="dim", persist_state="session",
-               format_func=lambda j: ui.plain(dial_names[j]),
-               help="The dials of this factor that change a list most, the strongest first. One that follows a known column "
-                    "of the items (rank correlation of at least 0.5) bears its name.")
-
-low, high = bundle.dial_range(factor, dim)
-stands = float(np.clip((bundle.dial(seen, factor, dim).position - low) / max(high - low, 1e-9), 0, 1))
-at = round(100 * stands)
-ui.from_address("value", range(101), at, int)
-turned = (bundle.name, tuple(seen), factor, dim)
-if st.session_state.setdefault("turned", turned) != turned:
-    st.session_state["turned"], st.session_state["value"] = turned, at  # another person or dial: start where they stand
+if state.setdefault("favourite", favourite) != favourite:  # this history leans another way: follow it
+    state["favourite"] = state["factor"] = favourite
+state["steered"], before = (bundle.name, tuple(seen)), state.get("steered")
+if before not in (None, state["steered"]):
+    state["dials"], state["undo"] = {}, []  # another person: start where they stand
 
 
-ui.to_address(who=(kind, "person"), factor=(factor, favourite), dim=(dim, 0),
+def choose(factor: int):
+    state["factor"], state["dim"] = factor, 0
+
+
+strongest = range(min(DIALS, bundle.settings.embedding_size))
+widgets.chips(bundle, used, interest, {k: [person.stands(k, j) for j in strongest] for k in used}, state["factor"], choose)
+factor = state["factor"]
+
+# What is turned: {(factor, dim): percent of the dial's range}
+every = range(bundle.settings.embedding_size)
+if "dials" not in state:
+    state["dials"] = ui.dials_from(st.query_params.get("dials", ""), used, every)
+    ui.from_address("strength", range(101), 100, int)
+ui.from_address("dim", every, 0, int)
+state.setdefault("strength", 100)
+state.setdefault("undo", [])
+state.setdefault("seq", 0)
+state["shown"] = max(state.get("shown", DIALS), state["dim"] + 1, *(j + 1 for k, j in state["dials"] if k == factor), DIALS)
+dims = every[: state["shown"]]
+faces = {j: widgets.dial(bundle, factor, j) for j in dims}
+at = {j: round(100 * person.stands(factor, j)) for j in dims}
+ui.to_address(who=(kind, "person"), factor=(factor, favourite),
               user=(user if kind == "person" else None, bundle.people[0]),
-              items=(None if kind == "person" else ",".join(chosen), ""))
+              items=(None if kind == "person" else ",".join(state["items"]), ""))
 
 
-def reset():
-    st.session_state["value"] = at
+def did(event: dict):
+    """Take what happened on the board."""
+    state["seq"] = event["seq"]
+    state["dim"] = event["chosen"]
+    if event["what"] == "more":
+        state["shown"] = DIALS if len(dims) == len(every) else len(dims) + DIALS
+        return
+    turned, strength = dict(state["dials"]), state["strength"]
+    if event["what"] == "undo" and state["undo"]:
+        state["dials"], state["strength"] = state["undo"].pop()
+        return
+    if event["what"] == "reset":
+        turned, strength = {}, 100
+    elif event["what"] in ("turn", "strength"):
+        strength = event["strength"]
+        for dim, value in event["values"].items():
+            if value == at[int(dim)]:
+                turned.pop((factor, int(dim)), None)
+            else:
+                turned[factor, int(dim)] = value
+    if (turned, strength) != (state["dials"], state["strength"]):
+        state["undo"] = [*state["undo"], (state["dials"], state["strength"])][-50:]
+        state["dials"], state["strength"] = turned, strength
+
+
+def turn():
+    """The board of dials of this intention."""
+    shown = [faces[j] | {"at": at[j], "value": state["dials"].get((factor, j), at[j])} for j in dims]
+    more = "" if len(every) <= DIALS else "Fewer dials" if len(dims) == len(every) else "More dials"
+    widgets.board({"signature": f"{bundle.name} {factor} {len(dims)}", "dials": shown, "chosen": state["dim"],
+                   "strength": state["strength"], "seq": state["seq"], "can_undo": bool(state["undo"]), "more": more,
+                   "turned": bool(state["dials"]) or state["strength"] != 100,
+                   "who": "this person" if kind == "person" else "you"}, did)
+
+
+def options():
+    """Which items are listed, how many, and whether those of the history are, too."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.segmented_control("From", ["factor", "all"], required=True, key="scope", persist_state="session",
+                             label_visibility="collapsed",
+                             format_func={"factor": "This intention only", "all": "Whole catalogue"}.get)
+        st.selectbox("Items", SIZES, key="n", persist_state="session", label_visibility="collapsed", width=105,
+                     format_func=lambda n: f"{n} items")
+        st.toggle("Show the history, too", key="keep", persist_state="session")
+
+
+def lists(turned: dict[tuple[int, int], float]):
+    """The list before and after, side by side."""
+    found = person.steer(turned, factor=factor if state["scope"] == "factor" else None, n=state["n"],
+                         hide_seen=not state["keep"], strength=state["strength"] / 100)
+    changed = len(found.gone) / max(1, len(found.before))
+    st.html(f'<p class="mc-note">{changed:.0%} of the list has changed</p>'
+            f'<div class="mc-change"><i style="width:{changed:.0%}"></i></div>')
+    before, after = st.columns(2, gap="medium")
+    stands = {name: bundle.on_dial(table["index"], factor, state["dim"])
+              for name, table in (("before", found.before), ("after", found.after))}
+    with before:
+        st.markdown("**Before**")
+        ui.cards(bundle, found.before["index"], stands=stands["before"], label="List before")
+    with after.container(key="after"):
+        st.markdown("**After**")
+        ui.cards(bundle, found.after["index"], list(found.after["mark"]), stands["after"], label="List after")
+    if len(found.gone):
+        st.html('<p class="mc-note" style="margin-top:4px">Gone from the list</p>'
+                + ui.thumbs(bundle, found.gone["index"], label="Gone from the list", faded=True))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"The dot under a picture shows where the item stands on {ui.plain(faces[state['dim']]['name'])}: what "
+                   "stands near where you turn a dial moves up.")
+        st.download_button("List as CSV", lambda: found.after.drop(columns="index").to_csv(index=False).encode(),
+                           f"{bundle.name}-list.csv", "text/csv", icon=":material/download:", type="tertiary",
+                           on_click="ignore")
+
+
+def along(turned: dict[tuple[int, int], float]):
+    """What the chosen dial does from end to end: a film strip and the attributes."""
+    dim = state["dim"]
+    face, others = faces[dim], {dial: value for dial, value in turned.items() if dial != (factor, dim)}
+    name, words = ui.plain(face["name"]), (face["low"]["word"] or "left end", face["high"]["word"] or "right end")
+    strip, curve = st.columns([3, 2], gap="large")
+    with strip:
+        st.markdown(f"**Film strip**: the first three items at seven positions of {name}")
+        here = turned.get((factor, dim), person.position(factor, dim))
+        ui.film_strip(bundle, person.film_strip(factor, dim, others, hide_seen=not state["keep"]), here,
+                      label="Top items along the dial")
+        st.html('<div class="mc-scale">' + "".join(f"<span>{ui.escaped(word)}</span>" for word in
+                                                   (f"← {words[0]}", f"{words[1]} →")) + "</div>")
+    curves = person.curves(factor, dim, others)
+    if len(curves.columns):
+        with curve:
+            st.markdown(f"**What {name} moves** in the first ten items")
+            st.plotly_chart(charts.along_dial(curves, face["name"]), key="along", config={"displayModeBar": False},
+                            alt=f"Lines: how each attribute of the list changes along the dial {face['name']}")
+            st.caption("Bold: what the dial is named after. Thin and flat: what it leaves alone." if face["name"] in curves
+                       else "This dial has no name yet; the steeper a line, the more the dial moves that.")
 
 
 @st.fragment
 def results():
-    """The dial and all that follows from it; turning it redraws nothing else."""
-    ends = bundle.dial_ends(factor, dim, 3)
-    attribute = ui.dial_attribute(bundle, factor, dim)
-    names = (f"lower {attribute[0]}", f"higher {attribute[0]}") if attribute else ("towards these", "towards these")
-    if attribute and attribute[1] < 0:
-        names = names[::-1]
-    rho = f"rank correlation {abs(attribute[1]):.2f}" if attribute else ""
-    follows = f", and it follows the {ui.plain(attribute[0])} of the items ({rho})" if attribute else ""
-    st.caption(f"From end to end this dial exchanges {bundle.strength[factor, dim]:.0%} of a list of 20{follows}.")
-    st.html(f'<div class="mc-ends"><div class="mc-end"><span>← {html.escape(names[0])}</span>'
-            f'{ui.thumbs(bundle, ends[0], label="Items at the low end")}</div>'
-            f'<div class="mc-end"><span>{html.escape(names[1])} →</span>'
-            f'{ui.thumbs(bundle, ends[1][::-1], label="Items at the high end")}</div></div>')
-    value = st.slider("Dial", 0, 100, key="value", persist_state="session", label_visibility="collapsed", format="%d %%")
-    mark = "this person" if kind == "person" else "you"
-    st.html(f'<div class="mc-track"><span style="left:{min(max(at, 4), 96)}%">▲ {mark}</span></div>')
+    """The dials and all that follows from them; turning one redraws nothing else, and the lists come first."""
     ui.from_address("scope", ["factor", "all"], "factor")
-    options = st.container(horizontal=True, vertical_alignment="center")
-    scope = options.segmented_control("From", ["factor", "all"], required=True, key="scope", persist_state="session",
-                                      label_visibility="collapsed",
-                                      format_func={"factor": "This intention only", "all": "Whole catalogue"}.get)
-    keep = options.toggle("Show what is in the history, too", key="keep", persist_state="session")
-    options.button("Reset the dial", icon=":material/restart_alt:", on_click=reset, type="tertiary", disabled=value == at)
-
-    ui.to_address(value=(value, at), scope=(scope, "factor"))
-    coordinate = None if value == at else low + (high - low) * value / 100
-    found = bundle.steer_profile(seen, factor, dim, coordinate, scope=scope, n=SHOWN, hide_seen=not keep)
-    changed = len(found.gone) / max(1, len(found.before))
-    st.html(f'<p class="mc-note">{changed:.0%} of the list has changed</p>'
-            f'<div class="mc-change"><i style="width:{changed:.0%}"></i></div>')
-    before, after = st.columns(2, gap="large")
-    with before:
-        st.markdown("**Before**")
-        ui.cards(bundle, found.before["index"], label="List before")
-    with after:
-        st.markdown("**After**")
-        ui.cards(bundle, found.after["index"], list(found.after["mark"]), label="List after")
-        if len(found.gone):
-            st.html('<p class="mc-note" style="margin-top:12px">Gone from the list</p>'
-                    + ui.thumbs(bundle, found.gone["index"], label="Gone from the list", faded=True))
-
-    st.markdown("**Film strip**: the first three items at seven positions of this dial")
-    ui.film_strip(bundle, bundle.film_strip(factor, dim, seen, hide_seen=not keep), low + (high - low) * value / 100,
-                  label="Top items along the dial")
-    st.html(f'<div class="mc-scale"><span>← {html.escape(names[0])}</span><span>{html.escape(names[1])} →</span></div>')
+    ui.from_address("n", SIZES, 12, int)
+    ui.from_address("keep", [True, False], False, lambda text: text == "True")
+    left, right = st.columns([2, 3], gap="large")
+    dials, chosen = left.container(key="board-column"), right.container()
+    turned = {dial: bundle.coordinate(*dial, percent / 100) for dial, percent in state["dials"].items()}
+    with right:
+        lists(turned)
+    with chosen:
+        options()
+    with dials:
+        turn()
+    along(turned)
+    ui.to_address(dim=(state["dim"], 0), dials=(ui.dials_text(state["dials"]), ""), strength=(state["strength"], 100),
+                  scope=(state["scope"], "factor"), n=(state["n"], 12), keep=(state["keep"], False))
 
 
 results()

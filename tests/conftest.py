@@ -99,3 +99,53 @@ def twin(trained):
 def spoiled(trained, tmp_path) -> Path:
     """A copy of the small bundle, to be damaged."""
     return Path(shutil.copytree(trained, tmp_path / "tiny"))
+
+
+# for the pages ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shelf(tmp_path, monkeypatch) -> Path:
+    """The folder of bundles that the app looks into; empty."""
+    folder = tmp_path / "models"
+    folder.mkdir()
+    monkeypatch.setenv("MACRID_MODELS", str(folder))
+    monkeypatch.delenv("MACRID_PICTURES_SERVED", raising=False)
+    return folder
+
+
+@pytest.fixture
+def shops(shelf, trained) -> Path:
+    """The bundles that ship, and a small one, each with its twin."""
+    for path in (Path(__file__).resolve().parents[1] / "models" / "shop", trained):
+        for name in (path.name, f"{path.name}-dot"):
+            (shelf / name).symlink_to(path.with_name(name))
+    return shelf
+
+
+@pytest.fixture
+def small(shelf, trained) -> Path:
+    """A copy of the small bundle, to be altered; its twin stands beside it."""
+    shutil.copytree(trained.with_name("tiny-dot"), shelf / "tiny-dot")
+    return Path(shutil.copytree(trained, shelf / "tiny"))
+
+
+@pytest.fixture
+def shop_beside(shelf):
+    for name in ("shop", "shop-dot"):
+        (shelf / name).symlink_to(Path(__file__).resolve().parents[1] / "models" / name)
+
+
+@pytest.fixture
+def framed(monkeypatch):
+    """AppTest takes our pages/ for that of an old multipage app and would run a page without its frame after
+    switch_page; a browser gets both."""
+    from streamlit.runtime.pages_manager import PagesManager
+
+    begin = PagesManager.__init__
+
+    def init(self, *args, **kwargs):
+        begin(self, *args, **kwargs)
+        PagesManager.uses_pages_directory = False
+
+    monkeypatch.setattr(PagesManager, "__init__", init)

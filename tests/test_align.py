@@ -117,3 +117,69 @@ def test_labels_of_nothing_are_refused_as_a_whole(bundle, tmp_path):
         align.align(bundle, tmp_path / "new", "labels", noise)
     assert "\n" not in str(caught.value)
     assert not list(tmp_path.iterdir())
+
+
+# names of the ends, the labels themselves, a name for the copy ------------------------------------------------------------
+
+
+@pytest.fixture
+def named(table):
+    table.attrs["ends"] = {"size": ("small", "large")}
+    return table
+
+
+def test_the_ends_of_a_dial_keep_their_names(bundle, named, tmp_path, believed):
+    found = align.align(bundle, tmp_path / "new", "labels", named)
+    borne = {row["attribute"]: (k, j, row) for (k, j), row in found.borne.items()}
+    k, j, row = borne["size"]
+    assert (row["low"], row["high"]) == ("small", "large")
+    mine = found.factor == k
+    assert np.corrcoef(found.vectors[mine] @ found.axes[k][:, j], found.items["size"][mine])[0, 1] > 0  # towards high
+    assert all("low" not in row and "high" not in row for row in found.borne.values() if row["attribute"] == "dear")
+
+
+def test_the_labels_stay_with_the_bundle(bundle, named, tmp_path, believed):
+    found = align.align(bundle, tmp_path / "new", "labels", named)
+    pd.testing.assert_frame_equal(found.labels, named, check_index_type=False)
+    assert found.labels.attrs == named.attrs
+    assert align.align(found, tmp_path / "ica", "ica").labels is None
+    again = align.align(found, tmp_path / "again", "labels", found.labels, overwrite=True)
+    np.testing.assert_array_equal(again.axes, found.axes)
+    assert align.align(bundle, tmp_path / "new", "none", overwrite=True).labels is None
+    assert bundle.labels is None
+
+
+def test_progress_is_reported(bundle, tmp_path):
+    stages = []
+    align.align(bundle, tmp_path / "new", "none", report=stages.append)
+    assert tuple(stages) == align.STAGES
+
+
+def test_saved_under_a_name_that_is_free(bundle, table, tmp_path, believed):
+    assert align.free_name(tmp_path, "tiny-named") == "tiny-named"
+    found = align.save_as(bundle, tmp_path, "tiny-named", table)
+    assert found.path == tmp_path / "tiny-named"
+    assert align.free_name(tmp_path, "tiny-named") == "tiny-named-2"
+    (tmp_path / "lone-dot").mkdir()
+    before = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+    for name in ("tiny-named", "lone", "lone-dot"):  # "lone" would hide the bundle "lone-dot" as its twin
+        with pytest.raises(InputError, match=name):
+            align.save_as(bundle, tmp_path, name, table)
+    with pytest.raises(InputError, match="called tiny already"):
+        align.save_as(bundle, bundle.path.parent, "tiny", table)
+    assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == before
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/a", "-a", ".a", "a b", "a-dot", "a.new", "a.partial", "x" * 61,
+                                  "a\n"])
+def test_names_that_no_bundle_may_have(bundle, table, tmp_path, name):
+    with pytest.raises(InputError, match="name of a bundle") as caught:
+        align.save_as(bundle, tmp_path, name, table)
+    assert "\n" not in str(caught.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_place_that_cannot_be_written(bundle, table, tmp_path, believed):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(InputError, match="cannot write"):
+        align.save_as(bundle, tmp_path / "file", "new", table)

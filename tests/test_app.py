@@ -5,99 +5,21 @@ import html
 import json
 import re
 import shutil
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from driving import EVIL, Elements, change_items, change_meta, fine, keys, opened, press, raw, widget
 from safetensors.torch import load_file, save_file
-from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
 from macrid.bundle import load
 
-ROOT = Path(__file__).resolve().parents[1]
-PAGES = {"pages/overview.py": "What clicks alone can tell", "pages/macro_map.py": "Macro map", "pages/steer.py": "Steer"}
+PAGES = {"pages/overview.py": "What clicks alone can tell", "pages/macro_map.py": "Macro map", "pages/steer.py": "Steer",
+         "pages/name.py": "Name the dimensions"}
 STEER = "pages/steer.py"
-
-
-@pytest.fixture
-def shelf(tmp_path, monkeypatch) -> Path:
-    """The folder of bundles that the app looks into; empty."""
-    folder = tmp_path / "models"
-    folder.mkdir()
-    monkeypatch.setenv("MACRID_MODELS", str(folder))
-    monkeypatch.delenv("MACRID_PICTURES_SERVED", raising=False)
-    return folder
-
-
-@pytest.fixture
-def shops(shelf, trained) -> Path:
-    """The bundles that ship, and a small one, each with its twin."""
-    for path in (ROOT / "models" / "shop", trained):
-        for name in (path.name, f"{path.name}-dot"):
-            (shelf / name).symlink_to(path.with_name(name))
-    return shelf
-
-
-@pytest.fixture
-def small(shelf, trained) -> Path:
-    """A copy of the small bundle, to be altered; its twin stands beside it."""
-    shutil.copytree(trained.with_name("tiny-dot"), shelf / "tiny-dot")
-    return Path(shutil.copytree(trained, shelf / "tiny"))
-
-
-@pytest.fixture
-def shop_beside(shelf):
-    for name in ("shop", "shop-dot"):
-        (shelf / name).symlink_to(ROOT / "models" / name)
-
-
-@pytest.fixture
-def framed(monkeypatch):
-    """AppTest takes our pages/ for that of an old multipage app and would run a page without its frame after
-    switch_page; a browser gets both."""
-    begin = PagesManager.__init__
-
-    def init(self, *args, **kwargs):
-        begin(self, *args, **kwargs)
-        PagesManager.uses_pages_directory = False
-
-    monkeypatch.setattr(PagesManager, "__init__", init)
-
-
-def opened(script: str = "frame.py", **address) -> AppTest:
-    at = AppTest.from_file(ROOT / script, default_timeout=120)
-    at.query_params.update({key: str(value) for key, value in address.items()})
-    return at.run()
-
-
-def fine(at: AppTest, title: str | None = None) -> AppTest:
-    assert not at.exception, [e.message for e in at.exception]
-    assert not at.error, [e.value for e in at.error]
-    assert not at.warning, [e.value for e in at.warning]
-    assert title is None or [t.value for t in at.title] == [title]
-    return at
-
-
-def widget(at: AppTest, key: str):
-    return next(w for kind in ("button_group", "selectbox", "multiselect", "slider", "toggle") for w in at.get(kind)
-                if w.key == key)
-
-
-def keys(at: AppTest) -> set[str]:
-    kinds = ("button_group", "selectbox", "multiselect", "slider", "toggle")
-    return {w.key for kind in kinds for w in at.get(kind)}
-
-
-def press(at: AppTest, label: str) -> AppTest:
-    return fine(next(b for b in at.button if b.label == label).click().run())
-
-
-def raw(at: AppTest) -> str:
-    return "\n".join(block.proto.body for block in at.get("html") if not block.proto.body.startswith(("<style", "<script")))
 
 
 def cards(at: AppTest, label: str) -> list[tuple[str, str]]:
@@ -111,21 +33,6 @@ def cards(at: AppTest, label: str) -> list[tuple[str, str]]:
 
 def titles(at: AppTest, label: str) -> list[str]:
     return [title for title, _ in cards(at, label)]
-
-
-def change_items(folder: Path, **columns) -> pd.DataFrame:
-    """Rewrite columns of a bundle's items table; None drops one."""
-    items = pd.read_parquet(folder / "items.parquet")
-    gone = [name for name, values in columns.items() if values is None]
-    items = items.drop(columns=gone).assign(**{k: v for k, v in columns.items() if v is not None})
-    items.to_parquet(folder / "items.parquet", index=False)
-    return items
-
-
-def change_meta(folder: Path, change) -> None:
-    meta = json.loads((folder / "bundle.json").read_text())
-    change(meta)
-    (folder / "bundle.json").write_text(json.dumps(meta))
 
 
 # the pages as they should be ---------------------------------------------------------------------------------------------
@@ -150,6 +57,11 @@ def expect(at: AppTest, page: str, bundle) -> None:
         assert raw(at).count("Effective factors") == 2
         assert raw(at).count("<dt") == 7
         assert "Cosine and dot product, trained alike" in "".join(m.value for m in at.markdown)
+    elif page == "pages/name.py":
+        assert {"intention", "new-kind", "everywhere"} <= keys(at)
+        assert [s.value for s in at.subheader] == ["What varies most among these items", "Name something yourself",
+                                                   "Keep it"]
+        assert raw(at).count('class="mc-row"') == 4
     else:
         assert {"who", "user", "factor", "dim", "value", "scope", "keep"} <= keys(at)
         assert len(titles(at, "List before")) == min(12, len(titles(at, "List after")))
@@ -337,22 +249,6 @@ def test_without_attributes_dials_are_numbered(small):
     assert widget(pages[STEER], "dim").options == [f"dial {j}" for j in range(1, 7)]
     assert "towards these" in raw(pages[STEER])
     assert "Nobody told" not in "".join(m.value for m in pages["pages/overview.py"].markdown)
-
-
-class Elements(HTMLParser):
-    """What a browser would find in some HTML: its tags, and the names of its attributes."""
-
-    def __init__(self, text: str):
-        super().__init__()
-        self.tags, self.attributes = set(), set()
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.add(tag)
-        self.attributes |= {name for name, _ in attrs}
-
-
-EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\" onload='x' *a* [b](javascript:alert(3)) $x$ :red[c]"
 
 
 def test_titles_and_categories_are_never_markup(small):

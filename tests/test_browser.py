@@ -22,12 +22,13 @@ from macrid import charts
 from macrid.bundle import load
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = {"": "What clicks alone can tell", "macro_map": "Macro map", "steer": "Steer"}
+PAGES = {"": "What clicks alone can tell", "macro_map": "Macro map", "steer": "Steer", "name": "Name the dimensions"}
 # What stands last on each page.
-LAST = '.mc-scale, :text("Choose a person or build a profile, turn"), :text("What these figures mean")'
-LINKS = {"Overview": "", "Macro map": "macro_map", "Steer": "steer"}
+LAST = '[data-testid="stFileUploader"], .mc-scale, ' \
+       ':text("Choose a person or build a profile, turn"), :text("What these figures mean")'
+LINKS = {"Overview": "", "Macro map": "macro_map", "Steer": "steer", "Name the dimensions": "name"}
 # Opened at /steer, Streamlit first looks for its server below that address: two 404s that a browser writes to its console.
-PROBE = re.compile(r"/(macro_map|steer)/_stcore/(health|host-config)$")
+PROBE = re.compile(r"/(macro_map|steer|name)/_stcore/(health|host-config)$")
 
 
 @pytest.fixture(scope="module")
@@ -320,6 +321,47 @@ def test_a_phone_never_scrolls_sideways(visit, where):
 def brightness(page: Page) -> float:
     colour = page.evaluate("getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor")
     return np.mean([int(part) for part in re.findall(r"\d+", colour)[:3]])
+
+
+@pytest.mark.browser
+def test_a_dimension_is_named_by_clicks_and_keys_and_saved(visit):
+    items = load(ROOT / "models" / "shop").items.set_index("title")
+    page = visit("name?factor=6")
+    for label, text in {"It is called": "size", "Little of it": "small", "Much of it": "large"}.items():
+        page.get_by_label(label).fill(text)
+    page.get_by_role("button", name="Begin").click()
+    question = page.locator(".mc-ask p")
+
+    def answer(by_key: bool) -> None:
+        title = question.inner_text()
+        step = str(min(5, 1 + int(5 * items["size"][title])))
+        if by_key:
+            page.keyboard.press(step)
+        else:
+            page.get_by_role("button", name=step, exact=True).click()
+        waited(lambda: question.inner_text(), lambda found: found != title)
+        settled(page)
+
+    expect(question).to_be_visible()
+    answer(by_key=False)
+    answer(by_key=True)
+    first = question.inner_text()
+    page.keyboard.press("0")  # does not apply
+    waited(lambda: question.inner_text(), lambda found: found != first)
+    page.keyboard.press("u")
+    waited(lambda: question.inner_text(), lambda found: found == first)
+    settled(page)
+    for n in range(7):
+        answer(by_key=n % 2 == 0)
+    expect(page.get_by_text(re.compile(r"R² 0\.[89]\d from 9 answers"))).to_be_visible()
+    expect(page.locator('[aria-label="Items along size"] .mc-frame')).to_have_count(7)
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("Saved as shop-named")).to_be_visible()
+    page.get_by_role("button", name="Turn them on the Steer page").click()
+    expect(page.locator("h1").first).to_have_text(PAGES["steer"])
+    settled(page)
+    expect(page.get_by_role("combobox", name="Data set and model")).to_have_value("shop-named")
+    waited(lambda: address(page), lambda found: found["bundle"] == "shop-named" and found["factor"] == "6")
 
 
 @pytest.mark.browser

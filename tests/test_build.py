@@ -167,7 +167,7 @@ def test_unusual_settings(tiny_split, tiny_shop, tmp_path, quick, changes):
     settings = tiny_settings(**{"epochs": 1} | changes)
     found = build.build(tiny_split, tmp_path / "out", settings, 0, source=tiny_shop.data, twin=True)
     assert found.settings == settings
-    assert len(found.steer(0, 0, 0.5, user=found.people[0], scope="all", n=3).after) == 3
+    assert len(found.steer({(0, 0): 0.5}, user=found.people[0], n=3).after) == 3
 
 
 def test_recboles_protocol(tiny_clicks, tiny_shop, tmp_path, quick):

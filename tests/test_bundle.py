@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 
 from macrid import build, train
 from macrid import bundle as bundles
-from macrid.bundle import FILES, load
+from macrid.bundle import FILES, LABELS, load
 from macrid.errors import InputError
 from macrid.model import MacridVAE
 from macrid.spectral import spectral_start
@@ -217,6 +217,30 @@ def test_what_is_said_of_aligned_dials_must_fit(spoiled, changes):
     assert "bundle.json" in message
 
 
+@pytest.mark.parametrize("end", ["low", "high"])
+def test_the_ends_of_a_dial_may_have_names(spoiled, end):
+    rewritten(spoiled, **changed_dial(**{end: "small"}))
+    assert load(spoiled).borne[0, 1][end] == "small"
+    rewritten(spoiled, **changed_dial(**{end: 3}))
+    assert f"aligned.dials.{end}" in said(spoiled)
+
+
+def test_labels_that_a_bundle_may_have(spoiled, bundle):
+    assert bundle.labels is None
+    ids = bundle.items["item_id"]
+    (spoiled / LABELS).write_text("item_id,size (small to large)\n" + "".join(f"{i},{n}\n" for n, i in enumerate(ids[:5])))
+    found = load(spoiled).labels
+    assert found["size"].tolist() == [0, 1, 2, 3, 4]
+    assert found.attrs["ends"] == {"size": ("small", "large")}
+
+
+@pytest.mark.parametrize("content", [b"", b"item_id,size\nnothing,1\n", b"\x07\xff", b"item_id,size\n"])
+def test_labels_that_are_damaged(spoiled, content):
+    (spoiled / LABELS).write_bytes(content)
+    assert LABELS in (message := said(spoiled))
+    assert f"or delete {LABELS}" in message
+
+
 def test_a_dial_is_called_after_what_it_bears(spoiled, bundle):
     follows = [bundle.dial_attribute(0, j)[0] for j in range(8)]
     rewritten(spoiled, aligned=ALIGNED)
@@ -321,57 +345,12 @@ def test_recommend_is_the_models_order_without_what_was_seen(bundle):
     pd.testing.assert_frame_equal(twice, table)
 
 
-def test_steer_is_retrieval(bundle):
-    person, factor = bundle.people[0], 2
-    found = bundle.steer(factor, 1, 0.7, user=person, n=1000)
-    index = found.after["index"].to_numpy()
-    assert (bundle.factor[index] == factor).all()
-    assert not set(index) & set(bundle.history_of(person))
-    scores = bundle.dial(bundle.history_of(person), factor, 1).scores(0.7)
-    assert (np.diff(scores[index]) <= 0).all()
-    assert (found.value, found.position) == (0.7, pytest.approx(found.position))
-    whole = bundle.steer(factor, 1, 0.7, user=person, n=1000, scope="all")
-    assert len(whole.after) == len(bundle.items) - len(bundle.history_of(person))
-    history = bundle.items["item_id"].iloc[bundle.history_of(person)].tolist()
-    pd.testing.assert_frame_equal(bundle.steer(factor, 1, 0.7, items=history, n=1000).after, found.after)
-
-
-def test_steer_before_the_dial_is_moved_is_recommend(bundle):
-    profile = bundle.items["item_id"].iloc[[0, 7]].tolist()
-    before = bundle.steer(0, 0, 0.5, items=profile, scope="all", n=20).before
-    assert before["item_id"].tolist() == bundle.recommend(profile, 20)["item_id"].tolist()
-
-
-def test_the_film_strip_has_seven_pictures(bundle):
-    strip = bundle.film_strip(1, 0, bundle.history_of(bundle.people[0]), n=3)
-    low, high = bundle.dial_range(1, 0)
-    np.testing.assert_allclose([value for value, _ in strip], np.linspace(low, high, 7))
-    assert all((bundle.factor[index] == 1).all() for _, index in strip)
-
-
 @pytest.mark.parametrize(("arguments", "named"), [
     ({"items": ["nothing-1"]}, "nothing-1"), ({"items": []}, "empty"), ({"items": ["mugs-0001", ""]}, "no item ''"),
     ({"items": ["mugs-0001"], "n": 0}, "n is 0"), ({"items": ["mugs-0001"], "n": -3}, "n is -3")])
 def test_bad_arguments_of_recommend(bundle, arguments, named):
     with pytest.raises(InputError, match=named):
         bundle.recommend(**arguments)
-
-
-BAD = [
-    ({}, "either items or a user"), ({"items": ["mugs-0001"], "user": "person-00001"}, "either items or a user"),
-    ({"user": "nobody"}, "'nobody'"), ({"items": ["mug-1"]}, "mug-1"), ({"items": []}, "empty"),
-    ({"factor": 7}, "factor is 7: tiny has 7, so it must be from 0 to 6"), ({"factor": -1}, "factor is -1"),
-    ({"dim": 8}, "dim is 8"), ({"dim": -1}, "dim is -1"), ({"value": 1.01}, "value is 1.01"), ({"value": -7}, "value is -7"),
-    ({"value": float("nan")}, "value is nan"), ({"value": float("inf")}, "value is inf"), ({"scope": "some"}, "'some'"),
-    ({"n": 0}, "n is 0")]
-
-
-@pytest.mark.parametrize(("arguments", "named"), BAD)
-def test_bad_arguments_of_steer(bundle, arguments, named):
-    who = {} if "either" in named or "user" in arguments or "items" in arguments else {"user": bundle.people[0]}
-    with pytest.raises(InputError, match=named) as caught:
-        bundle.steer(**{"factor": 0, "dim": 0, "value": 0.5} | who | arguments)
-    assert "\n" not in str(caught.value)
 
 
 def test_an_unknown_name_gets_similar_ones(bundle):

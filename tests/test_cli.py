@@ -95,7 +95,7 @@ def test_recommend(trained, bundle):
 def test_steer(trained, bundle):
     person = bundle.people[0]
     found = answer("steer", trained, "--user", person, "--factor", 1, "--dim", 0, "--value", 0.8, "--n", 6)
-    table = bundle.steer(1, 0, 0.8, user=person, n=6)
+    table = bundle.steer({(1, 0): 0.8}, user=person, factor=1, n=6)
     assert [row["item_id"] for row in found["items"]] == table.after["item_id"].tolist()
     assert [row["mark"] for row in found["items"]] == table.after["mark"].tolist()
     assert [row["item_id"] for row in found["before"]] == table.before["item_id"].tolist()
@@ -108,6 +108,34 @@ def test_steer(trained, bundle):
                ["items"]) == 20
     status, out, _ = run("steer", trained, "--user", person, "--factor", 1, "--dim", 0, "--value", 0.8, "--n", 6)
     assert (status, out.count("\n")) == (0, 6)
+
+
+def test_turns(trained, bundle):
+    """Several dials, by number and by name, absolute and relative, and of other factors."""
+    user = bundle.people[0]
+    person = bundle.person(bundle.history_of(user))
+    turns = [part for turn in ("0=0.3", "1=more", "2=-20%", "3.2=less") for part in ("--turn", turn)]
+    found = answer("steer", trained, "--user", user, "--factor", 1, *turns, "--strength", 0.6, "--n", 6)
+    dials = {(1, 0): 0.3, (1, 1): person.turned_by(1, 1), (1, 2): person.turned_by(1, 2, -0.2),
+             (3, 2): person.turned_by(3, 2, -0.25)}
+    assert {(d["factor"], d["dim"]): d["value"] for d in found["dials"]} == pytest.approx(dials)
+    wanted = person.steer(dials, factor=1, n=6, strength=0.6)
+    assert [row["item_id"] for row in found["items"]] == wanted.after["item_id"].tolist()
+    label = next((k, j, label) for k in range(7) for j in range(8) if (label := bundle.dial_label(k, j)))
+    named = answer("steer", trained, "--user", user, "--factor", label[0], "--turn", f"{label[2].name}=0.1")
+    assert (named["factor"], named["dim"], named["value"]) == (label[0], label[1], 0.1)
+
+
+@pytest.mark.parametrize(("turn", "said"), [
+    ("0", "write it as DIAL=HOW"), ("0=soon", "'soon' is not a number"), ("9=0.5", "dim is 9"), ("7.0=0.5", "factor is 7"),
+    ("colour=more", "no dial 'colour'"), ("0=2", "value is 2.0"), ("0=nan", "value is nan")])
+def test_a_turn_that_cannot_be(trained, bundle, turn, said):
+    assert said in mistake("steer", trained, "--user", bundle.people[0], "--factor", 0, "--turn", turn)
+
+
+def test_nothing_to_turn(trained, bundle):
+    for some in ([], ["--dim", 0], ["--value", 0.5]):
+        assert "--dim J --value V" in mistake("steer", trained, "--user", bundle.people[0], "--factor", 0, *some)
 
 
 @pytest.fixture

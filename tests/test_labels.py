@@ -71,3 +71,61 @@ def test_no_file_and_no_text(tmp_path):
             labels.read(path, IDS)
     assert "UTF-8" in said(tmp_path, rows(1, 2, 3, "é"), "latin-1")
     assert "few.csv" in said(tmp_path, "item_id,size\n\0", "utf-16")
+
+
+# the names of the ends, and writing -------------------------------------------------------------------------------------
+
+
+def test_a_heading_names_the_two_ends(tmp_path):
+    text = rows(1, 2, 3, 4, header="item_id, size ( small  to very large )")
+    found = read(tmp_path, text)
+    assert list(found.columns) == ["size"]
+    assert found.attrs["ends"] == {"size": ("small", "very large")}
+    assert read(tmp_path, rows(1, 2, 3, 4)).attrs["ends"] == {}
+    assert "two columns are called 'size'" in said(tmp_path, "item_id,size,size (small to large)\nmugs-0001,1,2\n")
+    assert list(read(tmp_path, rows(1, 2, 3, 4, header="item_id,price (USD)")).columns) == ["price (USD)"]
+
+
+@pytest.mark.parametrize(("attribute", "ends"), [
+    ("size", ("small", "large")), ("size", None), ("price (USD)", ("cheap", "dear")), ("Füße", ("kalt", "warm")),
+    ("to", ("to", "fro")), ("style", ("hard to read", "easy")), ("a, b; c", ("x,y", "z")), ('say "hi"', None),
+])
+def test_a_heading_is_read_as_it_was_written(attribute, ends):
+    assert labels.split_heading(labels.heading(attribute, ends)) == (attribute, ends)
+
+
+@pytest.mark.parametrize(("attribute", "ends"), [
+    ("", None), ("item_id", None), ("Title", ("a", "b")), ("size", ("small", "")), ("size", ("", "large")),
+    ("style", ("easy", "hard to read")), ("size", ("small (s)", "large")), ("a\nb", None), (" size", None),
+    ("size (small to large)", None),
+])
+def test_what_no_heading_can_say(attribute, ends):
+    with pytest.raises(InputError, match="attribute"):
+        labels.heading(attribute, ends)
+
+
+def test_written_and_read_again(tmp_path):
+    titles = pd.Series([f'Mug "{i}", new;\tor not' for i in range(20)], IDS)
+    table = pd.DataFrame({"size": [1.0, np.nan, 0.1 + 0.2, -3e-9], "a;b;c;d;e": [1.0, 0.0, np.nan, 1.0],
+                          "none": [np.nan] * 4}, index=pd.Index(IDS[[4, 2, 7, 9]], name="item_id", dtype=object))
+    table.attrs["ends"] = {"size": ("small", "large")}
+    text = labels.to_csv(table, titles)
+    assert text.splitlines()[1].startswith('"mugs-0005","Mug ""4"", new;')
+    assert text.count('"yes"') == 2
+    found = read(tmp_path, text)
+    pd.testing.assert_frame_equal(found, table)
+    assert found.attrs == table.attrs
+
+
+def test_few_labels_can_be_taken_up_though_not_learned_from():
+    found = labels.parse(rows(3).encode(), "few.csv", IDS)
+    assert found["size"].tolist() == [3]
+    with pytest.raises(InputError, match=r"few\.csv, row 2: size is 'big'"):
+        labels.parse(rows("big").encode(), "few.csv", IDS)
+    assert list(labels.parse(b"item_id,size\n", "few.csv", IDS).columns) == ["size"]
+
+
+def test_nothing_but_0_and_1_is_yes_or_no():
+    assert labels.yes_no(np.array([0, 1, np.nan]))
+    assert not labels.yes_no(np.array([0, 1, 2]))
+    assert not labels.yes_no(np.array([np.nan]))

@@ -15,17 +15,20 @@ PAGES = {path.name: path for path in sorted((ROOT / "pages").rglob("*.py"))}
 # Which modules of ours each may import; every one may import errors. What isn't named may import anything but `ABOVE`.
 MAY = {
     "errors": set(), "metrics": set(), "directions": set(), "axes": {"directions"}, "steer": set(), "labels": set(),
+    "asking": {"axes", "directions"}, "answers": {"labels"}, "interview": {"answers", "asking", "axes", "recommender"},
     "projections": set(), "naming": set(), "steering": {"steer", "metrics"},
     "spectral": set(), "checkpoint": set(), "model": set(), "readers": set(), "results": set(),
     "baselines": set(), "autoencoders": {"model"}, "disentangle": set(), "data": {"readers", "items"},
     "fetch": {"data"}, "shop": {"data"}, "split": {"data"}, "train": {"split", "metrics", "checkpoint"},
-    "recommender": {"model", "naming", "split", "steer"}, "bundle": {"data", "model", "recommender"},
+    "attributes": set(), "person": {"steer"},
+    "recommender": {"attributes", "model", "naming", "person", "split", "steer"},
+    "bundle": {"data", "labels", "model", "recommender"},
     "align": {"axes", "build", "bundle", "recommender"},
-    "build": {"data", "model", "baselines", "axes", "steer", "steering", "split", "recommender", "bundle", "train",
-              "projections", "spectral"},
+    "build": {"attributes", "data", "model", "baselines", "axes", "steer", "steering", "split", "recommender", "bundle",
+              "naming", "train", "projections", "spectral"},
     "memory": set(), "jobs": set(),
-    "contenders": {"autoencoders", "baselines", "build", "disentangle", "memory", "model", "recommender", "spectral",
-                   "split", "train"},
+    "contenders": {"attributes", "autoencoders", "baselines", "build", "disentangle", "memory", "model", "spectral", "split",
+                   "train"},
     "study": {"build", "contenders", "jobs", "results", "split", "train"},
     "unpickle": set(), "recbole": {"build", "bundle", "data", "model", "readers", "recommender", "split", "unpickle"},
     "ranges": {"model"}, "tune": {"build", "contenders", "model", "ranges", "results", "split"},
@@ -36,8 +39,8 @@ COMMANDS = {name for name in LIBRARY if name.startswith("cli_")}
 ABOVE = {"cli", "__main__", *COMMANDS, "charts", "build", "align", "contenders", "study", "compare", "sweep", "tune",
          "recbole", "app", "ui"}  # nothing below may reach up to these
 PICTURES = {"pictures", "covers", "drawings", "silhouettes", "colour", "svg", "titles"}
-ARRAYS_ONLY = ("metrics", "directions", "axes", "steer", "steering", "projections", "naming", "spectral",
-               "disentangle", "baselines")
+ARRAYS_ONLY = ("metrics", "directions", "axes", "asking", "steer", "steering", "projections", "naming", "spectral",
+               "attributes", "person", "disentangle", "baselines")
 
 
 def imports(path: Path) -> set[str]:

@@ -3,28 +3,26 @@
 import numpy as np
 import pytest
 
-from macrid import build, metrics, steer, steering
-from macrid.recommender import attribute_columns
+from macrid import build, metrics, steering
+from macrid.attributes import numeric_columns
 
 
 @pytest.mark.parametrize("which", ["bundle", "twin"])
 def test_a_sweep_shows_the_lists_of_the_dials(request, which):
     of = request.getfixturevalue(which)
     held = of.held_out("test")
-    parts, columns = of.model.represent(held.fold_in), attribute_columns(of.items)
+    parts, columns = of.model.represent(held.fold_in), numeric_columns(of.items)
     attributes = of.items[columns].to_numpy(float)
     for k, j in ((0, 0), (3, 2)):
         mine = np.flatnonzero(of.factor == k)
         values = steering.standardised(attributes[mine])
-        curves = steering.sweep(parts[:5], of.vectors[mine], of.log_c[mine], of.model.scale, k, of.axes[k][:, j], values,
-                                held.fold_in[:5, mine].toarray() > 0)
+        seen = held.fold_in[:5, mine].toarray() > 0
+        curves = steering.sweep(parts[:5, k], of.vectors[mine], of.axes[k][:, j], values, seen)
         assert curves.shape == (5, 9, 4)
         for u in range(5):
-            seen = held.fold_in[u].indices
-            dial = of.dial(seen, k, j)
-            allowed = (of.factor == k) & ~np.isin(np.arange(len(of.items)), seen)
+            person = of.person(held.fold_in[u].indices)
             for at, value in enumerate(np.linspace(*of.dial_range(k, j), 9)):
-                top = steer.top_items(dial.scores(value), max(1, min(10, len(mine) // 4)), allowed)
+                top = person.steer({(k, j): value}, factor=k, n=max(1, min(10, len(mine) // 4))).after["index"]
                 np.testing.assert_allclose(curves[u, at], values[np.searchsorted(mine, top)].mean(axis=0), atol=1e-6)
 
 
@@ -56,8 +54,8 @@ def figures(items, people, attributes, axes, bearing=None, seed=0):
     from scipy.sparse import csr_matrix
 
     clicks = csr_matrix((len(people), len(items)), dtype=np.float32)
-    log_c = np.zeros((len(items), 1))
-    return steering.figures(items, log_c, 5.0, axes[None], attributes, people, clicks, bearing or {}, seed)
+    factor = np.zeros(len(items), int)
+    return steering.figures(items, factor, axes[None], attributes, people, clicks, bearing or {}, seed)
 
 
 def test_perfect_dials_and_dials_that_mix():
@@ -107,8 +105,8 @@ def test_people_by_parts_give_the_same(bundle, monkeypatch):
 def test_the_figures_are_those_of_metrics():
     items, people, attributes = shelf()
     found, values = figures(items, people, attributes, np.eye(6)), steering.standardised(attributes)
-    seen, log_c = np.zeros((20, len(items)), bool), np.zeros((len(items), 1))
-    curves = np.concatenate([steering.sweep(people, items, log_c, 5.0, 0, np.eye(6)[a], values, seen) for a in (0, 1)])
+    seen = np.zeros((20, len(items)), bool)
+    curves = np.concatenate([steering.sweep(people[:, 0], items, np.eye(6)[a], values, seen) for a in (0, 1)])
     meant = np.repeat([0, 1], 20)
     assert found["leakage"] == pytest.approx(metrics.leakage(curves, meant))
     assert found["monotonicity"] == pytest.approx(metrics.monotonicity(curves[np.arange(40), :, meant]))

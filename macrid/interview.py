@@ -1,0 +1,156 @@
+"""Naming the dimensions of a bundle: its items and a person's answers, brought to the arrays that `asking` works on."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.stats import rankdata
+
+from . import asking, axes
+from .answers import Answers, Attribute
+from .attributes import numeric_columns
+from .errors import InputError
+from .recommender import Recommender
+
+FRAMES, EACH = 7, 2  # of the film strip along an axis
+CURVE = 40  # with more answers, given at once as a rule, only the last few steps are looked at
+FEWEST_OF_A_KIND = 4  # items that have a genre, and that lack it, for it to be offered in a factor
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One attribute in one factor: what was learned after each of the last answers and before them, the latest last, and
+    whether to ask on."""
+
+    curve: list[asking.Learned]
+    verdict: asking.Verdict
+
+    @property
+    def learned(self) -> asking.Learned:
+        return self.curve[-1]
+
+
+@dataclass(frozen=True)
+class Interview:
+    """Questions about the items of one factor of a bundle. Rows are those of the factor's items, positions those of all."""
+
+    bundle: Recommender
+    factor: int
+
+    @cached_property
+    def mine(self) -> np.ndarray:
+        """The positions (m,) of the factor's items."""
+        return np.flatnonzero(self.bundle.factor == self.factor)
+
+    @cached_property
+    def ids(self) -> dict[str, int]:
+        """The row of each of the factor's items, by item id."""
+        return {item: row for row, item in enumerate(self.bundle.items["item_id"].iloc[self.mine])}
+
+    @cached_property
+    def _vectors(self) -> np.ndarray:
+        found = self.bundle.vectors[self.mine].astype(np.float64)
+        return found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12)  # (m, D)
+
+    @cached_property
+    def _base(self) -> np.ndarray:
+        """The factor's independent components (D, D), those that `align` starts from, the most varying first."""
+        found = axes.ica(self._vectors, np.zeros(len(self.mine), int), 1, self.bundle.meta["seed"])[0].astype(np.float64)
+        return found[:, np.argsort(-(self._vectors @ found).var(axis=0), kind="stable")] if len(self.mine) else found
+
+    @cached_property
+    def _familiar(self) -> np.ndarray:
+        """How well known each item is (m,), from 0 to 1, by its rank in clicks."""
+        if "clicks" not in self.bundle.items:
+            return np.ones(len(self.mine))
+        return rankdata(self.bundle.items["clicks"].to_numpy()[self.mine]) / max(len(self.mine), 1)
+
+    @cached_property
+    def _known(self) -> dict:
+        return {}  # (answers in their order) -> what was learned
+
+    def given(self, answers: Answers, name: str) -> dict[int, float]:
+        """row -> answer about an attribute, in the order in which they were given; NaN where it does not apply."""
+        return {self.ids[item]: value for item, value in answers.given[name].items() if item in self.ids}
+
+    def progress(self, answers: Answers, name: str) -> Progress:
+        """What the answers about an attribute have taught of this factor."""
+        said = {row: value for row, value in self.given(answers, name).items() if np.isfinite(value)}
+        rows, values = np.array(list(said), int), np.array(list(said.values()))
+        close = max(0, len(rows) - asking.LOOKED_BACK)
+        learned = [self._learned(rows[:n], values[:n]) for n in range(close if len(rows) > CURVE else 0, len(rows) + 1)]
+        return Progress(learned, asking.verdict(self._vectors, learned[-1 - asking.LOOKED_BACK :]))
+
+    def _learned(self, rows: np.ndarray, values: np.ndarray) -> asking.Learned:
+        key = rows.tobytes(), values.tobytes()
+        if key not in self._known:
+            table = np.full(len(self.mine), np.nan)
+            table[rows] = values
+            self._known[key] = asking.learn(self._vectors, self._base, table, self.bundle.meta["seed"])
+        return self._known[key]
+
+    def question(self, answers: Answers, name: str, towards: int | None = None) -> int | None:
+        """The position of the item to ask about next; None if there is none left. towards: the dial of `dials` that is
+        meant, if a person has begun with one."""
+        said = self.given(answers, name)
+        table, passed = np.full(len(self.mine), np.nan), np.zeros(len(self.mine), bool)
+        table[list(said)] = list(said.values())
+        passed[[row for row, value in said.items() if np.isnan(value)]] = True
+        rng = np.random.default_rng([self.bundle.meta["seed"], self.factor, len(said)])
+        if towards is not None:
+            towards = int(np.abs(self._base.T @ self.bundle.axes[self.factor][:, towards]).argmax())
+        row = asking.telling(self._vectors, self._base, table, passed, self._familiar, rng, towards)
+        return None if row is None else int(self.mine[row])
+
+    def placed(self, answers: Answers, name: str) -> list[list[int]]:
+        """For each step of the attribute's scale the positions of this factor's items placed there, the latest first."""
+        scale = np.array(answers.scale(name))
+        found: list[list[int]] = [[] for _ in scale]
+        for row, value in reversed(self.given(answers, name).items()):
+            if np.isfinite(value):
+                found[int(np.abs(scale - value).argmin())].append(int(self.mine[row]))
+        return found
+
+    def strip(self, axis: np.ndarray, each: int = EACH) -> list[tuple[float, np.ndarray]]:
+        """The factor's items along an axis (D,), low to high, as (place from 0 to 1, positions)."""
+        found = asking.strip(self._vectors @ axis, self._familiar, FRAMES, each)
+        return [(place / max(len(found) - 1, 1), self.mine[rows]) for place, rows in enumerate(found)]
+
+    def dials(self, n: int) -> list[int]:
+        """The n dials of the bundle that change a list of this factor most, the strongest first."""
+        return [int(j) for j in np.argsort(-self.bundle.strength[self.factor], kind="stable")[:n]]
+
+    @cached_property
+    def _columns(self) -> dict[str, tuple[np.ndarray, bool]]:
+        """Ready labels (M,) by name, and whether they are yes or no: numeric columns, then genres."""
+        items = self.bundle.items
+        found = {name: (items[name].to_numpy(np.float64, na_value=np.nan), False) for name in numeric_columns(items)}
+        tags = [set(genres.split("|")) - {""} if isinstance(genres, str) else set() for genres in items.get("genres", ())]
+        known = np.array([bool(tag) for tag in tags])
+        for genre in sorted(set().union(*tags)):
+            found.setdefault(genre, (np.where(known, [float(genre in tag) for tag in tags], np.nan), True))
+        return found
+
+    @cached_property
+    def ready(self) -> dict[str, Attribute]:
+        """Columns of the items table that can serve as labels of this factor, and where there are genres each of them as yes
+        or no, by what they are called."""
+        found = {}
+        for name, (values, yes_no) in self._columns.items():
+            mine = values[self.mine]
+            kinds = np.unique(mine[np.isfinite(mine)], return_counts=True)[1]
+            if len(kinds) > 1 and (not yes_no or kinds.min() >= FEWEST_OF_A_KIND):
+                with suppress(InputError):  # of a name that no attribute can have
+                    found[name] = Attribute(name, yes_no=yes_no)
+        return found
+
+    def fill(self, answers: Answers, attribute: Attribute, everywhere: bool) -> Answers:
+        """The answers with those of a column that is `ready`: about the items of this factor, or about all."""
+        values, _ = self._columns[attribute.name]
+        at = np.isfinite(values) if everywhere else np.isfinite(values) & (self.bundle.factor == self.factor)
+        given = dict(zip(self.bundle.items["item_id"][at], values[at].tolist(), strict=True))
+        return answers.with_labels(attribute, given, f"{attribute.name} of {len(given):,} items")
+

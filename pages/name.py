@@ -1,0 +1,333 @@
+"""Name the dimensions: place a few items between two ends, see what is learned from them, and save dials that bear names."""
+
+import html
+
+import numpy as np
+import streamlit as st
+
+import ui
+from macrid import align, labels
+from macrid.answers import Answers, Attribute
+from macrid.errors import InputError
+from macrid.interview import Interview
+
+DIALS = 4  # shown to begin with; the strongest
+IN_A_BIN = 6  # pictures under each step; the latest
+NEW = ""  # the choice of no attribute
+
+bundle = ui.chosen()
+ui.begin("Name the dimensions",
+         "Say what a dimension means by placing a few items between two ends. After each answer an axis is learned anew; "
+         "what is good enough becomes a dial with a name. No labels are needed to begin with.")
+
+state = st.session_state.setdefault("naming", {}).setdefault(bundle.path.name, {"interviews": {}, "towards": {}})
+if "answers" not in state:
+    state["answers"] = Answers()
+    try:
+        state["answers"] = Answers.of(bundle.labels) if bundle.labels is not None else Answers()
+    except InputError as error:
+        st.warning(f"The labels of this bundle cannot be taken up again: {error}")
+
+
+def interview_of(factor: int) -> Interview:
+    found = state["interviews"].get(factor)
+    if found is None or found.bundle is not bundle:
+        found = state["interviews"][factor] = Interview(bundle, factor)
+    return found
+
+
+def change(make, select: str | None = None) -> None:
+    """Replace the answers by `make()`; what is wrong with that is kept to be said in place."""
+    try:
+        state["answers"] = make()
+    except InputError as error:
+        state["fault"] = str(error)
+        return
+    state.pop("saved", None)
+    if select is not None:
+        st.session_state["attribute"] = select
+
+
+def say_fault() -> None:
+    if "fault" in state:
+        st.error(ui.plain(state.pop("fault")))
+
+
+def attribute_of(key: str, yes_no: bool, default: str) -> Attribute:
+    """The attribute that the fields of the form `key` describe."""
+    name, low, high = (" ".join(st.session_state.get(f"{key}-{part}", "").split()) for part in ("name", "low", "high"))
+    return Attribute(name or default, (low, high) if low or high else None, yes_no)
+
+
+def start() -> None:
+    """Begin with the attribute that the form describes."""
+    yes_no = st.session_state["new-kind"] == "yes or no"
+
+    def begun() -> Answers:
+        attribute = attribute_of("new", yes_no, unnamed())
+        st.session_state["attribute"] = attribute.name
+        return state["answers"].with_attribute(attribute)
+
+    change(begun)
+
+
+def start_with(factor: int, dim: int) -> None:
+    """Ask about what varies along a dial; its name may come later."""
+    name = unnamed()
+    state["towards"][factor, name] = dim
+    change(lambda: state["answers"].with_attribute(Attribute(name)), name)
+
+
+def choose(name: str) -> None:
+    st.session_state["attribute"] = name
+
+
+def rename(name: str) -> None:
+    def renamed() -> Answers:
+        attribute = attribute_of(f"rename-{name}", state["answers"].attributes[name].yes_no, name)
+        found = state["answers"].renamed(name, attribute)
+        st.session_state["attribute"] = attribute.name
+        return found
+
+    change(renamed)
+
+
+def title_of(position: int) -> str:
+    return str(bundle.items["title"].iloc[position])
+
+
+def answer(name: str, position: int, value: float, word: str) -> None:
+    item = str(bundle.items["item_id"].iloc[position])
+    change(lambda: state["answers"].answered(name, item, value, f"{title_of(position)}: {word}"))
+
+
+def undo() -> None:
+    change(state["answers"].undone)
+
+
+def take_in() -> None:
+    """Import the CSV that was chosen."""
+    file = st.session_state["import"]
+    if file is not None:
+        change(lambda: state["answers"].with_table(labels.parse(file.getvalue(), file.name, bundle.items["item_id"]),
+                                                   f"import of {file.name}"))
+
+
+def unnamed() -> str:
+    """A name for what has none yet."""
+    taken = state["answers"].attributes
+    return next(name for name in ("unnamed", *(f"unnamed {i}" for i in range(2, 10**6))) if name not in taken)
+
+
+@st.fragment
+def studio() -> None:
+    """All that an answer changes; nothing else is drawn again."""
+    used = [factor.index for factor in bundle.factors if factor.share > 0]
+    steered = st.session_state.get("factor")
+    ui.from_address("intention", used, steered if steered in used else used[0], int, called="factor")
+    factor = st.pills("Intention", used, required=True, key="intention", persist_state="session",
+                      format_func=lambda k: ui.plain(bundle.factors[k].name),
+                      help="The macro factors, named from their items. Each has dimensions of its own.")
+    ui.to_address(factor=(factor, used[0]))
+    interview, attributes = interview_of(factor), state["answers"].attributes
+    if st.session_state.get("attribute", NEW) not in attributes:
+        st.session_state["attribute"] = NEW
+    if attributes:
+        st.pills("Attribute", [*attributes, NEW], required=True, key="attribute", persist_state="session",
+                 format_func=lambda name: ui.plain(name) if name else ":material/add: another",
+                 help="What you have begun to name. An attribute may mean something in several intentions.")
+    name = st.session_state["attribute"]
+    say_fault()
+    if name:
+        working(interview, name)
+        with st.expander("What varies most among these items"):
+            strongest(interview)
+    else:
+        beginning(interview)
+    keeping(interview)
+
+
+def beginning(interview: Interview) -> None:
+    """Nothing is being named: what there is to name, and how to begin."""
+    st.subheader("What varies most among these items")
+    strongest(interview)
+    st.subheader("Name something yourself")
+    with st.form("new", border=True):
+        fields = st.columns([3, 2, 2, 3])
+        fields[0].text_input("It is called", key="new-name", placeholder="size", max_chars=40)
+        fields[1].text_input("Little of it", key="new-low", placeholder="small", max_chars=30)
+        fields[2].text_input("Much of it", key="new-high", placeholder="large", max_chars=30)
+        fields[3].segmented_control("Items are placed", ["on a scale", "yes or no"], default="on a scale", required=True,
+                                    key="new-kind", help="A scale of five steps, or only whether it is so or not.")
+        st.form_submit_button("Begin", type="primary", icon=":material/play_arrow:", on_click=start)
+    ready = {name: attribute for name, attribute in interview.ready.items() if name not in state["answers"].attributes}
+    if ready:
+        st.markdown("**Or take what is known already**: one click makes labels of a column of the items table.")
+        everywhere = st.toggle("for the items of all intentions", key="everywhere", value=True)
+        with st.container(horizontal=True, gap="small"):
+            for name, attribute in ready.items():
+                st.button(ui.plain(name), key=f"ready-{name}", icon=":material/table_chart:", on_click=change,
+                          args=(lambda a=attribute: interview.fill(state["answers"], a, everywhere), name))
+
+
+def strongest(interview: Interview) -> None:
+    """The strongest dials as they are now, each as a row of items."""
+    for dim in interview.dials(DIALS):
+        borne = bundle.borne.get((interview.factor, dim), {})
+        called = borne.get("attribute", f"dial {dim + 1}")
+        strip = interview.strip(bundle.axes[interview.factor][:, dim].astype(np.float64), 1)
+        row, act = st.columns([6, 1], vertical_alignment="center")
+        pictured = ui.row(bundle, [i for _, positions in strip for i in positions])
+        row.html(f'<div class="mc-row" role="group" aria-label="{html.escape(f"Items along {called}", quote=True)}">'
+                 f'{pictured}</div>{ends(borne.get("low", ""), borne.get("high", ""), called)}')
+        if called in state["answers"].attributes:
+            act.button("Go on", key=f"name-{dim}", icon=":material/edit:", width="stretch", on_click=choose, args=(called,))
+        else:
+            act.button("Name it", key=f"name-{dim}", icon=":material/label:", width="stretch", on_click=start_with,
+                       args=(interview.factor, dim))
+
+
+def ends(low: str, high: str, between: str = "") -> str:
+    """HTML of what stands under a row of items: the names of its two ends."""
+    return (f'<div class="mc-scale"><span>← {html.escape(low)}</span><span>{html.escape(between)}</span>'
+            f'<span>{html.escape(high)} →</span></div>')
+
+
+def working(interview: Interview, name: str) -> None:
+    """One attribute of one factor: the question, what was learned so far, and the items along it."""
+    attribute, progress = state["answers"].attributes[name], interview.progress(state["answers"], name)
+    asking, learned = st.columns([3, 2], gap="large")
+    with asking:
+        question(interview, attribute)
+    with learned:
+        confidence(attribute, progress)
+    axis = progress.learned.axis
+    if axis is not None:
+        st.markdown("**The items along what was learned**" + (", a guess so far" if progress.learned.reason else ""))
+        ui.film_strip(bundle, interview.strip(axis), None, label=f"Items along {name}")
+        st.html(ends(attribute.low, attribute.high))
+
+
+def question(interview: Interview, attribute: Attribute) -> None:
+    answers, name = state["answers"], attribute.name
+    position = interview.question(answers, name, state["towards"].get((interview.factor, name)))
+    if position is None:
+        st.info("Every item of this intention has been answered.")
+    else:
+        asked = "Does this fit?" if attribute.yes_no else "Where does this belong?"
+        st.html(f'<div class="mc-ask">{ui.row(bundle, [position])}<div><p>{html.escape(title_of(position))}</p>'
+                f'<span>{html.escape(name)}: {asked}</span></div></div>')
+    scale, placed = answers.scale(name), interview.placed(answers, name)
+    words = [attribute.low, *map(str, range(2, len(scale))), attribute.high]
+    if not attribute.yes_no:
+        st.html(ends(attribute.low, attribute.high))
+    with st.grid(len(scale), min_column_width=44, gap="xsmall"):
+        for step, word in enumerate(words):
+            with st.container(gap="xsmall"):
+                st.button(ui.plain(word) if attribute.yes_no else str(step + 1), key=f"step-{step}", width="stretch",
+                          shortcut=str(step + 1), disabled=position is None, on_click=answer,
+                          args=(name, position, scale[step], word))
+                st.html(f'<div class="mc-bin" role="group" aria-label="{html.escape(f"Placed at {word}", quote=True)}">'
+                        f'{ui.row(bundle, placed[step][:IN_A_BIN])}</div>')
+    column = interview.ready.get(name)
+    if column and not any(placed):
+        st.button("Take the column of that name", icon=":material/table_chart:", on_click=change,
+                  args=(lambda: interview.fill(answers, column, False),))
+    with st.container(horizontal=True, gap="small"):
+        st.button("Does not apply", key="skip", shortcut="0", icon=":material/block:", disabled=position is None,
+                  on_click=answer, args=(name, position, float("nan"), "does not apply"))
+        st.button("Undo", key="undo", shortcut="U", icon=":material/undo:", on_click=undo, disabled=answers.before is None,
+                  help=f"Takes back: {ui.plain(answers.did)}" if answers.did else None)
+        st.button("Start again", key="again", icon=":material/restart_alt:", on_click=change,
+                  disabled=not interview.given(answers, name), help="Forgets the answers in this intention.",
+                  args=(lambda: answers.cleared(name, set(interview.ids)),))
+        with st.popover("Rename", icon=":material/edit:"):
+            low, high = attribute.ends or ("", "")
+            for part, label, value in zip(("name", "low", "high"), ("It is called", "Little of it", "Much of it"),
+                                          (name, low, high), strict=True):
+                st.text_input(label, value, key=f"rename-{name}-{part}", max_chars=40)
+            st.button("Use these names", key="rename", on_click=rename, args=(name,))
+            st.button("Remove it and all its answers", key="remove", type="tertiary", on_click=change,
+                      args=(lambda: answers.without(name), NEW))
+
+
+def confidence(attribute: Attribute, progress) -> None:
+    """How sure what was learned is, as a bar for each answer, and whether to go on."""
+    now, verdict = progress.learned, progress.verdict
+    measure = "AUC" if attribute.yes_no else "R²"
+
+    def share(value: float) -> float | None:
+        return None if np.isnan(value) else max(0.0, 2 * value - 1 if attribute.yes_no else value)
+
+    steps = [learned for learned in progress.curve if learned.count]
+    st.markdown("**How sure it is**", help="How well the answers about some items foretell those about others "
+                "(cross-validated): R² of 1 is exact, 0 is no better than the mean; of yes and no AUC, where 0.5 is chance.")
+    titles = [f"{learned.count} answers: {learned.reason or f'{measure} {learned.confidence:.2f}'}" for learned in steps]
+    ui.bars([share(learned.confidence) for learned in steps], titles, label="; ".join(titles[-3:]) or "no answers yet")
+    count = "1 answer" if now.count == 1 else f"{now.count:,} answers"
+    if not now.count:
+        st.markdown("Place the first item: by a click, or with the keys **1**, **2** ...")
+    elif now.reason:
+        st.markdown(f"Not believed yet: {ui.plain(now.reason)}.")
+    else:
+        st.markdown(f"**{measure} {now.confidence:.2f}** from {count}")
+    if verdict.state == "settled":
+        st.success("It has settled: the last answers hardly moved it, more will change little.", icon=":material/check:")
+    elif verdict.state == "vain":
+        st.warning(f"After {count} it still fits no better than chance. What people click seems to say nothing about it "
+                   "here; try something else.")
+    else:
+        st.caption(f"About {verdict.more} more answers until it settles.")
+
+
+def keeping(interview: Interview) -> None:
+    """Export, import, save."""
+    st.subheader("Keep it")
+    table = state["answers"].table()
+    if len(table.columns):
+        counts = "".join(f"<span class='mc-key'>{html.escape(labels.heading(name, state['answers'].attributes[name].ends))}"
+                         f"<small>{n:,}</small></span>" for name, n in table.notna().sum().items())
+        st.html(f'<div class="mc-legend">Labels so far: {counts}</div>')
+    saving, carrying = st.columns(2, gap="large")
+    with carrying:
+        st.download_button("Export the labels as CSV", labels.to_csv(table, bundle.items.set_index("item_id")["title"]),
+                           file_name=f"{bundle.path.name}-labels.csv", mime="text/csv", icon=":material/download:",
+                           on_click="ignore", disabled=table.empty)
+        st.file_uploader("Import a CSV of `item_id` and attributes", type="csv", key="import", on_change=take_in,
+                         help="As `align --labels` reads it: numbers, or yes and no; `size (small to large)` names ends.")
+    with saving:
+        saving_as(table)
+
+
+def saving_as(table) -> None:
+    folder = ui.models_folder()
+    with st.form("save", border=False):
+        free = align.free_name(folder, f"{bundle.path.name}-named")
+        name = st.text_input("Save as a new bundle called", free, max_chars=60)
+        wanted = st.form_submit_button("Save", type="primary", icon=":material/save:", disabled=table.empty)
+    if wanted:
+        bar = st.progress(0.0, "Save")
+        stages = align.STAGES
+        try:
+            saved = align.save_as(bundle, folder, name.strip(), table, lambda stage: bar.progress(
+                (stages.index(stage) + 1) / (len(stages) + 1), stage.capitalize()))
+        except InputError as error:
+            bar.empty()
+            st.error(ui.plain(error))
+            return
+        bar.empty()
+        state["saved"] = name.strip(), saved.meta["aligned"]
+    if "saved" not in state:
+        st.caption("A copy with the named dials; no score and no list changes. The labels stay with it, so that naming can "
+                   "be taken up again." if not table.empty else "Place some items first.")
+        return
+    name, aligned = state["saved"]
+    dials = [f"{row['attribute']} ({bundle.factors[row['factor']].name})" for row in aligned["dials"]]
+    st.success(f"Saved as **{ui.plain(name)}**. Dials with a name: {ui.plain(', '.join(dials))}", icon=":material/check:")
+    for row in aligned["refused"]:
+        st.caption(ui.plain(f"Not learned: {row['attribute']} ({bundle.factors[row['factor']].name}): {row['reason']}."))
+    if st.button("Turn them on the Steer page", icon=":material/tune:", on_click=ui.switch_bundle, args=(name,)):
+        st.switch_page("pages/steer.py", query_params={key: aligned["dials"][0][key] for key in ("factor", "dim")})
+
+
+studio()

@@ -1,0 +1,73 @@
+"""What the tests of the pages share: opening one without a browser, working its widgets, reading what stands there."""
+
+import json
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pandas as pd
+from streamlit.testing.v1 import AppTest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def opened(script: str = "frame.py", **address) -> AppTest:
+    at = AppTest.from_file(ROOT / script, default_timeout=120)
+    at.query_params.update({key: str(value) for key, value in address.items()})
+    return at.run()
+
+
+def fine(at: AppTest, title: str | None = None) -> AppTest:
+    assert not at.exception, [e.message for e in at.exception]
+    assert not at.error, [e.value for e in at.error]
+    assert not at.warning, [e.value for e in at.warning]
+    assert title is None or [t.value for t in at.title] == [title]
+    return at
+
+
+def widget(at: AppTest, key: str):
+    return next(w for kind in ("button_group", "selectbox", "multiselect", "slider", "toggle") for w in at.get(kind)
+                if w.key == key)
+
+
+def keys(at: AppTest) -> set[str]:
+    kinds = ("button_group", "selectbox", "multiselect", "slider", "toggle")
+    return {w.key for kind in kinds for w in at.get(kind)}
+
+
+def press(at: AppTest, label: str) -> AppTest:
+    return fine(next(b for b in at.button if b.label == label).click().run())
+
+
+def raw(at: AppTest) -> str:
+    return "\n".join(block.proto.body for block in at.get("html") if not block.proto.body.startswith(("<style", "<script")))
+
+
+def change_items(folder: Path, **columns) -> pd.DataFrame:
+    """Rewrite columns of a bundle's items table; None drops one."""
+    items = pd.read_parquet(folder / "items.parquet")
+    gone = [name for name, values in columns.items() if values is None]
+    items = items.drop(columns=gone).assign(**{k: v for k, v in columns.items() if v is not None})
+    items.to_parquet(folder / "items.parquet", index=False)
+    return items
+
+
+def change_meta(folder: Path, change) -> None:
+    meta = json.loads((folder / "bundle.json").read_text())
+    change(meta)
+    (folder / "bundle.json").write_text(json.dumps(meta))
+
+
+class Elements(HTMLParser):
+    """What a browser would find in some HTML: its tags, and the names of its attributes."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.tags, self.attributes = set(), set()
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+
+EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\" onload='x' *a* [b](javascript:alert(3)) $x$ :red[c]"
