@@ -11,6 +11,7 @@ import ui
 from macrid import pictures
 from macrid.recommender import Recommender
 
+Percents = dict[tuple[int, int], int]  # (factor, dim) of each turned dial -> where it stands, in percent of its range
 _HTML = {"board": '<div class="board" role="group" aria-label="Dials"></div>',
          "chips": '<div class="chips" role="radiogroup"></div>', "picker": '<div class="picker" role="group"></div>'}
 
@@ -82,3 +83,11 @@ def board(data: dict, on_event: Callable[[dict], None]) -> None:
     on_event gets {what: turn, strength, choose, undo, reset or more; seq, values: {dim: percent}, strength, chosen}.
     """
     _mount("board", "board", data, "did", on_event)
+
+
+def turned(event: dict, factor: int, at: Callable[[int], int], dials: Percents) -> Percents:
+    """The turned dials after an event of the board of `factor`; those of other factors stay. at:
+    where the person stands on each dial shown: a dial put there is not turned."""
+    shown = {(factor, int(dim)): value for dim, value in event["values"].items()}
+    kept = {dial: value for dial, value in dials.items() if dial not in shown}
+    return kept | {dial: value for dial, value in shown.items() if value != at(dial[1])}

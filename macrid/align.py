@@ -24,8 +24,8 @@ def align(source: Recommender, out: Path, method: str, labels: pd.DataFrame | No
     with each of STAGES as it begins.
 
     Everything but the axes, their strengths, what they bear and the figures of steering is as in `source`, the name is
-    that of `out`; a twin is kept where it stands beside `out`. Raises InputError when `out` is the source, or exists
-    (without `overwrite`), or when no attribute can be learned from the labels.
+    that of `out`; a twin is kept where it stands beside `out`, and the labels are kept, too. Raises InputError when `out`
+    is the source, or exists (without `overwrite`), or when no attribute can be learned from the labels.
     """
     if out.resolve() == source.path.resolve():
         raise InputError(f"--out is the bundle itself, {out}, which is never changed; choose another folder")

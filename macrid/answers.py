@@ -111,6 +111,11 @@ class Answers:
             return steps
         return tuple(np.linspace(min(values), max(values), STEPS).tolist())
 
+    def counts(self) -> dict[str, int]:
+        """The number of labels of each attribute that has any."""
+        found = {name: sum(not math.isnan(value) for value in given.values()) for name, given in self.given.items()}
+        return {name: count for name, count in found.items() if count}
+
     def table(self) -> pd.DataFrame:
         """All labels, as `labels.read` gives them: a row for each item that has one, a column for each attribute that has
         one; `attrs["ends"]`."""

@@ -9,15 +9,13 @@ from functools import cached_property
 import numpy as np
 from scipy.stats import rankdata
 
-from . import asking, axes
+from . import asking, attributes, axes
 from .answers import Answers, Attribute
-from .attributes import numeric_columns
 from .errors import InputError
 from .recommender import Recommender
 
 FRAMES, EACH = 7, 2  # of the film strip along an axis
 CURVE = 40  # with more answers, given at once as a rule, only the last few steps are looked at
-FEWEST_OF_A_KIND = 4  # items that have a genre, and that lack it, for it to be offered in a factor
 
 
 @dataclass(frozen=True)
@@ -124,32 +122,18 @@ class Interview:
         return [int(j) for j in np.argsort(-self.bundle.strength[self.factor], kind="stable")[:n]]
 
     @cached_property
-    def _columns(self) -> dict[str, tuple[np.ndarray, bool]]:
-        """Ready labels (M,) by name, and whether they are yes or no: numeric columns, then genres."""
-        items = self.bundle.items
-        found = {name: (items[name].to_numpy(np.float64, na_value=np.nan), False) for name in numeric_columns(items)}
-        tags = [set(genres.split("|")) - {""} if isinstance(genres, str) else set() for genres in items.get("genres", ())]
-        known = np.array([bool(tag) for tag in tags])
-        for genre in sorted(set().union(*tags)):
-            found.setdefault(genre, (np.where(known, [float(genre in tag) for tag in tags], np.nan), True))
-        return found
-
-    @cached_property
     def ready(self) -> dict[str, Attribute]:
-        """Columns of the items table that can serve as labels of this factor, and where there are genres each of them as yes
-        or no, by what they are called."""
+        """What is known of this factor's items and can serve as labels, by name."""
         found = {}
-        for name, (values, yes_no) in self._columns.items():
-            mine = values[self.mine]
-            kinds = np.unique(mine[np.isfinite(mine)], return_counts=True)[1]
-            if len(kinds) > 1 and (not yes_no or kinds.min() >= FEWEST_OF_A_KIND):
+        for name in (table := self.bundle.attributes.iloc[self.mine]):
+            if attributes.tells(table[name]):
                 with suppress(InputError):  # of a name that no attribute can have
-                    found[name] = Attribute(name, yes_no=yes_no)
+                    found[name] = Attribute(name, yes_no=attributes.yes_no(self.bundle.attributes[name]))
         return found
 
     def fill(self, answers: Answers, attribute: Attribute, everywhere: bool) -> Answers:
-        """The answers with those of a column that is `ready`: about the items of this factor, or about all."""
-        values, _ = self._columns[attribute.name]
+        """The answers with what is known of an attribute that is `ready`: of the items of this factor, or of all."""
+        values = self.bundle.attributes[attribute.name].to_numpy()
         at = np.isfinite(values) if everywhere else np.isfinite(values) & (self.bundle.factor == self.factor)
         given = dict(zip(self.bundle.items["item_id"][at], values[at].tolist(), strict=True))
         return answers.with_labels(attribute, given, f"{attribute.name} of {len(given):,} items")

@@ -15,7 +15,7 @@ from .errors import InputError
 FEWEST_ROWS = 4
 _WORDS = {"yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
 _DESCRIBING = ("title", "category")  # may stand beside the labels, for people
-_ENDS = re.compile(r"(.*\S)\s*\(\s*([^()]*[^()\s])\s+to\s+([^()\s][^()]*?)\s*\)")  # size (small to large)
+_ENDS = re.compile(r"(.*\S) ?\( ?([^()]*[^() ]) to ([^() ][^()]*?) ?\)")  # size (small to large)
 
 
 def read(path: Path, item_ids: pd.Series) -> pd.DataFrame:
@@ -77,8 +77,9 @@ def parse(content: bytes, path: str, item_ids: pd.Series) -> pd.DataFrame:
 
 def split_heading(text: str) -> tuple[str, tuple[str, str] | None]:
     """The attribute that a heading names, and the names of its two ends if it tells them: `size (small to large)`."""
-    found = _ENDS.fullmatch(text.strip())
-    return (found[1], (found[2], found[3])) if found else (text.strip(), None)
+    text = " ".join(text.split())
+    found = _ENDS.fullmatch(text)
+    return (found[1], (found[2], found[3])) if found else (text, None)
 
 
 def heading(attribute: str, ends: tuple[str, str] | None) -> str:
@@ -86,7 +87,7 @@ def heading(attribute: str, ends: tuple[str, str] | None) -> str:
     if attribute.lower() in ("", "item_id", *_DESCRIBING):
         raise InputError(f"an attribute cannot be called {attribute!r}; choose another name")
     found = f"{attribute} ({ends[0]} to {ends[1]})" if ends else attribute
-    if split_heading(found) != (attribute, ends) or not found.isprintable():
+    if split_heading(found) != (attribute, ends):
         what = f"{attribute!r}, {ends[0]!r} and {ends[1]!r}" if ends else f"{attribute!r}"
         raise InputError(f"{what} cannot be written as `attribute (one end to the other)`; "
                          "name both ends, without brackets, and the second without the word to")

@@ -1,7 +1,5 @@
 """Name the dimensions: place a few items between two ends, see what is learned from them, and save dials that bear names."""
 
-import html
-
 import numpy as np
 import streamlit as st
 
@@ -173,14 +171,14 @@ def beginning(interview: Interview) -> None:
 def strongest(interview: Interview) -> None:
     """The strongest dials as they are now, each as a row of items."""
     for dim in interview.dials(DIALS):
-        borne = bundle.borne.get((interview.factor, dim), {})
-        called = borne.get("attribute", f"dial {dim + 1}")
+        label = bundle.dial_label(interview.factor, dim)
+        called, low, high = (label.name, label.low, label.high) if label else (f"dial {dim + 1}", "", "")
         strip = interview.strip(bundle.axes[interview.factor][:, dim].astype(np.float64), 1)
         row, act = st.columns([6, 1], vertical_alignment="center")
         pictured = ui.row(bundle, [i for _, positions in strip for i in positions])
-        row.html(f'<div class="mc-row" role="group" aria-label="{html.escape(f"Items along {called}", quote=True)}">'
-                 f'{pictured}</div>{ends(borne.get("low", ""), borne.get("high", ""), called)}')
-        if called in state["answers"].attributes:
+        row.html(f'<div class="mc-row" role="group" aria-label="{ui.escaped(f"Items along {called}")}">{pictured}</div>'
+                 f'{ends(low, high, called)}')
+        if (interview.factor, dim) in bundle.borne and called in state["answers"].attributes:
             act.button("Go on", key=f"name-{dim}", icon=":material/edit:", width="stretch", on_click=choose, args=(called,))
         else:
             act.button("Name it", key=f"name-{dim}", icon=":material/label:", width="stretch", on_click=start_with,
@@ -189,8 +187,8 @@ def strongest(interview: Interview) -> None:
 
 def ends(low: str, high: str, between: str = "") -> str:
     """HTML of what stands under a row of items: the names of its two ends."""
-    return (f'<div class="mc-scale"><span>← {html.escape(low)}</span><span>{html.escape(between)}</span>'
-            f'<span>{html.escape(high)} →</span></div>')
+    return (f'<div class="mc-scale"><span>← {ui.escaped(low)}</span><span>{ui.escaped(between)}</span>'
+            f'<span>{ui.escaped(high)} →</span></div>')
 
 
 def working(interview: Interview, name: str) -> None:
@@ -215,8 +213,8 @@ def question(interview: Interview, attribute: Attribute) -> None:
         st.info("Every item of this intention has been answered.")
     else:
         asked = "Does this fit?" if attribute.yes_no else "Where does this belong?"
-        st.html(f'<div class="mc-ask">{ui.row(bundle, [position])}<div><p>{html.escape(title_of(position))}</p>'
-                f'<span>{html.escape(name)}: {asked}</span></div></div>')
+        st.html(f'<div class="mc-ask">{ui.row(bundle, [position])}<div><p>{ui.escaped(title_of(position))}</p>'
+                f'<span>{ui.escaped(name)}: {asked}</span></div></div>')
     scale, placed = answers.scale(name), interview.placed(answers, name)
     words = [attribute.low, *map(str, range(2, len(scale))), attribute.high]
     if not attribute.yes_no:
@@ -227,7 +225,7 @@ def question(interview: Interview, attribute: Attribute) -> None:
                 st.button(ui.plain(word) if attribute.yes_no else str(step + 1), key=f"step-{step}", width="stretch",
                           shortcut=str(step + 1), disabled=position is None, on_click=answer,
                           args=(name, position, scale[step], word))
-                st.html(f'<div class="mc-bin" role="group" aria-label="{html.escape(f"Placed at {word}", quote=True)}">'
+                st.html(f'<div class="mc-bin" role="group" aria-label="{ui.escaped(f"Placed at {word}")}">'
                         f'{ui.row(bundle, placed[step][:IN_A_BIN])}</div>')
     column = interview.ready.get(name)
     if column and not any(placed):
@@ -283,33 +281,34 @@ def confidence(attribute: Attribute, progress) -> None:
 def keeping(interview: Interview) -> None:
     """Export, import, save."""
     st.subheader("Keep it")
-    table = state["answers"].table()
-    if len(table.columns):
-        counts = "".join(f"<span class='mc-key'>{html.escape(labels.heading(name, state['answers'].attributes[name].ends))}"
-                         f"<small>{n:,}</small></span>" for name, n in table.notna().sum().items())
+    answers = state["answers"]
+    counts = "".join(f'<span class="mc-key">{ui.escaped(labels.heading(name, answers.attributes[name].ends))}'
+                     f"<small>{count:,}</small></span>" for name, count in answers.counts().items())
+    if counts:
         st.html(f'<div class="mc-legend">Labels so far: {counts}</div>')
     saving, carrying = st.columns(2, gap="large")
     with carrying:
-        st.download_button("Export the labels as CSV", labels.to_csv(table, bundle.items.set_index("item_id")["title"]),
-                           file_name=f"{bundle.path.name}-labels.csv", mime="text/csv", icon=":material/download:",
-                           on_click="ignore", disabled=table.empty)
+        titles = bundle.items.set_index("item_id")["title"]
+        st.download_button("Export the labels as CSV", lambda: labels.to_csv(answers.table(), titles), mime="text/csv",
+                           file_name=f"{bundle.path.name}-labels.csv", icon=":material/download:", on_click="ignore",
+                           disabled=not counts)
         st.file_uploader("Import a CSV of `item_id` and attributes", type="csv", key="import", on_change=take_in,
                          help="As `align --labels` reads it: numbers, or yes and no; `size (small to large)` names ends.")
     with saving:
-        saving_as(table)
+        saving_as(empty=not counts)
 
 
-def saving_as(table) -> None:
+def saving_as(empty: bool) -> None:
     folder = ui.models_folder()
     with st.form("save", border=False):
         free = align.free_name(folder, f"{bundle.path.name}-named")
         name = st.text_input("Save as a new bundle called", free, max_chars=60)
-        wanted = st.form_submit_button("Save", type="primary", icon=":material/save:", disabled=table.empty)
+        wanted = st.form_submit_button("Save", type="primary", icon=":material/save:", disabled=empty)
     if wanted:
         bar = st.progress(0.0, "Save")
         stages = align.STAGES
         try:
-            saved = align.save_as(bundle, folder, name.strip(), table, lambda stage: bar.progress(
+            saved = align.save_as(bundle, folder, name.strip(), state["answers"].table(), lambda stage: bar.progress(
                 (stages.index(stage) + 1) / (len(stages) + 1), stage.capitalize()))
         except InputError as error:
             bar.empty()
@@ -319,7 +318,7 @@ def saving_as(table) -> None:
         state["saved"] = name.strip(), saved.meta["aligned"]
     if "saved" not in state:
         st.caption("A copy with the named dials; no score and no list changes. The labels stay with it, so that naming can "
-                   "be taken up again." if not table.empty else "Place some items first.")
+                   "be taken up again." if not empty else "Place some items first.")
         return
     name, aligned = state["saved"]
     dials = [f"{row['attribute']} ({bundle.factors[row['factor']].name})" for row in aligned["dials"]]

@@ -1,5 +1,7 @@
 """Steer: choose a person or build a profile, turn dials of one intention, and see the list change."""
 
+from functools import cache
+
 import numpy as np
 import streamlit as st
 
@@ -10,6 +12,7 @@ from macrid import charts
 DIALS = 5  # shown at first, the strongest, and then that many more
 SIZES = (6, 12, 24, 48)  # of the lists
 CARDS = 12  # of a history
+UNDONE = 50  # turns that can be taken back
 OFFERED = 10  # items to add to a profile
 
 bundle = ui.chosen()
@@ -121,9 +124,19 @@ state.setdefault("strength", 100)
 state.setdefault("undo", [])
 state.setdefault("seq", 0)
 state["shown"] = max(state.get("shown", DIALS), state["dim"] + 1, *(j + 1 for k, j in state["dials"] if k == factor), DIALS)
-dims = every[: state["shown"]]
-faces = {j: widgets.dial(bundle, factor, j) for j in dims}
-at = {j: round(100 * person.stands(factor, j)) for j in dims}
+
+
+@cache
+def face(dim: int) -> dict:
+    return widgets.dial(bundle, factor, dim)
+
+
+@cache
+def at(dim: int) -> int:
+    """Where the person stands, in percent of the dial's range."""
+    return round(100 * person.stands(factor, dim))
+
+
 ui.to_address(who=(kind, "person"), factor=(factor, favourite),
               user=(user if kind == "person" else None, bundle.people[0]),
               items=(None if kind == "person" else ",".join(state["items"]), ""))
@@ -134,29 +147,21 @@ def did(event: dict):
     state["seq"] = event["seq"]
     state["dim"] = event["chosen"]
     if event["what"] == "more":
-        state["shown"] = DIALS if len(dims) == len(every) else len(dims) + DIALS
-        return
-    turned, strength = dict(state["dials"]), state["strength"]
-    if event["what"] == "undo" and state["undo"]:
+        state["shown"] = DIALS if state["shown"] >= len(every) else state["shown"] + DIALS
+    elif event["what"] == "undo" and state["undo"]:
         state["dials"], state["strength"] = state["undo"].pop()
-        return
-    if event["what"] == "reset":
-        turned, strength = {}, 100
-    elif event["what"] in ("turn", "strength"):
-        strength = event["strength"]
-        for dim, value in event["values"].items():
-            if value == at[int(dim)]:
-                turned.pop((factor, int(dim)), None)
-            else:
-                turned[factor, int(dim)] = value
-    if (turned, strength) != (state["dials"], state["strength"]):
-        state["undo"] = [*state["undo"], (state["dials"], state["strength"])][-50:]
-        state["dials"], state["strength"] = turned, strength
+    elif event["what"] in ("turn", "strength", "reset"):
+        now = state["dials"], state["strength"]
+        after = ({}, 100) if event["what"] == "reset" else (widgets.turned(event, factor, at, now[0]), event["strength"])
+        if after != now:
+            state["undo"] = [*state["undo"], now][-UNDONE:]
+            state["dials"], state["strength"] = after
 
 
 def turn():
     """The board of dials of this intention."""
-    shown = [faces[j] | {"at": at[j], "value": state["dials"].get((factor, j), at[j])} for j in dims]
+    dims = every[: state["shown"]]
+    shown = [face(j) | {"at": at(j), "value": state["dials"].get((factor, j), at(j))} for j in dims]
     more = "" if len(every) <= DIALS else "Fewer dials" if len(dims) == len(every) else "More dials"
     widgets.board({"signature": f"{bundle.name} {factor} {len(dims)}", "dials": shown, "chosen": state["dim"],
                    "strength": state["strength"], "seq": state["seq"], "can_undo": bool(state["undo"]), "more": more,
@@ -195,7 +200,7 @@ def lists(turned: dict[tuple[int, int], float]):
         st.html('<p class="mc-note" style="margin-top:4px">Gone from the list</p>'
                 + ui.thumbs(bundle, found.gone["index"], label="Gone from the list", faded=True))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"The dot under a picture shows where the item stands on {ui.plain(faces[state['dim']]['name'])}: what "
+        st.caption(f"The dot under a picture shows where the item stands on {ui.plain(face(state['dim'])['name'])}: what "
                    "stands near where you turn a dial moves up.")
         st.download_button("List as CSV", lambda: found.after.drop(columns="index").to_csv(index=False).encode(),
                            f"{bundle.name}-list.csv", "text/csv", icon=":material/download:", type="tertiary",
@@ -205,8 +210,8 @@ def lists(turned: dict[tuple[int, int], float]):
 def along(turned: dict[tuple[int, int], float]):
     """What the chosen dial does from end to end: a film strip and the attributes."""
     dim = state["dim"]
-    face, others = faces[dim], {dial: value for dial, value in turned.items() if dial != (factor, dim)}
-    name, words = ui.plain(face["name"]), (face["low"]["word"] or "left end", face["high"]["word"] or "right end")
+    shown, others = face(dim), {dial: value for dial, value in turned.items() if dial != (factor, dim)}
+    name, words = ui.plain(shown["name"]), (shown["low"]["word"] or "left end", shown["high"]["word"] or "right end")
     strip, curve = st.columns([3, 2], gap="large")
     with strip:
         st.markdown(f"**Film strip**: the first three items at seven positions of {name}")
@@ -219,9 +224,9 @@ def along(turned: dict[tuple[int, int], float]):
     if len(curves.columns):
         with curve:
             st.markdown(f"**What {name} moves** in the first ten items")
-            st.plotly_chart(charts.along_dial(curves, face["name"]), key="along", config={"displayModeBar": False},
-                            alt=f"Lines: how each attribute of the list changes along the dial {face['name']}")
-            st.caption("Bold: what the dial is named after. Thin and flat: what it leaves alone." if face["name"] in curves
+            st.plotly_chart(charts.along_dial(curves, shown["name"]), key="along", config={"displayModeBar": False},
+                            alt=f"Lines: how each attribute of the list changes along the dial {shown['name']}")
+            st.caption("Bold: what the dial is named after. Thin and flat: what it leaves alone." if shown["name"] in curves
                        else "This dial has no name yet; the steeper a line, the more the dial moves that.")
 
 

@@ -1,6 +1,8 @@
 """What the tests of the pages share: opening one without a browser, working its widgets, reading what stands there."""
 
+import html
 import json
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -40,6 +42,26 @@ def press(at: AppTest, label: str) -> AppTest:
 
 def raw(at: AppTest) -> str:
     return "\n".join(block.proto.body for block in at.get("html") if not block.proto.body.startswith(("<style", "<script")))
+
+
+def shown(at: AppTest, key: str) -> dict:
+    """What a component of ours (`widgets.py`) was given."""
+    found = [json.loads(block.proto.json) for block in at.get("bidi_component") if block.proto.id.endswith(f"-{key}")]
+    assert len(found) == 1, key
+    return found[0]
+
+
+def cards(at: AppTest, label: str) -> list[tuple[str, str]]:
+    """The titles and marks of a list of cards."""
+    body = next(part for part in raw(at).splitlines() if f'aria-label="{label}"' in part)
+    found = re.findall(r'<li class="mc-card">(.*?)</li>', body)
+    marks = [re.search(r'<span class="mc-badge.*?aria-label="(.*?)"', card) for card in found]
+    return [(html.unescape(re.search(r'mc-rank">\d+</span>(.*?)</div>', card)[1]), mark[1] if mark else "")
+            for card, mark in zip(found, marks, strict=True)]
+
+
+def titles(at: AppTest, label: str) -> list[str]:
+    return [title for title, _ in cards(at, label)]
 
 
 def change_items(folder: Path, **columns) -> pd.DataFrame:

@@ -74,6 +74,7 @@ def test_the_table_leaves_out_what_does_not_apply(some):
     assert table.index.tolist() == ["a", "b", "d"]
     np.testing.assert_array_equal(table, [[1, np.nan], [5, np.nan], [np.nan, 1]])
     assert table.attrs["ends"] == {"size": ("small", "large")}
+    assert found.counts() == {"size": 2, "dear": 1}
     assert Answers().table().empty
 
 

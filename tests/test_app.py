@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from driving import EVIL, Elements, change_items, change_meta, fine, keys, opened, press, raw, widget
+from driving import EVIL, Elements, cards, change_items, change_meta, fine, keys, opened, raw, shown, titles, widget
 from safetensors.torch import load_file, save_file
 from streamlit.testing.v1 import AppTest
 
@@ -20,19 +20,6 @@ from macrid.bundle import load
 PAGES = {"pages/overview.py": "What clicks alone can tell", "pages/macro_map.py": "Macro map", "pages/steer.py": "Steer",
          "pages/name.py": "Name the dimensions"}
 STEER = "pages/steer.py"
-
-
-def cards(at: AppTest, label: str) -> list[tuple[str, str]]:
-    """The titles and marks of a list of cards."""
-    body = next(part for part in raw(at).splitlines() if f'aria-label="{label}"' in part)
-    found = re.findall(r'<li class="mc-card">(.*?)</li>', body)
-    marks = [re.search(r'<span class="mc-badge.*?aria-label="(.*?)"', card) for card in found]
-    return [(html.unescape(re.search(r'mc-rank">\d+</span>(.*?)</div>', card)[1]), mark[1] if mark else "")
-            for card, mark in zip(found, marks, strict=True)]
-
-
-def titles(at: AppTest, label: str) -> list[str]:
-    return [title for title, _ in cards(at, label)]
 
 
 # the pages as they should be ---------------------------------------------------------------------------------------------
@@ -63,7 +50,9 @@ def expect(at: AppTest, page: str, bundle) -> None:
                                                    "Keep it"]
         assert raw(at).count('class="mc-row"') == 4
     else:
-        assert {"who", "user", "factor", "dim", "value", "scope", "keep"} <= keys(at)
+        assert {"who", "user", "n", "scope", "keep"} <= keys(at)
+        assert len(shown(at, "chips")["chips"]) == bundle.settings.kfac
+        assert [dial["dim"] for dial in shown(at, "board")["dials"]] == [0, 1, 2, 3, 4]
         assert len(titles(at, "List before")) == min(12, len(titles(at, "List after")))
         assert cards(at, "List before") == cards(at, "List after")  # nobody has turned the dial yet
         assert raw(at).count('class="mc-frame"') == 7
@@ -246,24 +235,29 @@ def test_without_categories(small):
 def test_without_attributes_dials_are_numbered(small):
     change_items(small, **dict.fromkeys(("size", "shade", "warmth", "price", "popularity", "clicks")))
     pages = all_pages()
-    assert widget(pages[STEER], "dim").options == [f"dial {j}" for j in range(1, 7)]
-    assert "towards these" in raw(pages[STEER])
+    board = shown(pages[STEER], "board")["dials"]
+    assert [dial["name"] for dial in board] == [f"dial {j}" for j in range(1, 6)]
+    assert {dial["confidence"] for dial in board} == {None}
+    assert {dial["low"]["word"] for dial in board} == {""}
+    assert "left end" in raw(pages[STEER])
     assert "Nobody told" not in "".join(m.value for m in pages["pages/overview.py"].markdown)
 
 
 def test_titles_and_categories_are_never_markup(small):
     items = pd.read_parquet(small / "items.parquet")
     change_items(small, title=[f"{EVIL} {i}" for i in items.index], category="<b>" + items["category"] + "</b>")
-    for page, at in all_pages().items():
+    pages = all_pages()
+    for page, at in pages.items():
         body = raw(at)
-        assert Elements(body).tags <= {"div", "span", "i", "small", "p", "ol", "li", "img", "dl", "dt", "dd"}, page
+        assert Elements(body).tags <= {"div", "span", "i", "small", "p", "ol", "li", "img", "dl", "dt", "dd",
+                                       "figure", "figcaption"}, page
         assert not {name for name in Elements(body).attributes if name.startswith("on")}, page
         for chart in at.get("plotly_chart"):
             assert "<script" not in chart.proto.spec
         for text in [*at.markdown, *at.caption]:
             assert "<script" not in text.value
             assert not text.proto.allow_html
-    assert titles(at, "List before")[0].startswith(EVIL)  # shown as it is, and harmless
+    assert titles(pages[STEER], "List before")[0].startswith(EVIL)  # shown as it is, and harmless
 
 
 def test_years_and_genres_some_of_them_missing(small):
@@ -271,9 +265,10 @@ def test_years_and_genres_some_of_them_missing(small):
     years = np.where(np.arange(n) % 3 == 0, np.nan, 1990 + np.arange(n) % 20)
     change_items(small, year=years, genres=["Crime|Drama" if i % 2 else "" for i in range(n)],
                  **dict.fromkeys(("size", "shade", "warmth", "price")))
-    for at in all_pages().values():
+    pages = all_pages()
+    for at in pages.values():
         assert "nan" not in re.sub(r'src="[^"]*"', "", raw(at)).lower()
-    assert re.search(r'mc-sub">199\d · ', raw(at))
+    assert re.search(r'mc-sub">199\d · ', raw(pages[STEER]))
 
 
 def test_own_pictures_are_used(small):
@@ -304,14 +299,13 @@ def test_factors_of_one_item_or_of_none(lopsided):
     assert counts[2] == 0
     pages = all_pages()
     assert "Unused 3" in raw(pages["pages/overview.py"])
-    at = pages[STEER]
-    assert not any("Unused" in option for option in widget(at, "factor").options)
+    assert not any("Unused" in chip["name"] for chip in shown(pages[STEER], "chips")["chips"])
     for factor in (0, 1):
-        fine(widget(at, "factor").set_value(factor).run())
         for value in (0, 50, 100):
-            fine(widget(at, "value").set_value(value).run())
+            at = fine(opened(STEER, factor=factor, dials=f"{factor}.0-{value}"))
+            assert shown(at, "chips")["chosen"] == factor
             assert len(titles(at, "List after")) <= counts[factor]
-    assert widget(fine(opened(STEER, factor=2)), "factor").value != 2
+    assert shown(fine(opened(STEER, factor=2)), "chips")["chosen"] != 2
     everything = ",".join(load(lopsided).items["item_id"])
     assert titles(fine(opened(STEER, who="profile", items=everything)), "List after") == []  # the history is left out
 
@@ -324,259 +318,6 @@ def test_few_dimensions_and_no_baselines(shelf, tiny_split, tiny_shop):
     build.build(tiny_split, shelf / "two", tiny_settings(embedding_size=2, kfac=1, epochs=1), seed=0, source=tiny_shop.data)
     change_meta(shelf / "two", lambda meta: meta.update(baselines={}))
     pages = all_pages()
-    assert len(widget(pages[STEER], "dim").options) == 2
-    assert len(widget(pages[STEER], "factor").options) == 1
-
-
-# the address -----------------------------------------------------------------------------------------------------------
-
-
-def test_a_link_restores_what_a_person_saw(shops):
-    bundle = load(shops / "shop")
-    user = bundle.people[7]
-    factor = int(bundle.interest(bundle.history_of(user)).argmax())
-    address = {"bundle": "shop", "user": user, "factor": str(factor), "dim": "3", "value": "93", "scope": "all"}
-    at = fine(opened(STEER, **address))
-    for key in ("user", "factor", "dim", "value", "scope"):
-        assert str(widget(at, key).value) == address[key]
-    assert address.items() - {("factor", str(factor))} <= dict(at.query_params).items()
-    low, high = bundle.dial_range(factor, 3)
-    found = bundle.steer(factor, 3, low + (high - low) * 0.93, user=user, scope="all", n=12)
-    assert titles(at, "List after") == list(found.after["title"])
-    assert titles(at, "List before") == list(found.before["title"])
-    assert titles(at, "List after") != titles(at, "List before")
-
-
-def test_what_a_person_does_is_in_the_address(shops, framed):
-    at = opened(bundle="tiny").switch_page(STEER).run()
-    bundle = load(shops / "tiny")
-    for key, value in {"user": bundle.people[3], "factor": 5, "dim": 2, "scope": "all", "value": 97}.items():
-        fine(widget(at, key).set_value(value).run())
-    assert dict(at.query_params) == {"bundle": "tiny", "user": bundle.people[3], "factor": "5", "dim": "2", "scope": "all",
-                                     "value": "97"}
-    again = fine(opened(STEER, **dict(at.query_params)))
-    assert cards(again, "List after") == cards(at, "List after")
-    assert cards(again, "List before") == cards(at, "List before")
-
-
-def test_a_link_to_a_profile(shops):
-    items = list(load(shops / "shop").items["item_id"][[4, 8, 15]])
-    at = fine(opened(STEER, who="profile", items=",".join([*items, "no such item"]), value="3"))
-    assert widget(at, "items").value == items
-    assert widget(at, "value").value == 3
-    assert at.query_params["items"] == ",".join(items)
-
-
-NONSENSE = {
-    "bundle": ["nonsense", "../../etc", ""], "user": ["nobody", ""], "factor": ["99", "-1", "x", "1.5"],
-    "dim": ["64", "-1", "one"], "value": ["101", "-1", "nan", "50.5", "<b>"], "who": ["me"], "scope": ["everything"],
-    "items": ["x,y"], "layout": ["3d"],
-}
-
-
-@pytest.mark.parametrize("key", NONSENSE)
-def test_what_an_address_cannot_mean_is_ignored(small, key):
-    plain = fine(opened(STEER))
-    for value in NONSENSE[key]:
-        at = fine(opened(STEER, **{key: value}), "Steer")
-        assert raw(at) == raw(plain), value
-        assert {k: widget(at, k).value for k in keys(at)} == {k: widget(plain, k).value for k in keys(plain)}
-    fine(opened(**{key: NONSENSE[key][0]}), PAGES["pages/overview.py"])
-
-
-def test_another_bundle_forgets_the_people_and_items_of_the_first(shops, framed):
-    at = opened(bundle="shop").switch_page(STEER).run()
-    bundle = load(shops / "tiny")
-    for key, value in {"user": load(shops / "shop").people[5], "factor": 6, "dim": 4, "value": 5}.items():
-        fine(widget(at, key).set_value(value).run())
-    fine(at.sidebar.selectbox[0].set_value("tiny").run(), "Steer")
-    assert dict(at.query_params) == {"bundle": "tiny"}
-    assert widget(at, "user").value == bundle.people[0]
-    assert widget(at, "dim").value == 0
-    assert cards(at, "List after") == cards(at, "List before")
-    fine(widget(at, "who").set_value("profile").run())
-    press(at, "An example")
-    assert set(widget(at, "items").value) <= set(bundle.items["item_id"])
-    fine(at.sidebar.selectbox[0].set_value("shop").run(), "Steer")
-    assert widget(at, "who").value == "profile"
-    assert widget(at, "items").value == []
-    assert "items" not in at.query_params
-
-
-def test_the_choice_of_a_person_outlives_other_pages(shops, framed):
-    at = opened(bundle="tiny").switch_page(STEER).run()
-    person = load(shops / "tiny").people[4]
-    fine(widget(at, "user").set_value(person).run())
-    fine(at.switch_page("pages/macro_map.py").run())
-    fine(at.switch_page(STEER).run())
-    assert widget(at, "user").value == person
-    assert at.sidebar.selectbox[0].value == "tiny"
-
-
-# steering --------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", ["shop", "tiny"])
-def test_the_dial_changes_the_list_and_back_restores_it(shops, name):
-    at = fine(opened(STEER, bundle=name))
-    start, before = widget(at, "value").value, cards(at, "List before")
-    seen = set()
-    for value in (0, 100):
-        fine(widget(at, "value").set_value(value).run())
-        assert cards(at, "List before") == before
-        after = cards(at, "List after")
-        assert [title for title, _ in after] != [title for title, _ in before] or name == "tiny"  # it has few to offer
-        was = [title for title, _ in before]
-        for rank, (title, mark) in enumerate(after):  # the marks say what happened
-            moved = was.index(title) - rank if title in was else None
-            assert mark == ("new in the list" if moved is None else f"up {moved}" if moved > 0 else f"down {-moved}" if moved
-                            else "")
-        gone = [title for title in was if title not in titles(at, "List after")]
-        assert ("Gone from the list" in raw(at)) == bool(gone)
-        seen.add(tuple(after))
-        assert at.query_params.get("value", str(start)) == str(value)
-    assert len(seen) == 2 or name == "tiny"
-    fine(widget(at, "value").set_value(start).run())
-    assert cards(at, "List after") == before
-    assert "value" not in at.query_params
-    assert "0% of the list has changed" in raw(at)
-
-
-def test_reset_puts_the_dial_back(shops):
-    at = fine(opened(STEER))
-    start = widget(at, "value").value
-    reset = next(b for b in at.button if b.label == "Reset the dial")
-    assert reset.disabled
-    fine(widget(at, "value").set_value((start + 50) % 100).run())
-    assert cards(at, "List after") != cards(at, "List before")
-    press(at, "Reset the dial")
-    assert widget(at, "value").value == start
-    assert cards(at, "List after") == cards(at, "List before")
-
-
-def test_another_dial_or_person_starts_where_they_stand(shops):
-    at = fine(opened(STEER, value=2))
-    assert widget(at, "value").value == 2
-    for key, value in {"dim": 1, "factor": 3, "user": load(shops / "shop").people[9]}.items():
-        fine(widget(at, "value").set_value(2).run())
-        fine(widget(at, key).set_value(value).run())
-        assert cards(at, "List after") == cards(at, "List before")
-        assert "value" not in at.query_params
-
-
-def test_intention_or_whole_catalogue(shops):
-    bundle = load(shops / "shop")
-    at = fine(opened(STEER))
-    category = dict(zip(bundle.items["title"], bundle.items["category"], strict=True))
-    wanted = widget(at, "factor").value
-    factor_of = dict(zip(bundle.items["title"], bundle.factor, strict=True))
-    assert {factor_of[title] for title in titles(at, "List before")} == {wanted}
-    fine(widget(at, "scope").set_value("all").run())
-    assert len({category[title] for title in titles(at, "List before")}) > 1
-    assert at.query_params["scope"] == "all"
-    fine(widget(at, "scope").set_value("factor").run())
-    assert "scope" not in at.query_params
-
-
-def test_the_history_is_left_out_unless_asked_for(shops):
-    bundle = load(shops / "tiny")
-    at = fine(opened(STEER, bundle="tiny"))
-    history = set(bundle.items["title"].iloc[bundle.history_of(bundle.people[0])])
-    assert not history & set(titles(at, "List before"))
-    assert not history & set(titles(at, "List after"))
-    fine(widget(at, "keep").set_value(True).run())
-    assert history & set(titles(at, "List before"))
-    fine(widget(at, "keep").set_value(False).run())
-    assert not history & set(titles(at, "List before"))
-
-
-def test_a_profile_of_one_s_own(shops):
-    bundle = load(shops / "shop")
-    at = fine(opened(STEER))
-    fine(widget(at, "who").set_value("profile").run())
-    assert "Pick a few items" in at.info[0].value
-    assert "value" not in keys(at)
-    assert "List before" not in raw(at)
-    items = list(bundle.items["item_id"][bundle.items["category"] == "mugs"][:3])
-    fine(widget(at, "items").set_value(items).run())
-    assert not at.info
-    assert len(titles(at, "List before")) == 12
-    found = bundle.steer_profile(bundle.positions(items), widget(at, "factor").value, 0, None, n=12)
-    assert titles(at, "List before") == list(found.before["title"])
-    assert bundle.factors[widget(at, "factor").value].name == "Mugs"
-    assert at.query_params["who"] == "profile"
-    assert at.query_params["items"] == ",".join(items)
-    fine(widget(at, "items").set_value([]).run())
-    assert "Pick a few items" in at.info[0].value
-    assert dict(at.query_params) == {"who": "profile"}
-    fine(widget(at, "who").set_value("person").run())
-    assert len(titles(at, "List before")) == 12
-
-
-def test_an_example(shops):
-    bundle = load(shops / "shop")
-    at = fine(opened(STEER, who="profile"))
-    seen = set()
-    for _ in range(4):
-        press(at, "An example")
-        items = widget(at, "items").value
-        assert len(items) == 4
-        assert len(set(bundle.factor[bundle.positions(items)])) == 1  # they go together
-        assert len(titles(at, "List after")) == 12
-        seen.add(tuple(items))
-    assert len(seen) > 1
-
-
-def test_surprise_me(shops):
-    bundle = load(shops / "shop")
-    at = fine(opened(STEER))
-    people = [widget(press(at, "Surprise me"), "user").value for _ in range(4)]
-    assert set(people) <= set(bundle.people)
-    assert len(set(people)) > 1
-    assert f"{len(bundle.history_of(people[-1]))} items" in raw(at)
-
-
-def test_every_dial_of_a_factor(shops):
-    at = fine(opened(STEER, bundle="tiny", factor=2))
-    for dim in range(6):
-        fine(widget(at, "dim").set_value(dim).run())
-        fine(widget(at, "value").set_value(100).run())
-        assert at.query_params.get("dim", "0") == str(dim)
-        assert 'aria-current="true"' in raw(at).split("mc-strip")[1].rsplit("mc-frame", 1)[1]  # the last frame is marked
-
-
-def test_options_that_look_alike_can_all_be_chosen(small):
-    """Streamlit finds an option again by its label: titles and attributes that occur twice must not share one."""
-    bundle = load(small)
-    change_items(small, title="The same", category="thing")
-    at = fine(opened(STEER, who="profile"))
-    assert len(set(widget(at, "items").options)) == len(bundle.items)
-    items = list(bundle.items["item_id"][[0, 70, 139]])
-    fine(widget(at, "items").set_value(items).run())
-    assert widget(at, "items").value == items
-    for factor in range(7):
-        at = fine(opened(STEER, factor=factor))
-        assert len(set(widget(at, "dim").options)) == 6
-        for dim in range(6):
-            fine(widget(at, "dim").set_value(dim).run())
-            assert widget(at, "dim").value == dim
-
-
-def test_the_intention_follows_the_history(shops):
-    """Somebody else, or another profile, is shown by what they are after, not by what the one before was after."""
-    bundle = load(shops / "shop")
-    at = fine(opened(STEER))
-    favourite = {user: int(bundle.interest(bundle.history_of(user)).argmax()) for user in bundle.people[:40]}
-    for wanted in (5, 3, 1):
-        user = next(user for user, factor in favourite.items() if factor == wanted)
-        fine(widget(at, "user").set_value(user).run())
-        assert widget(at, "factor").value == wanted
-        assert "factor" not in at.query_params
-    fine(widget(at, "who").set_value("profile").run())
-    mugs = bundle.items[bundle.items["category"] == "mugs"]["item_id"]
-    fine(widget(at, "items").set_value(list(mugs[:3])).run())
-    assert bundle.factors[widget(at, "factor").value].name == "Mugs"
-    other = next(factor.index for factor in bundle.factors if factor.name == "Shoes")
-    fine(widget(at, "factor").set_value(other).run())
-    fine(widget(at, "items").set_value(list(mugs[:4])).run())
-    assert widget(at, "factor").value == other  # a choice holds as long as the profile leans the same way
+    board = shown(pages[STEER], "board")
+    assert (len(board["dials"]), board["more"]) == (2, "")
+    assert len(shown(pages[STEER], "chips")["chips"]) == 1

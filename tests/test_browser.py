@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = {"": "What clicks alone can tell", "macro_map": "Macro map", "steer": "Steer", "name": "Name the dimensions"}
 # What stands last on each page.
 LAST = '[data-testid="stFileUploader"], .mc-scale, ' \
-       ':text("Choose a person or build a profile, turn"), :text("What these figures mean")'
+       ':text("Click a few items"), :text("Choose a person or build a profile, turn"), :text("What these figures mean")'
 LINKS = {"Overview": "", "Macro map": "macro_map", "Steer": "steer", "Name the dimensions": "name"}
 # Opened at /steer, Streamlit first looks for its server below that address: two 404s that a browser writes to its console.
 PROBE = re.compile(r"/(macro_map|steer|name)/_stcore/(health|host-config)$")
@@ -249,9 +249,9 @@ def test_hovering_over_a_map_shows_the_item_and_its_picture(visit):
 
 
 @pytest.mark.browser
-def test_the_slider_moved_by_keyboard_changes_the_list_and_back_restores_it(visit):
+def test_a_dial_moved_by_keyboard_changes_the_list_and_back_restores_it(visit):
     page = visit("steer")
-    slider = page.get_by_role("slider", name="Dial")
+    slider = page.get_by_role("slider", name="size")
     before, start = titles(page, "List before"), int(slider.input_value())
     assert len(before) == 12
     assert titles(page, "List after") == before
@@ -264,7 +264,8 @@ def test_the_slider_moved_by_keyboard_changes_the_list_and_back_restores_it(visi
     assert titles(page, "List before") == before
     assert marks(page)
     assert set(re.sub(r"\d", "", mark).strip() for mark in marks(page)) <= {"new", "▲", "▼"}
-    assert address(page) == {"value": "0"}
+    factor = load(ROOT / "models" / "shop").factors[0].index
+    assert address(page) == {"dials": f"{factor}.0-0"}
 
     again = visit("steer" + page.evaluate("location.search"))  # the address shows what this person saw
     assert titles(again, "List after") == titles(page, "List after")
@@ -275,7 +276,7 @@ def test_the_slider_moved_by_keyboard_changes_the_list_and_back_restores_it(visi
     slider.focus()
     for _ in range(6):
         page.keyboard.press("ArrowRight")
-    waited(lambda: address(page), lambda found: found == {"value": "6"})
+    waited(lambda: address(page), lambda found: found == {"dials": f"{factor}.0-6"})
     page.keyboard.press("End")
     waited(lambda: titles(page, "List after"), lambda found: found and found not in (before, after))
     settled(page)
@@ -286,6 +287,100 @@ def test_the_slider_moved_by_keyboard_changes_the_list_and_back_restores_it(visi
     settled(page)
     assert marks(page) == []
     assert address(page) == {}
+
+
+def drag(page: Page, slider, share: float) -> None:
+    """Take the thumb of a slider to a share of its way, with the mouse."""
+    box = slider.bounding_box()
+    middle, value = box["y"] + box["height"] / 2, int(slider.input_value()) / 100
+    page.mouse.move(box["x"] + 9 + (box["width"] - 18) * value, middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 9 + (box["width"] - 18) * share, middle, steps=3)
+    page.mouse.up()
+
+
+@pytest.mark.browser
+def test_several_dials_undo_strength_and_resets(visit):
+    page = visit("steer")
+    size, warmth = (page.get_by_role("slider", name=name, exact=True) for name in ("size", "warmth"))
+    undo, reset = (page.get_by_role("button", name=name) for name in ("Undo the last turn", "Put every dial back"))
+    before, starts = titles(page, "List before"), [slider.input_value() for slider in (size, warmth)]
+    expect(undo).to_be_disabled()
+    expect(reset).to_be_disabled()
+    drag(page, size, 0.05)
+    one = waited(lambda: titles(page, "List after"), lambda found: found and found != before)
+    drag(page, warmth, 0.1)
+    two = waited(lambda: titles(page, "List after"), lambda found: found and found not in (before, one))
+    settled(page)
+    assert len(address(page)["dials"].split("~")) == 2
+    expect(page.get_by_text("What warmth moves")).to_be_visible()  # the dial that was turned last is the chosen one
+    strength = page.get_by_role("slider", name="Strength")
+    strength.focus()
+    page.keyboard.press("Home")
+    waited(lambda: titles(page, "List after"), lambda found: found == before)
+    undo.click()
+    waited(lambda: titles(page, "List after"), lambda found: found == two)
+    expect(strength).to_have_value("100")
+    undo.click()
+    waited(lambda: titles(page, "List after"), lambda found: found == one)
+    expect(warmth).to_have_value(starts[1])
+    size.dblclick()  # puts a dial back, as its button does
+    waited(lambda: titles(page, "List after"), lambda found: found == before)
+    expect(size).to_have_value(starts[0])
+    drag(page, size, 0.9)
+    waited(lambda: titles(page, "List after"), lambda found: found and found != before)
+    page.get_by_role("button", name="Reset size").click()
+    waited(lambda: titles(page, "List after"), lambda found: found == before)
+    undo.click()
+    waited(lambda: titles(page, "List after"), lambda found: found and found != before)
+    reset.click()
+    waited(lambda: titles(page, "List after"), lambda found: found == before)
+    settled(page)
+    assert "dials" not in address(page)
+    page.get_by_role("button", name="More dials").click()
+    expect(page.get_by_role("slider")).to_have_count(11)  # ten dials and the strength
+    page.get_by_role("button", name="Copy the address").click()
+    expect(page.get_by_role("button", name="Copy the address")).to_have_text(re.compile("Copied|address bar"))
+
+
+@pytest.mark.browser
+def test_the_list_as_a_file(visit):
+    page = visit("steer?dials=0.0-100")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="List as CSV").click()
+    rows = Path(waiting.value.path()).read_text().splitlines()
+    assert rows[0] == "rank,item_id,title,category,score,mark"
+    assert [row.split(",")[2] for row in rows[1:]] == [re.sub(r"^\d+", "", title) for title in titles(page, "List after")]
+
+
+@pytest.mark.browser
+def test_a_profile_is_built_by_clicks(visit):
+    page = visit("steer?who=profile")
+    offered = page.get_by_role("button", name=re.compile("^Add "))
+    expect(offered).to_have_count(10)
+    page.get_by_label("Search the catalogue").fill("oxblood handbag")
+    page.keyboard.press("Enter")
+    waited(lambda: [one.get_attribute("aria-label") for one in offered.all()],
+           lambda found: found and all("Oxblood handbag" in name for name in found))
+    offered.first.click()
+    chosen = page.get_by_role("button", name=re.compile("^Remove "))
+    expect(chosen).to_have_count(1)
+    expect(page.get_by_role("radio", name=re.compile("^Handbags")).first).to_be_checked()
+    shares = page.get_by_role("radio", name=re.compile("^Handbags")).first.inner_text()
+    settled(page)
+    page.get_by_label("Search the catalogue").fill("mug")
+    page.keyboard.press("Enter")
+    waited(lambda: [one.get_attribute("aria-label") for one in offered.all()],
+           lambda found: found and all("mug" in name for name in found))
+    offered.first.click()
+    expect(chosen).to_have_count(2)
+    settled(page)
+    assert page.get_by_role("radio", name=re.compile("^Handbags")).first.inner_text() != shares  # the parts change with it
+    assert len(address(page)["items"].split(",")) == 2
+    chosen.first.click()
+    expect(chosen).to_have_count(1)
+    chosen.first.click()
+    expect(page.get_by_text("Click a few items")).to_be_visible()
 
 
 @pytest.mark.browser
@@ -314,7 +409,7 @@ def test_a_phone_never_scrolls_sideways(visit, where):
         sizes = page.evaluate("[document.documentElement, document.querySelector('[data-testid=stMain]')]"
                               ".map(e => e.scrollWidth - e.clientWidth)")
         assert max(sizes) <= 0
-        assert page.evaluate("[...document.querySelectorAll('[data-testid=stMain] *:not(input)')]"
+        assert page.evaluate("[...document.querySelectorAll('[data-testid=stMain] *:not(input, .mc-thumbs *)')]"
                              ".filter(e => e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML)") == []
 
 
@@ -364,24 +459,29 @@ def test_a_dimension_is_named_by_clicks_and_keys_and_saved(visit):
     waited(lambda: address(page), lambda found: found["bundle"] == "shop-named" and found["factor"] == "6")
 
 
+FOCUSED = """() => {
+    let e = document.activeElement;
+    while (e.shadowRoot?.activeElement) e = e.shadowRoot.activeElement;
+    return e === document.body ? "" : `${e.getAttribute("aria-label")} ${e.labels?.[0]?.innerText} ${e.innerText}`;
+}"""
+
+
 @pytest.mark.browser
 def test_the_controls_can_be_reached_by_keyboard(visit):
-    page = visit("steer?value=1")
-    wanted = {"Overview", "Macro map", "Data set and model", "A person", "Person", "Surprise me", "Lamps", "size", "Dial",
-              "This intention only", "Show what is in the history", "Reset the dial"}
+    page = visit("steer?dials=0.0-1")
+    wanted = {"Overview", "Macro map", "Data set and model", "A person", "Person", "Surprise me", "Lamps", "size", "warmth",
+              "Reset size", "Strength", "Undo", "Reset all", "Copy link", "This intention only", "Show the history",
+              "List as CSV"}
     reached = []
-    for _ in range(40):
+    for _ in range(60):
         page.keyboard.press("Tab")
-        reached.append(page.evaluate("""(() => {
-            const e = document.activeElement;
-            return e === document.body ? "" : `${e.getAttribute("aria-label")} ${e.labels?.[0]?.innerText} ${e.innerText}`;
-        })()"""))
-    for name in wanted:
+        reached.append(page.evaluate(FOCUSED))
+    for name in wanted - {"Undo"}:  # nothing to be undone yet
         assert any(name in text for text in reached), (name, reached)
-    dimension = page.get_by_role("radio", name="size")
-    dimension.focus()
+    intentions = page.get_by_role("radiogroup", name="Intention").get_by_role("radio")
+    intentions.first.focus()
     page.keyboard.press("ArrowRight")
-    expect(page.get_by_role("radio", name="warmth")).to_be_focused()
-    page.keyboard.press("Space")
-    waited(lambda: address(page), lambda found: found == {"dim": "1"})
+    expect(intentions.nth(1)).to_be_checked()
+    expect(intentions.nth(1)).to_be_focused()
+    waited(lambda: address(page).get("factor"), lambda found: found)
     settled(page)

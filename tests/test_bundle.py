@@ -353,6 +353,26 @@ def test_bad_arguments_of_recommend(bundle, arguments, named):
         bundle.recommend(**arguments)
 
 
+def test_search_finds_beginnings_of_words(bundle):
+    found = bundle.search("LAMP teal", 50)
+    assert found
+    titles = bundle.items["title"].iloc[found]
+    assert titles.str.contains("Teal lamp").all()
+    assert len(found) == bundle.items["title"].str.contains("Teal lamp").sum()
+    clicks = bundle.items["clicks"].iloc[found].tolist()
+    assert clicks == sorted(clicks, reverse=True)
+    assert bundle.search("lam", 3) == bundle.search("lamps", 100)[:3]  # the category, too
+    assert bundle.search("amp", 5) == []
+    assert bundle.search(".*", 5) == []
+
+
+def test_typical_items_come_from_every_factor_in_turn(bundle):
+    found = bundle.typical(14)
+    assert len(set(found)) == 14
+    assert [int(bundle.factor[p]) for p in found[:7]] == list(range(7))
+    assert len(bundle.typical(10**6)) == sum(len(factor.typical) for factor in bundle.factors)
+
+
 def test_an_unknown_name_gets_similar_ones(bundle):
     with pytest.raises(InputError, match="mugs-0001"):
         bundle.positions(["mug-0001"])

@@ -188,3 +188,29 @@ def test_bars_stand_in_their_order_with_ours_in_colour():
     assert [name.split("  ")[0] for name in bar.y] == ["worst", "ours", "best"]
     assert list(bar.error_x.array) == [0, 0.01, 0.02]
     assert list(bar.marker.color) == [charts.GREY, "#123456", charts.GREY]
+
+
+def test_along_a_dial():
+    curves = pd.DataFrame({"size": np.linspace(0, 1, 9), "still": np.full(9, 0.5), "moves": np.linspace(0.7, 0.2, 9),
+                           "unknown": np.full(9, np.nan), **{f"other {i}": np.full(9, 0.4) for i in range(6)}})
+    fig = charts.along_dial(curves, "size")
+    assert len(fig.data) == 10
+    assert fig.data[-1].name == "size"  # drawn last, above the others
+    assert fig.data[-1].line.width > max(line.line.width for line in fig.data[:-1])
+    np.testing.assert_allclose(fig.data[-1].y, np.linspace(0, 100, 9))
+    named = {a.text: a.y for a in fig.layout.annotations}
+    assert set(named) >= {"<b>size</b>", "moves"}
+    assert len(named) == charts.NAMED_CURVES + 1
+    places = sorted(named.values())
+    assert np.diff(places).min() >= 9 - 1e-9  # no name upon another
+    assert len(charts.along_dial(curves, "dial 3").data) == 10
+    assert charts.along_dial(curves.iloc[:, :0], "dial 3").data == ()
+
+
+def test_names_that_would_touch_are_moved_apart():
+    found = charts._apart(np.array([50.0, 52, 49, 100, 99]), 9)
+    assert np.diff(np.sort(found)).min() >= 9 - 1e-9
+    assert found.max() <= 100
+    assert (np.argsort(found) == np.argsort([50.0, 52, 49, 100, 99])).all()
+    assert charts._apart(np.array([]), 9).tolist() == []
+    assert charts._apart(np.array([10.0, 90]), 9).tolist() == [10, 90]

@@ -55,7 +55,8 @@ def test_a_handful_of_answers_finds_size(handbags, n, noise):
 def test_learned_as_asking_learns_on_the_bundles_own_axes(handbags):
     answers = ask(handbags, Answers().with_attribute(SIZE), 8)
     bundle = handbags.bundle
-    base = build.independent_axes(bundle.vectors, bundle.factor, bundle.settings.kfac, bundle.meta["seed"])[handbags.factor]
+    base = build.independent_axes(bundle.vectors, bundle.factor, bundle.items, bundle.settings.kfac,
+                                  bundle.meta["seed"])[handbags.factor]
     table = np.full(len(handbags.mine), np.nan)
     for item, value in answers.given["size"].items():
         table[handbags.ids[item]] = value
@@ -109,14 +110,14 @@ def test_columns_are_ready_labels_of_one_intention_or_of_all(handbags):
 
 def test_genres_are_yes_or_no(bundle):
     n = len(bundle.items)
-    genres = [("Crime|Drama" if i % 2 else "Drama") if i % 5 else "" for i in range(n)]
+    genres = [("Crime|Drama" if i % 2 else "Drama") if i % 20 else "" for i in range(n)]
     items = bundle.items.drop(columns=["size", "shade", "warmth", "price", "popularity"]).assign(genres=genres)
     interview = Interview(replace(bundle, items=items), 0)
     assert list(interview.ready) == ["Crime"]  # everything with a genre is a drama
     filled = interview.fill(Answers(), interview.ready["Crime"], True)
     assert filled.attributes["Crime"].yes_no
     assert set(filled.given["Crime"].values()) == {0.0, 1.0}
-    assert len(filled.given["Crime"]) == n - len(range(0, n, 5))  # of what has no genre nothing is known
+    assert len(filled.given["Crime"]) == n - len(range(0, n, 20))  # of what has no genre nothing is known
 
 
 def test_without_attributes_clicks_or_many_items(bundle):

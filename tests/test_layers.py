@@ -15,7 +15,8 @@ PAGES = {path.name: path for path in sorted((ROOT / "pages").rglob("*.py"))}
 # Which modules of ours each may import; every one may import errors. What isn't named may import anything but `ABOVE`.
 MAY = {
     "errors": set(), "metrics": set(), "directions": set(), "axes": {"directions"}, "steer": set(), "labels": set(),
-    "asking": {"axes", "directions"}, "answers": {"labels"}, "interview": {"answers", "asking", "axes", "recommender"},
+    "asking": {"axes", "directions"}, "answers": {"labels"},
+    "interview": {"answers", "asking", "attributes", "axes", "recommender"},
     "projections": set(), "naming": set(), "steering": {"steer", "metrics"},
     "spectral": set(), "checkpoint": set(), "model": set(), "readers": set(), "results": set(),
     "baselines": set(), "autoencoders": {"model"}, "disentangle": set(), "data": {"readers", "items"},

@@ -97,7 +97,7 @@ def test_a_named_bundle_takes_up_where_it_ended(handbags, shops):
 
 
 def test_undo_and_start_again(handbags):
-    at, bundle = handbags
+    at, _ = handbags
     begun(at)
     first = asked(at)
     step(at, 4)
@@ -188,7 +188,8 @@ def test_a_dial_is_named_later(handbags):
 
 
 @pytest.mark.parametrize(("fields", "said"), [
-    (("size", "small", ""), "both ends"), (("title", "", ""), "another name"), (("size", "easy", "hard to read"), "both ends")])
+    (("size", "small", ""), "both ends"), (("title", "", ""), "another name"),
+    (("size", "easy", "hard to read"), "both ends")])
 def test_names_that_cannot_be(handbags, fields, said):
     at, _ = handbags
     for key, value in zip(("new-name", "new-low", "new-high"), fields, strict=True):
@@ -200,7 +201,7 @@ def test_names_that_cannot_be(handbags, fields, said):
 
 
 def test_ready_labels_of_all_intentions_or_of_one(handbags):
-    at, bundle = handbags
+    at, _ = handbags
     press(at, "size")
     assert '<small>2,000</small>' in raw(at)
     fine(widget(at, "attribute").set_value("").run())

@@ -1,11 +1,12 @@
-"""Names of factors: clear where the factor is, always different, made from what the factor holds."""
+"""Names of factors and dials: clear where the factor is, always different, made from what the factor holds."""
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from macrid.naming import name_factors
+from macrid.naming import CLOSE, CLOSE_YES_NO, name_dial, name_factors
 
 
 def table(categories, **columns):
@@ -56,3 +57,28 @@ def test_names_differ_and_shares_sum_to_one(kfac, n, seed):
     assert len(set(names)) == kfac
     assert all(name.strip() for name in names)
     assert sum(f.share for f in found) == 1 or abs(sum(f.share for f in found) - 1) < 1e-9
+
+
+def test_a_dial_is_named_after_what_it_follows_closely():
+    label = name_dial("size", 0.9, False, None)
+    assert (label.name, label.low, label.high, label.confidence) == ("size", "lower size", "higher size", 0.9)
+    assert "0.90" in label.source
+    turned = name_dial("size", -0.9, False, None)
+    assert (turned.low, turned.high) == ("higher size", "lower size")
+    assert name_dial("size", CLOSE - 0.01, False, None) is None
+    flag = name_dial("Horror", 0.8, True, None)
+    assert (flag.low, flag.high, flag.confidence) == ("not Horror", "Horror", 0.8)
+    assert "AUC 0.90" in flag.source
+    assert name_dial("Horror", CLOSE_YES_NO - 0.01, True, None) is None
+
+
+def test_a_dial_learned_from_labels_says_so():
+    row = {"attribute": "size", "measure": "R2", "confidence": 0.7, "labels": 12}
+    label = name_dial("size", 0.1, False, row)  # whatever it follows: it was made for this
+    assert (label.low, label.high, label.confidence) == ("lower size", "higher size", 0.7)
+    assert "12 labels" in label.source
+    named = name_dial("size", 0.1, False, row | {"low": "small", "high": "large"})
+    assert (named.low, named.high) == ("small", "large")
+    flag = name_dial("Horror", 0.1, True, row | {"measure": "AUC", "confidence": 0.9})
+    assert flag.confidence == pytest.approx(0.8)
+    assert (flag.low, flag.high) == ("not Horror", "Horror")
