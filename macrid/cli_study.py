@@ -166,8 +166,9 @@ def _grid(words: tuple[str, ...]) -> dict[str, list]:
 def _points(value: dict) -> tuple[list[str], list[list[str]]]:
     """The head and the rows of the table of a sweep."""
     main, grid = value["main"], list(value["grid"])
-    shown = {"independence": "independence", "nmi": "nmi", "macro.mig": "factor MIG", "macro.disentanglement": "factor D",
-             "micro.mig": "dial MIG", "micro.disentanglement": "dial D"}
+    shown = {"independence": "independence", "nmi": "nmi"} | {
+        f"{part}.{name}": f"{title} {short}" for part, title in (("macro", "factor"), ("micro", "dial"))
+        for name, short in (("mig", "MIG"), ("disentanglement", "D"), ("completeness", "C"), ("informativeness", "I"))}
     rows = []
     for point in value["points"]:
         figures = dict(point["figures"])

@@ -216,7 +216,7 @@ def test_the_same_seed_gives_the_same_bundle(tmp_path):
     assert weights[0] == weights[1]
 
 
-@pytest.mark.parametrize("command", [[], ["train"], ["evaluate"], ["recommend"], ["steer"], ["align"], ["info"],
+@pytest.mark.parametrize("command", [[], ["train"], ["import-recbole"], ["compare"], ["sweep"], ["tune"], ["evaluate"], ["recommend"], ["steer"], ["align"], ["info"],
                                      ["fetch"]])
 def test_help(command):
     status, out, err = run(*command, "--help")
