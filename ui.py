@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from macrid import bundle as bundles
@@ -200,7 +199,7 @@ def picture_svg(name: str, version: str, position: int) -> str | None:
         return None
     if bundle is None or _version(bundle) != version or not 0 <= position < len(bundle.items):
         return None
-    return pictures.svg(bundle.items.iloc[position])
+    return pictures.svg(bundle.item(position))
 
 
 def _version(bundle: Recommender) -> str:
@@ -217,14 +216,14 @@ def pictures_address(bundle: Recommender) -> str | None:
 def picture_src(bundle: Recommender, position: int) -> str:
     """What to write into <img src>: the item's own image_url, the address of its drawn picture, or the picture itself."""
     address = pictures_address(bundle)
-    item = bundle.items.iloc[position]
+    item = bundle.item(position)
     if address is None or pictures.image_url(item):
         return pictures.picture(item)
     return f"{address}{position}"
 
 
 def _img(bundle: Recommender, position: int) -> str:
-    item = bundle.items.iloc[position]
+    item = bundle.item(position)
     return (f'<img src="{html.escape(picture_src(bundle, position), quote=True)}" loading="lazy" '
             f'alt="{html.escape(pictures.alt(item), quote=True)}" title="{html.escape(str(item["title"]), quote=True)}">')
 
@@ -234,7 +233,7 @@ def cards(bundle: Recommender, positions, marks=None, stands=None, *, label: str
     where it stands on a dial, from 0 to 1 (NaN: not on it)."""
     found = []
     for place, position in enumerate(positions):
-        item = bundle.items.iloc[int(position)]
+        item = bundle.item(int(position))
         badge = _badge(marks[place]) if marks is not None else ""
         stand = _stand(stands[place]) if stands is not None else ""
         found.append(f'<li class="mc-card">{_img(bundle, int(position))}{badge}{stand}'
@@ -248,7 +247,7 @@ def row(bundle: Recommender, positions) -> str:
     return "".join(_img(bundle, int(p)) for p in positions)
 
 
-def subtitle(item: pd.Series) -> str:
+def subtitle(item: dict) -> str:
     """Year and category of an item."""
     year = f"{item['year']:.0f}" if "year" in item and np.isfinite(item["year"]) else ""
     return " · ".join(part for part in (year, str(item["category"])) if part)
@@ -274,7 +273,7 @@ def thumbs(bundle: Recommender, positions, *, label: str, limit: int = 14, faded
     """HTML of a row of small pictures, with titles or without; what is over the limit is counted."""
     positions = list(positions)
     more = f'<span class="mc-more">+{len(positions) - limit}</span>' if len(positions) > limit else ""
-    pictured = "".join(f'<figure>{_img(bundle, int(p))}<figcaption>{html.escape(str(bundle.items["title"].iloc[int(p)]))}'
+    pictured = "".join(f'<figure>{_img(bundle, int(p))}<figcaption>{html.escape(str(bundle.item(int(p))["title"]))}'
                        "</figcaption></figure>" if titled else _img(bundle, int(p)) for p in positions[:limit])
     return (f'<div class="mc-thumbs{" mc-faded" if faded else ""}" role="group" '
             f'aria-label="{html.escape(label, quote=True)}">{pictured}{more}</div>')

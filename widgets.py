@@ -52,7 +52,7 @@ def picker(bundle: Recommender, positions, action: str, label: str, on_pick: Cal
     """Items as cards that a click adds to the profile or removes from it; action: add or remove."""
     found = []
     for position in map(int, positions):
-        item = bundle.items.iloc[position]
+        item = bundle.item(position)
         found.append({"position": position, "picture": ui.picture_src(bundle, position), "title": str(item["title"]),
                       "subtitle": ui.subtitle(item)})
     _mount("picker", f"picker-{action}", {"items": found, "action": action, "label": label}, "picked", on_pick)
@@ -72,7 +72,7 @@ def dial(bundle: Recommender, factor: int, dim: int) -> dict:
 
 
 def _pictures(bundle: Recommender, positions) -> list[tuple[str, str]]:
-    return [(ui.picture_src(bundle, int(p)), pictures.alt(bundle.items.iloc[int(p)])) for p in positions]
+    return [(ui.picture_src(bundle, int(p)), pictures.alt(bundle.item(int(p)))) for p in positions]
 
 
 def board(data: dict, on_event: Callable[[dict], None]) -> None:

@@ -1,20 +1,16 @@
 """A bundle with other micro axes: the model's own, independent ones, or learned from a few labels. No score changes."""
 
-import math
 import re
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
-from . import axes as micro_axes
-from . import build, bundle
+from . import build, bundle, dials
 from .errors import InputError
 from .recommender import Recommender
 
-METHODS = ("none", "ica", "labels")
-STAGES = ("learn the axes", "measure the dials", "measure how well they steer", "save")
+STAGES = ("learn the axes", "measure how well they steer", "save")
 _RESERVED = ("-dot", ".new", ".old", ".partial")  # endings of folders that stand for something else
 
 
@@ -30,33 +26,29 @@ def align(source: Recommender, out: Path, method: str, labels: pd.DataFrame | No
     if out.resolve() == source.path.resolve():
         raise InputError(f"--out is the bundle itself, {out}, which is never changed; choose another folder")
     build.check_free(out, overwrite)
-    seed, kfac, dims = source.meta["seed"], source.settings.kfac, source.settings.embedding_size
-    learned = None
     report(STAGES[0])
-    if method == "none":
-        axes = micro_axes.none(kfac, dims)
-    else:
-        axes = build.independent_axes(source.vectors, source.factor, source.items, kfac, seed)
-        if method == "labels":
-            learned = _learned(source, axes, labels)
-            axes = learned.axes
-    report(STAGES[1])
-    strength = build.strengths(source.vectors, source.factor, build.shown_parts(source), source.model.scale, axes)
-    by = micro_axes.order(strength, learned.bears if learned else None)  # (K, D)
-    axes, strength = np.take_along_axis(axes, by[:, None, :], axis=2), np.take_along_axis(strength, by, axis=1)
+    rows = None
+    if labels is not None:
+        source.positions(labels.index)  # all of them are items of the bundle
+        rows = labels.reindex(source.items["item_id"])
+    found = dials.choose(method, source.vectors, source.factor, build.shown_parts(source), source.model.scale,
+                         source.meta["seed"], source.attributes, rows)
     meta = {key: value for key, value in source.meta.items() if key not in ("format", "settings", "aligned")}
     meta |= {"name": out.name, "axes": method}
-    if learned:
-        meta["aligned"] = _record(learned, np.take_along_axis(learned.bears, by, axis=1), labels)
+    if row := found.all_refused:
+        raise InputError(f"no attribute can be learned from these labels: in factor {row['factor']} "
+                         f"({source.factors[row['factor']].name}), {row['attribute']} is refused, as {row['reason']}")
+    if found.aligned:
+        meta["aligned"] = found.aligned
     if meta["twin"] and not (out.parent / meta["twin"] / "bundle.json").is_file():
         meta["twin"] = None
-    borne = {(row["factor"], row["dim"]): row for row in meta.get("aligned", {}).get("dials", [])}
-    report(STAGES[2])
+    report(STAGES[1])
     meta["metrics"] = ({key: value for key, value in meta["metrics"].items() if key != "steering"}
-                       | build.steering_figures(source.model, source.held_out("test"), source.items, axes, borne, seed))
-    report(STAGES[3])
-    bundle.save(out, meta=meta, model=source.model, items=source.items, maps=source.maps, axes=axes, strength=strength,
-                users=source.users, history=source.history, labels=labels if learned else None)
+                       | build.steering_figures(source.model, source.held_out("test"), source.items, found.axes, found.borne,
+                                                source.meta["seed"]))
+    report(STAGES[2])
+    bundle.save(out, meta=meta, model=source.model, items=source.items, maps=source.maps, axes=found.axes,
+                strength=found.strength, users=source.users, history=source.history, labels=labels)
     return bundle.load(out)
 
 
@@ -82,28 +74,3 @@ def free_name(folder: Path, wanted: str) -> str:
 
 def _taken(folder: Path, name: str) -> bool:
     return any((folder / other).exists() for other in (name, f"{name}-dot"))
-
-
-def _learned(source: Recommender, base: np.ndarray, labels: pd.DataFrame) -> micro_axes.Labelled:
-    table = np.full((len(source.items), labels.shape[1]), np.nan)
-    table[source.positions(labels.index)] = labels.to_numpy(np.float64)
-    learned = micro_axes.labels(build.unit(source.vectors), source.factor, base, table, source.meta["seed"],
-                                list(labels.columns))
-    if (learned.bears < 0).all():
-        (k, a), reason = max(learned.refused.items(), key=lambda entry: learned.counts[entry[0]])
-        raise InputError(f"no attribute can be learned from these labels: in factor {k} ({source.factors[k].name}), "
-                         f"{labels.columns[a]} is refused, as {reason}")
-    return learned
-
-
-def _record(learned: micro_axes.Labelled, bears: np.ndarray, labels: pd.DataFrame) -> dict:
-    """What bundle.json says of aligned dials: bears (K, D) is that of `learned` in the order of the dials. A dial grows
-    towards `high`, if its ends have names."""
-    names = list(labels.columns)
-    ends = {name: {"low": low, "high": high} for name, (low, high) in labels.attrs.get("ends", {}).items()}
-    dials = [{"factor": int(k), "dim": int(j), "attribute": names[a], "measure": "AUC" if learned.yes_no[a] else "R2",
-              "confidence": math.floor(1e4 * learned.confidence[k, a]) / 1e4, "labels": int(learned.counts[k, a])}
-             | ends.get(names[a], {}) for k, j in np.argwhere(bears >= 0) for a in [bears[k, j]]]
-    refused = [{"factor": int(k), "attribute": names[a], "labels": int(learned.counts[k, a]), "reason": reason}
-               for (k, a), reason in learned.refused.items()]
-    return {"dials": dials, "refused": refused}

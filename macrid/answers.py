@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from . import labels
+from .attributes import yes_no
 from .errors import InputError
 
 STEPS = 5  # of the scale on which items are placed: 1 to 5
@@ -88,7 +89,7 @@ class Answers:
         found = self
         for name in table.columns:
             values = table[name].dropna()
-            attribute = Attribute(name, table.attrs.get("ends", {}).get(name), labels.yes_no(values.to_numpy(float)))
+            attribute = Attribute(name, table.attrs.get("ends", {}).get(name), yes_no(values))
             found = found.with_labels(attribute, values.to_dict(), did)
         return replace(found, before=self, did=did)
 

@@ -29,9 +29,11 @@ def attribute_table(items: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(found, index=items.index)
 
 
-def yes_no(column: pd.Series) -> bool:
-    """Whether an attribute holds nothing but 1, 0 and unknown."""
-    return bool(column.dropna().isin((0, 1)).all())
+def yes_no(values) -> bool:
+    """Whether an attribute, NaN where unknown, holds nothing but 1 and 0."""
+    known = np.asarray(values, np.float64)
+    known = known[np.isfinite(known)]
+    return bool(len(known) and np.isin(known, (0, 1)).all())
 
 
 def tells(column: pd.Series) -> bool:

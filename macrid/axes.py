@@ -190,9 +190,3 @@ def order(strength: np.ndarray, bears: np.ndarray | None = None) -> np.ndarray:
     """The order (K, D) of the dials: those that bear an attribute first, then the others; both by strength, falling."""
     unnamed = np.zeros(strength.shape, bool) if bears is None else bears < 0
     return np.lexsort((-strength, unnamed), axis=1)
-
-
-def ordered(axes: np.ndarray, strength: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The axes (K, D, D) and their strengths (K, D), the strongest dial of every factor first."""
-    by = order(strength)  # (K, D)
-    return np.take_along_axis(axes, by[:, None, :], axis=2), np.take_along_axis(strength, by, axis=1)

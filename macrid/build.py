@@ -5,6 +5,7 @@ import json
 import os
 import platform
 import shutil
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import version
@@ -14,19 +15,18 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix, vstack
 
-from . import axes as micro_axes
-from . import bundle, naming, projections, steer, steering, train
-from .attributes import association, attribute_table, numeric_columns, tells
+from . import bundle, dials, projections, steering, train
+from . import labels as labelling
+from .attributes import attribute_table, numeric_columns
 from .baselines import EASE, Popularity
 from .data import Interactions
-from .errors import InputError
+from .errors import InputError, InputWarning
 from .model import MacridVAE, Settings, settings_dict
 from .recommender import Recommender
 from .spectral import spectral_start
 from .split import HeldOut, Split, fold_in, to_clicks
 
 EASE_ITEMS = 20_000  # above, EASE's M x M matrix is too large to be a quick comparison
-AXES_PEOPLE = 64  # whose lists decide which dials are the strongest
 LIBRARIES = ("torch", "numpy", "scipy", "scikit-learn", "pandas")
 
 
@@ -96,16 +96,19 @@ def _why_not_resume(record: Path, run: dict) -> str | None:
     return f"was begun with another {', '.join(other)}; give the same arguments with --resume" if other else None
 
 
-def describe(split: Split, settings: Settings, seed: int) -> dict:
+def describe(split: Split, settings: Settings, seed: int, labels: pd.DataFrame | None = None) -> dict:
     """What makes a run what it is, as JSON values: two runs with the same description give the same numbers."""
     return {"data": split.name, "split": split.kind, "fingerprint": fingerprint(split), "seed": seed,
-            "settings": settings_dict(settings)}
+            "settings": settings_dict(settings), "labels": None if labels is None else labelling.fingerprint(labels)}
 
 
 def build(split: Split, out: Path, settings: Settings, seed: int = 0, *, source: Interactions, twin: bool = False,
-          device: str = "cpu", report: Callable[[str, dict], None] = lambda stage, row: None) -> Recommender:
+          labels: pd.DataFrame | None = None, device: str = "cpu",
+          report: Callable[[str, dict], None] = lambda stage, row: None) -> Recommender:
     """Train on `split` and save the bundle `out`, and with `twin` also its dot-product twin, trained just as long.
 
+    labels: what `labels.of_items` gives: they enter the loss with the weight `settings.label_weight`, and the dials are
+        learned from them, as by `align`; a model in which they can't be learned gets those of `ica`, with a warning.
     report: called with ("train", row of the history), ("twin", row), and ("maps", {}), ("save", {}) as each stage begins.
     Checkpoints stand in `partial_of(out)` until the bundle is complete; a training found there is continued.
     """
@@ -113,17 +116,21 @@ def build(split: Split, out: Path, settings: Settings, seed: int = 0, *, source:
     start = None
     if settings.init == "spectral":
         start = spectral_start(split.train, settings.kfac, settings.embedding_size, seed)
-    model = MacridVAE(split.train.shape[1], settings, seed, start).to(device)
+    table = None
+    if labels is not None:
+        labels = labels.reindex(split.items["item_id"])  # M rows
+        table = ((labels - labels.mean()) / labels.std()).to_numpy()  # so that float32 tells 1e9 from 1e9 + 1
+    model = MacridVAE(split.train.shape[1], settings, seed, start, table).to(device)
     history = train.fit(model, split, seed, lambda row: report("train", row), partial / "main")
     finished = [(out, model, history, twin_of(out).name if twin else None)]
     if twin:
         same = replace(settings, similarity="dot", epochs=len(history), stopping_step=max(1, len(history)))
-        other = MacridVAE(split.train.shape[1], same, seed, start).to(device)
+        other = MacridVAE(split.train.shape[1], same, seed, start, table).to(device)
         finished.append((twin_of(out), other, train.fit(other, split, seed, lambda row: report("twin", row),
                                                         partial / "twin"), None))
     report("maps", {})
     baselines = baseline_figures(split)
-    ready = [finish(*each, split, seed, baselines, source) for each in finished]
+    ready = [finish(*each, split, seed, baselines, source, labels) for each in finished]
     report("save", {})
     for path, contents in reversed(ready):  # the twin first, so that a bundle never names one that is not there
         bundle.save(path, **contents)
@@ -131,59 +138,43 @@ def build(split: Split, out: Path, settings: Settings, seed: int = 0, *, source:
     return bundle.load(out)
 
 
-def finish(out: Path, model, history, twin, split: Split, seed: int, baselines: dict, source: Interactions):
+def finish(out: Path, model, history, twin, split: Split, seed: int, baselines: dict, source: Interactions,
+           labels: pd.DataFrame | None = None):
     """Everything that goes into the bundle of one trained model."""
     model.eval()
-    vectors, factor = model.item_vectors(), model.factors()
+    vectors = model.item_vectors()
     parts = model.represent(shown(split.kind, split.validation, split.test))  # (n, K, D)
-    axes = independent_axes(vectors, factor, split.items, len(parts[0]), seed)
-    axes, strength = micro_axes.ordered(axes, strengths(vectors, factor, parts, model.scale, axes))
+    found = dials.choose("ica" if labels is None else "labels", vectors, model.factors(), parts, model.scale, seed,
+                         attribute_table(split.items), labels)
+    if row := found.all_refused:
+        warnings.warn(f"{out}: no dial is named, as no attribute can be learned from the labels: {row['attribute']} is "
+                      f"refused in factor {row['factor']}, as {row['reason']}", InputWarning, stacklevel=2)
+        found = replace(found, method="ica", aligned=None)
     items = split.items.copy()
     items["clicks"] = np.asarray(split.train.sum(axis=0)).ravel().astype(np.int32)
     meta = {
-        "name": out.name, "seed": seed, "twin": twin, "axes": "ica",
+        "name": out.name, "seed": seed, "twin": twin, "axes": found.method,
         "data": {"name": split.name, "split": split.kind, "people": int(split.train.shape[0]),
                  "items": int(split.train.shape[1]), "clicks": int(split.train.nnz),
                  "held_out": len(split.test.user_ids), "fingerprint": fingerprint(split),
                  "read": {"people": source.n_users, "items": source.n_items, "interactions": source.n_interactions}},
         "metrics": (train.evaluate(model, split.test, split.items, split.kind, parts)
-                    | steering_figures(model, split.test, split.items, axes, {}, seed)), "baselines": baselines,
+                    | steering_figures(model, split.test, split.items, found.axes, found.borne, seed)),
+        "baselines": baselines,
         "training": {"epochs": len(history), "best": history[-1]["best"] if history else 0,
                      "seconds": round(sum(row["seconds"] for row in history), 1)},
         "versions": versions(),
     }
-    return out, {"meta": meta, "model": model, "items": items, "axes": axes, "strength": strength, "history": history,
-                 "maps": _maps(vectors, items, model.settings.similarity, seed), "users": _users(split)}
+    if found.aligned:
+        meta["aligned"] = found.aligned
+    return out, {"meta": meta, "model": model, "items": items, "axes": found.axes, "strength": found.strength,
+                 "history": history, "maps": _maps(vectors, items, model.settings.similarity, seed), "users": _users(split),
+                 "labels": labels.dropna(how="all") if found.aligned else None}
 
 
 def versions() -> dict[str, str]:
     """The versions of what computes."""
     return {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
-
-
-def independent_axes(vectors: np.ndarray, factor: np.ndarray, items: pd.DataFrame, kfac: int, seed: int) -> np.ndarray:
-    """Independent-component axes (K, D, D) of item vectors (M, D) as scored, in the factors (M,), each pointing to where the
-    attribute of the items that it follows, if it follows one, is more: the choice of a sign learns nothing."""
-    axes, table = micro_axes.ica(unit(vectors), factor, kfac, seed), attribute_table(items)
-    for k in range(kfac):
-        mine = np.flatnonzero(factor == k)
-        told = [table[name].to_numpy()[mine] for name in table if tells(table[name].iloc[mine])]
-        for j, coordinate in enumerate((vectors[mine] @ axes[k]).T):
-            follows = max((association(coordinate, attribute) for attribute in told), key=abs, default=0.0)
-            if follows < -naming.CLOSE:
-                axes[k][:, j] *= -1
-    return axes
-
-
-def unit(vectors: np.ndarray) -> np.ndarray:
-    """The vectors (M, D) at length one: what axes are chosen for."""
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-
-
-def strengths(vectors: np.ndarray, factor: np.ndarray, parts: np.ndarray, scale: float, axes: np.ndarray) -> np.ndarray:
-    """How much each dial changes a list, (K, D) from 0 to 1; over some of the people parts (n, K, D)."""
-    people = parts[np.linspace(0, len(parts) - 1, min(AXES_PEOPLE, len(parts))).astype(int)]
-    return np.stack([steer.list_change(people[:, k], vectors[factor == k], scale, axes[k]) for k in range(len(axes))])
 
 
 def baseline_figures(split: Split) -> dict[str, dict[str, float]]:

@@ -92,24 +92,23 @@ def along_dial(curves: pd.DataFrame, meant: str) -> go.Figure:
     named = [*moves.index[:NAMED_CURVES], *([meant] if meant in curves else [])]
     last = curves[named].ffill().iloc[-1].fillna(0) * 100
     at = dict(zip(named, _apart(last.to_numpy(), 9.0), strict=True))
-    fig = go.Figure()
+    lines, names = [], []
     for name in [*moves.index[::-1], *([meant] if meant in curves else [])]:
         bold = name == meant
         colour = "#1b7f7b" if bold else REST if name in named else GREY
-        fig.add_scatter(x=x, y=100 * curves[name], mode="lines", name=_plain(name), line_shape="spline",
-                        line={"width": 4 if bold else 1.6, "color": colour},
-                        hovertemplate=f"{_plain(name)}: %{{y:.0f}} %<extra></extra>")
+        lines.append(go.Scatter(x=x, y=100 * curves[name], mode="lines", name=_plain(name), line_shape="spline",
+                                line={"width": 4 if bold else 1.6, "color": colour},
+                                hovertemplate=f"{_plain(name)}: %{{y:.0f}} %<extra></extra>"))
         if name in at:
-            fig.add_annotation(xref="paper", x=1.02, y=at[name], text=f"<b>{_plain(name)}</b>" if bold else _plain(name),
-                               showarrow=False, xanchor="left", font={"size": 12, "color": colour if bold else None},
-                               opacity=1 if bold else 0.75)
-    fig.update_layout(height=300, margin={"l": 0, "r": 92, "t": 6, "b": 0}, showlegend=False, hovermode="x",
-                      plot_bgcolor="rgba(0,0,0,0)", paper_bgcolor="rgba(0,0,0,0)",
-                      xaxis={"range": [0, 100], "ticksuffix": " %", "gridcolor": GREY, "zeroline": False, "dtick": 50,
-                             "title": {"text": "Position of the dial"}, "fixedrange": True},
-                      yaxis={"range": [-3, 103], "ticksuffix": " %", "gridcolor": GREY, "zeroline": False, "dtick": 50,
-                             "fixedrange": True})
-    return fig
+            text, font = (f"<b>{_plain(name)}</b>", {"size": 12, "color": colour}) if bold else (_plain(name), {"size": 12})
+            names.append({"xref": "paper", "x": 1.02, "y": at[name], "text": text, "showarrow": False, "xanchor": "left",
+                          "font": font, "opacity": 1 if bold else 0.75})
+    still = {"gridcolor": GREY, "zeroline": False, "dtick": 50, "fixedrange": True, "ticksuffix": " %"}
+    return go.Figure(lines, {
+        "height": 300, "margin": {"l": 0, "r": 92, "t": 6, "b": 0}, "showlegend": False, "hovermode": "x",
+        "annotations": names, "plot_bgcolor": "rgba(0,0,0,0)", "paper_bgcolor": "rgba(0,0,0,0)",
+        "xaxis": still | {"range": [0, 100], "title": {"text": "Position of the dial"}},
+        "yaxis": still | {"range": [-3, 103]}})
 
 
 def _apart(values: np.ndarray, gap: float) -> np.ndarray:

@@ -25,6 +25,14 @@ from .errors import InputError
 MODELS = "popularity,ease,edlae,multdae,multvae,macridvae,macridvae-k1"
 
 
+def _own_changes(config: Path | None, changes: tuple[str, ...], *others: str) -> dict:
+    """What --config and --set change; InputError if they, or the other settings that are varied, are of labels."""
+    found = read_changes(config, changes)
+    if "label_weight" in {*found, *others}:
+        raise InputError("label_weight: these commands take no labels; use train --labels FILE.csv --set label_weight=...")
+    return found
+
+
 def _file_options(command):
     for option in reversed((
         click.option("--out", required=True, type=click.Path(path_type=Path), help="The JSON file to write."),
@@ -55,7 +63,7 @@ def compare(data, seed, kind, min_rating, min_clicks, held_out, models, preset, 
     names = [name.strip() for name in models.split(",") if name.strip()]
     if not names or len(set(names)) < len(names):
         raise InputError(f"--models is {models!r}: give the names of some models, each once, from {MODELS}")
-    own, others = _by_model(read_changes(config, changes), names)
+    own, others = _by_model(_own_changes(config, changes), names)
     base = make_settings(preset, own)
     settings = {"macridvae": base} | {name: contenders.settings_of(name, base, others.get(name)) for name in names}
     device = device_of(device)
@@ -131,7 +139,7 @@ def sweep(data, seed, kind, min_rating, min_clicks, held_out, grids, more, prese
     from . import sweep as sweeping
 
     grid = _grid((*grids, *more))
-    own = read_changes(config, changes)
+    own = _own_changes(config, changes, *grid)
     count = len(sweeping.points(own, preset, grid))
     device = device_of(device)
     split = divide(read_data(data, seed), kind, seed, min_rating, min_clicks, held_out)
@@ -198,8 +206,9 @@ def tune(data, seed, kind, min_rating, min_clicks, held_out, params, trials, pre
     from . import tune as tuning
 
     tuning.optuna()
-    own = read_changes(config, changes)
+    own = _own_changes(config, changes)
     space = reading.read(params, own, preset)
+    _own_changes(None, (), *(one.name for one in space))
     device = device_of(device)
     split = divide(read_data(data, seed), kind, seed, min_rating, min_clicks, held_out)
     click.echo(describe_split(split), err=True)

@@ -36,24 +36,37 @@ def fetch(name, source, to):
 @settings_options
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder to write the bundle to.")
 @click.option("--twin", type=click.Choice(["dot"]), help="Train a twin with dot product instead of cosine, too.")
+@click.option("--labels", "file", type=click.Path(path_type=Path),
+              help="A CSV of item_id and attributes, partly empty: dials are learned from it; with --set label_weight=..., "
+                   "it enters the training, too.")
 @device_option
 @click.option("--resume", is_flag=True, help="Go on with a training that was stopped.")
 @click.option("--overwrite", is_flag=True, help="Replace what stands at --out.")
-def train(data, out, preset, config, changes, seed, kind, twin, min_rating, min_clicks, held_out, device, resume, overwrite):
+def train(data, out, preset, config, changes, seed, kind, twin, min_rating, min_clicks, held_out, file, device, resume,
+          overwrite):
     """Train on a data set and write a bundle."""
     from . import build as building
+    from . import labels as labelling
 
     settings = read_settings(preset, config, changes)
     device = device_of(device)
+    if settings.label_weight and file is None:
+        raise InputError(f"label_weight is {settings.label_weight:g}, but there are no labels; add --labels FILE.csv")
     source = read_data(data, seed)
+    labels = labelling.read(file, source.items["item_id"]) if file else None
     split = divide(source, kind, seed, min_rating, min_clicks, held_out)
-    run = building.describe(split, settings, seed) | {"twin": bool(twin)}
+    if labels is not None:
+        labels = labelling.of_items(labels, split.items["item_id"], file)
+        if settings.label_weight and labels.shape[1] > settings.embedding_size:
+            raise InputError(f"{file}: has {labels.shape[1]} attributes, embedding_size is {settings.embedding_size}; "
+                             "raise embedding_size, drop some, or set label_weight=0")
+    run = building.describe(split, settings, seed, labels) | {"twin": bool(twin)}
     building.prepare(out, run, overwrite=overwrite, resume=resume, twin=bool(twin))
     click.echo(describe_split(split), err=True)
     try:
         with _Progress(settings.epochs) as progress:
-            bundle = building.build(split, out, settings, seed, source=source, twin=bool(twin), device=device,
-                                    report=progress.report)
+            bundle = building.build(split, out, settings, seed, source=source, twin=bool(twin), labels=labels,
+                                    device=device, report=progress.report)
     except KeyboardInterrupt:
         click.echo(f"stopped; the same command with --resume goes on (kept in {building.partial_of(out)})", err=True)
         sys.exit(130)

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from . import build, disentangle, memory, train
-from .attributes import numeric_columns
+from . import build, dials, disentangle, memory, train
+from .attributes import attribute_table, numeric_columns
 from .autoencoders import MULT_DAE, MULT_VAE, Autoencoder
 from .baselines import EASE, EDLAE, Popularity
 from .errors import InputError
@@ -123,15 +123,17 @@ def factor_figures(model, split: Split, seed: int) -> dict:
         return {}
     people = model.represent(build.shown(split.kind, split.validation, split.test))  # (n, K, D)
     figures = train.disentanglement(model, split.items, people)
-    vectors, factor = build.unit(model.item_vectors()), model.factors()  # (M, D), (M,)
+    vectors, factor = model.item_vectors(), model.factors()  # (M, D), (M,)
+    table = attribute_table(split.items)
+    axes = dials.choose("ica", vectors, factor, people, model.scale, seed, table).axes  # (K, D, D)
+    vectors = dials.unit(vectors)
+    turned = np.empty_like(vectors)  # each item on the dials of its own factor
+    for k in range(len(axes)):
+        turned[factor == k] = vectors[factor == k] @ axes[k]
     known = split.items["category"].to_numpy() != ""
     category = np.where(known, pd.factorize(split.items["category"])[0], -1)
-    attributes = split.items[numeric_columns(split.items)].to_numpy(np.float64, na_value=np.nan)  # (M, A)
-    axes = build.independent_axes(vectors, factor, split.items, model.settings.kfac, seed)  # (K, D, D)
-    dials = np.empty_like(vectors)
-    for k in range(len(axes)):
-        dials[factor == k] = vectors[factor == k] @ axes[k]
+    attributes = table[numeric_columns(split.items)].to_numpy()  # (M, A)
     found = {"macro": disentangle.macro(model.routing(), category, seed),
-             "micro": disentangle.micro(dials, factor, attributes, seed),
+             "micro": disentangle.micro(turned, factor, attributes, seed),
              "micro_raw": disentangle.micro(vectors, factor, attributes, seed)}
     return figures | {name: value for name, value in found.items() if value}

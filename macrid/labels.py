@@ -2,15 +2,18 @@
 
 import csv
 import difflib
+import hashlib
 import io
 import math
 import re
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from .errors import InputError
+from .attributes import yes_no
+from .errors import InputError, InputWarning
 
 FEWEST_ROWS = 4
 _WORDS = {"yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
@@ -25,7 +28,7 @@ def read(path: Path, item_ids: pd.Series) -> pd.DataFrame:
     may stand there, too. An attribute is numeric, or yes and no (true and false, 1 and 0), which become 1 and 0. A heading
     such as `size (small to large)` names what little and much of it is called: `attrs["ends"]` of the table says so, as
     {"size": ("small", "large")}. Raises InputError with the row for anything else, and when fewer than FEWEST_ROWS items
-    are labelled; `item_ids` are those that the bundle knows.
+    are labelled; `item_ids` are those that the bundle or the data knows.
     """
     try:
         content = path.read_bytes() if path.is_file() else None
@@ -34,9 +37,7 @@ def read(path: Path, item_ids: pd.Series) -> pd.DataFrame:
     if content is None:
         raise InputError(f"there is no file {path}; --labels takes a CSV of item_id and attribute columns")
     table = parse(content, str(path), item_ids)
-    labelled = int(table.notna().any(axis=1).sum())
-    if labelled < FEWEST_ROWS:
-        raise InputError(f"{path}: too few labels ({labelled} items); label {FEWEST_ROWS} of a factor or more, better ten")
+    _check_number(table, path)
     return table
 
 
@@ -66,13 +67,36 @@ def parse(content: bytes, path: str, item_ids: pd.Series) -> pd.DataFrame:
             raise InputError(f"{path}, row {line}: item {item!r} stands in row {seen[item]} already; keep one of them")
         if item not in known:
             near = difflib.get_close_matches(item, item_ids[:20_000], 3, 0.5) or list(item_ids[:3])
-            raise InputError(f"{path}, row {line}: the bundle has no item {item!r}; for example {', '.join(near)}")
+            raise InputError(f"{path}, row {line}: there is no item {item!r}; for example {', '.join(near)}")
         seen[item] = line
     columns = {name: _numbers(path, name, [(line, fields[header.index(name)].strip()) for line, fields in rows[1:]])
                for name in attributes}
     table = pd.DataFrame(columns, index=pd.Index(list(seen), name="item_id", dtype=object), dtype=float)
     table.attrs["ends"] = {name: ends for name, ends in headings if ends and name in attributes}
     return table
+
+
+def of_items(table: pd.DataFrame, item_ids: pd.Series, path: Path) -> pd.DataFrame:
+    """The labels of the items that a model is trained on. The others, which nobody clicked who counts, are left out with a
+    warning that names them. path: where the labels come from, for messages."""
+    kept = table[table.index.isin(item_ids)]
+    out = table.index.difference(kept.index, sort=False)
+    if len(out):
+        warnings.warn(f"{path}: {len(out)} of {len(table)} items have too few clicks to be trained on, their labels are "
+                      f"left out: {', '.join(out[:5])}" + (" ..." if len(out) > 5 else ""), InputWarning, stacklevel=2)
+        _check_number(kept, path)
+    return kept
+
+
+def fingerprint(table: pd.DataFrame) -> str:
+    """SHA-256 of the labels: the same for the same labels in the same order."""
+    return hashlib.sha256(table.to_csv().encode()).hexdigest()
+
+
+def _check_number(table: pd.DataFrame, path) -> None:
+    labelled = int(table.notna().any(axis=1).sum())
+    if labelled < FEWEST_ROWS:
+        raise InputError(f"{path}: too few labels ({labelled} items); label {FEWEST_ROWS} of a factor or more, better ten")
 
 
 def split_heading(text: str) -> tuple[str, tuple[str, str] | None]:
@@ -103,12 +127,6 @@ def to_csv(table: pd.DataFrame, titles: pd.Series) -> str:
     columns = [_texts(table[name].to_numpy(float)) for name in table.columns]
     writer.writerows(zip(table.index, titles.loc[table.index], *columns, strict=True))
     return out.getvalue()
-
-
-def yes_no(values: np.ndarray) -> bool:
-    """Whether labels, NaN where there is none, are those of a yes/no attribute: nothing but 0 and 1."""
-    known = np.isfinite(values)
-    return bool(known.any() and np.isin(values[known], (0, 1)).all())
 
 
 def _texts(values: np.ndarray) -> list[str | float]:

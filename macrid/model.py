@@ -19,6 +19,7 @@ from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 
 from .errors import InputError
+from .supervision import label_error
 
 PEOPLE_AT_ONCE = 64  # the decoder holds PEOPLE_AT_ONCE x K x M numbers, no more
 
@@ -40,6 +41,7 @@ class Settings:
     anneal_cap: float = 1.0  # beta, the final weight of the KL term
     total_anneal_steps: int | None = None  # steps until beta reaches anneal_cap; None: five epochs
     reg_weights: tuple[float, float] = (0.0, 0.0)  # weights of the L2 norms of item and prototype vectors; of the encoder
+    label_weight: float = 0.0  # of the term that asks dimensions to foretell labels, where there are labels
     similarity: str = "cosine"  # cosine: cos(a, b) / tau; dot: a . b
     input_norm: str = "factor"  # length one of the clicks: within each factor, or of the user before routing (RecBole)
     init: str = "spectral"  # spectral: start from the click matrix's singular vectors; random
@@ -57,8 +59,8 @@ _CHOICES = {"similarity": ("cosine", "dot"), "input_norm": ("factor", "user"), "
 _RANGES = {  # name: (type, lowest, highest), bounds included
     "embedding_size": (int, 2, 4096), "kfac": (int, 1, 1000), "tau": (float, 1e-3, 1e3), "std": (float, 1e-6, 1e3),
     "dropout_prob": (float, 0.0, 0.99), "anneal_cap": (float, 0.0, 1e3), "total_anneal_steps": (int, 0, 10**9),
-    "learning_rate": (float, 1e-8, 10.0), "train_batch_size": (int, 1, 10**6), "epochs": (int, 0, 10**6),
-    "stopping_step": (int, 1, 10**6),
+    "label_weight": (float, 0.0, 1e6), "learning_rate": (float, 1e-8, 10.0), "train_batch_size": (int, 1, 10**6),
+    "epochs": (int, 0, 10**6), "stopping_step": (int, 1, 10**6),
 }
 PRESETS: dict[str, dict] = {
     "best": {},
@@ -133,9 +135,12 @@ class MacridVAE(nn.Module):
 
     start: item vectors (M, D) and prototypes (K, D) of length one from `spectral.spectral_start`, for `init: spectral`;
         None starts from random ones.
+    labels: of items, (M, A) with NaN where there is none; attribute a is asked of dimension a of every factor. They serve
+        the loss alone: no weight of the model, nothing that is saved.
     """
 
-    def __init__(self, n_items: int, settings: Settings, seed: int = 0, start: tuple[np.ndarray, np.ndarray] | None = None):
+    def __init__(self, n_items: int, settings: Settings, seed: int = 0, start: tuple[np.ndarray, np.ndarray] | None = None,
+                 labels: np.ndarray | None = None):
         super().__init__()
         self.settings = s = settings
         self.n_items = n_items
@@ -151,6 +156,8 @@ class MacridVAE(nn.Module):
         self.weights = nn.ParameterList(
             self._normal(a, b, std=(2.0 / (a + b)) ** 0.5) for a, b in pairwise(sizes))
         self.biases = nn.ParameterList(self._normal(b, std=0.001) for b in sizes[1:])
+        table = None if labels is None else torch.as_tensor(labels, dtype=self.items.dtype)  # (M, A)
+        self.register_buffer("labels", table, persistent=False)
 
     def _normal(self, *shape: int, std: float) -> nn.Parameter:
         return nn.Parameter(torch.randn(shape, generator=self.generator) * std)
@@ -199,7 +206,8 @@ class MacridVAE(nn.Module):
         return F.normalize(a, dim=-1), b
 
     def loss(self, batch: csr_matrix, beta: float) -> dict[str, Tensor]:
-        """Terms of the loss for binary rows (B, M), averaged over the B users: `loss` = `nll` + beta * `kl` + `reg`.
+        """Terms of the loss for binary rows (B, M), averaged over the B users: `loss` = `nll` + beta * `kl` + `reg`
+        + label_weight * `labels` (see `supervision`).
 
         nll_u = -sum_i x_ui log p(i | z_u); kl_u = sum_k 1/2 sum_d (b + exp(-b) - 1): mu drops out, as it has length one.
         """
@@ -217,6 +225,9 @@ class MacridVAE(nn.Module):
             terms["reg"] = (vectors * (self.items.norm() + self.prototypes.norm())
                             + encoder * sum(weight.norm() for weight in self.weights))
             total = total + terms["reg"]
+        if s.label_weight and self.labels is not None:
+            terms["labels"] = label_error(self.items, self.log_routing().exp(), self.labels)
+            total = total + s.label_weight * terms["labels"]
         return {"loss": total, **terms}
 
     @torch.no_grad()

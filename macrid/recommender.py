@@ -131,6 +131,11 @@ class Recommender:
         return self.person(self.positions(items)).steer({}, n=n, hide_seen=hide_seen).before
 
     @cached_property
+    def item(self):
+        """item(position) -> the row of the items table as a dict; those asked for lately are at hand."""
+        return lru_cache(maxsize=20_000)(lambda position: self.items.iloc[position].to_dict())
+
+    @cached_property
     def attributes(self) -> pd.DataFrame:
         """What is known of the items (M rows): see `attributes.attribute_table`."""
         return attributes.attribute_table(self.items)
@@ -283,9 +288,13 @@ class Recommender:
 
     def table(self, positions: np.ndarray, scores: np.ndarray) -> pd.DataFrame:
         """The items at some positions (n,), the best first, with their scores (n,)."""
-        table = self.items.iloc[positions][["item_id", "title", "category"]].reset_index(drop=True)
-        table.insert(0, "rank", np.arange(1, len(table) + 1))
-        return table.assign(score=scores.astype(float), index=positions)
+        texts = {name: column[positions] for name, column in self._texts.items()}
+        return pd.DataFrame({"rank": np.arange(1, len(positions) + 1), **texts, "score": scores.astype(float),
+                             "index": positions})
+
+    @cached_property
+    def _texts(self) -> dict[str, np.ndarray]:
+        return {name: self.items[name].to_numpy(object) for name in ("item_id", "title", "category")}
 
     def held_out(self, which: str) -> HeldOut:
         """The held-out people of `validation` or `test`."""

@@ -19,6 +19,7 @@ from .data import Interactions
 from .errors import InputError
 
 ATTRIBUTES = ("size", "shade", "warmth", "price")
+TOLERANCES = tuple(f"{name}_tolerance" for name in ATTRIBUTES)
 CATEGORIES = ("handbags", "shirts", "shoes", "phones", "watches", "lamps", "mugs")
 
 _SINGULAR = ("handbag", "shirt", "shoes", "phone", "watch", "lamp", "mug")
@@ -41,7 +42,7 @@ class Shop:
 
     data: the purchases; its items table has the columns of ATTRIBUTES and `popularity` (relative weight, mean 1).
     people: one row for each intention of each person: user_id, category, share (of their purchases; sums to 1 over a
-        person), and the wanted value in each attribute.
+        person), and in each attribute the wanted value (`size`) and the tolerance (`size_tolerance`).
     """
 
     data: Interactions
@@ -72,11 +73,18 @@ def simulate(n_items: int = 2_000, n_people: int = 10_000, seed: int = 0) -> Sho
         matrices.append(_purchases(shelves, count, person, intention, share, wanted, tolerance, rng))
         people.append(pd.DataFrame({"user_id": _user_ids(start, count)[person],
                                     "category": np.array(CATEGORIES, object)[intention],
-                                    "share": share} | dict(zip(ATTRIBUTES, wanted.T, strict=True))))
+                                    "share": share} | dict(zip(ATTRIBUTES, wanted.T, strict=True))
+                                   | dict(zip(TOLERANCES, tolerance.T, strict=True))))
     items = _items_table(category, attributes, popularity)
     data = Interactions(matrix=vstack(matrices, format="csr", dtype=np.float32), user_ids=_user_ids(0, n_people),
                         item_ids=items["item_id"].to_numpy(object), items=items, name="shop", rated=False)
     return Shop(data, pd.concat(people, ignore_index=True))
+
+
+def acceptance(off: np.ndarray) -> np.ndarray:
+    """The probability that a person takes an item that they are shown, exp(-1/2 sum_a off_a^2), from how many tolerances off
+    what is wanted it is: off (..., A) = (attribute - wanted) / tolerance -> (...)."""
+    return np.exp(-0.5 * (off**2).sum(axis=-1))
 
 
 def _user_ids(start: int, count: int) -> np.ndarray:
@@ -124,8 +132,7 @@ def _purchases(shelves: _Shelves, count, person, intention, share, wanted, toler
         if not len(slot):
             break
         place = shelves.draw(intention[slot], rng)
-        distance = ((shelves.attributes[place] - wanted[slot]) / tolerance[slot]) ** 2
-        bought = rng.random(len(slot)) < np.exp(-0.5 * distance.sum(1))
+        bought = rng.random(len(slot)) < acceptance((shelves.attributes[place] - wanted[slot]) / tolerance[slot])
         rows.append(person[slot[bought]])
         columns.append(shelves.order[place[bought]])
         slot = slot[~bought]

@@ -1,5 +1,6 @@
 """Steer: choose a person or build a profile, turn dials of one intention, and see the list change."""
 
+import time
 from functools import cache
 
 import numpy as np
@@ -241,6 +242,7 @@ def results():
     turned = {dial: bundle.coordinate(*dial, percent / 100) for dial, percent in state["dials"].items()}
     with right:
         lists(turned)
+    time.sleep(0.001)  # lets the server's thread send the lists while the rest is made
     with chosen:
         options()
     with dials:

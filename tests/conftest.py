@@ -32,6 +32,26 @@ def flat(figures: dict) -> dict:
     return {name: value for name, value in figures.items() if name != "steering"} | inner
 
 
+def squared_errors(items, c, table):
+    """The formula of `supervision` from its words: for each factor and attribute, in a loop, the least squared error of a
+    weighted regression line through the standardised labels, found by solving the normal equations."""
+    import torch
+
+    errors, weights = [], []
+    for k in range(c.shape[1]):
+        for a in range(table.shape[1]):
+            rows = [i for i in range(len(items)) if not torch.isnan(table[i, a])]
+            w, y = torch.stack([c[i, k] for i in rows]), torch.stack([table[i, a] for i in rows])
+            x = torch.stack([items[i, a] / items[i].norm() for i in rows])
+            mean = (w * y).sum() / w.sum()
+            y = (y - mean) / ((w * (y - mean) ** 2).sum() / w.sum()).sqrt()
+            line = torch.stack([torch.ones_like(x), x], dim=1)
+            solved = torch.linalg.solve(line.T @ (w[:, None] * line), line.T @ (w * y))
+            errors.append((w * (y - line @ solved) ** 2).sum() / w.sum())
+            weights.append(w.sum())
+    return sum(w * e for w, e in zip(weights, errors, strict=True)) / sum(weights)
+
+
 def tiny_settings(**changes):
     from macrid.model import Settings
 

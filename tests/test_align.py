@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from conftest import flat
 
-from macrid import align, build
+from macrid import align, build, dials
 from macrid.bundle import load
 from macrid.errors import InputError
 
@@ -24,7 +24,7 @@ def table(bundle):
 @pytest.fixture
 def believed(monkeypatch):
     """A model of five epochs knows little of attributes: what it would be wrong to believe is believed, to see it saved."""
-    monkeypatch.setattr(align.micro_axes, "LEVEL", 0.6)
+    monkeypatch.setattr("macrid.axes.LEVEL", 0.6)
 
 
 def scores(of):
@@ -34,7 +34,7 @@ def scores(of):
     return np.logaddexp.reduce(of.model.scale * np.einsum("nke,kme->nmk", *turned) + of.log_c, axis=2)
 
 
-@pytest.mark.parametrize("method", align.METHODS)
+@pytest.mark.parametrize("method", dials.METHODS)
 def test_no_score_of_any_person_changes(bundle, table, tmp_path, method, believed):
     found = align.align(bundle, tmp_path / "new", method, table if method == "labels" else None)
     assert (found.meta["axes"], found.name) == (method, "new")

@@ -48,6 +48,12 @@ def test_what_tells_nothing():
     assert tells(pd.Series(np.arange(FEWEST_ITEMS, dtype=float)))
 
 
+def test_nothing_but_0_and_1_is_yes_or_no():
+    assert yes_no(np.array([0, 1, np.nan]))
+    assert not yes_no(np.array([0, 1, 2]))
+    assert not yes_no(np.array([np.nan]))
+
+
 def test_association_is_spearman_or_auc():
     rng = np.random.default_rng(0)
     x = rng.normal(size=N)

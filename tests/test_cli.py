@@ -13,6 +13,7 @@ import warnings
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import flat
 
@@ -177,13 +178,21 @@ def test_a_mistake_in_align_gets_one_line_and_leaves_nothing(trained, tmp_path, 
 
 @pytest.mark.parametrize(("text", "named"), [
     ("item_id,size\nmugs-0001,big\n", "row 2: size is 'big'"), ("item_id\nmugs-0001\n", "no label column"),
-    ("item_id,size\nmug-1,2\n", "row 2: the bundle has no item 'mug-1'"), ("", "empty"),
+    ("item_id,size\nmug-1,2\n", "row 2: there is no item 'mug-1'"), ("", "empty"),
     ("item_id,size\nmugs-0001,1\nmugs-0001,2\n", "row 3"), ("item_id,size\nmugs-0001,1\n", "too few labels"),
     ("item_id,size\nmugs-0001,1\nlamps-0001,2\nshoes-0001,3\nshirts-0001,4\n", "too few"),
 ])
 def test_bad_labels(trained, tmp_path, text, named):
     (few := tmp_path / "few.csv").write_text(text)
     assert named in mistake("align", trained, "--method", "labels", "--labels", few, "--out", tmp_path / "out")
+    assert [p.name for p in tmp_path.iterdir()] == ["few.csv"]
+
+
+def test_more_attributes_than_dimensions(tmp_path):
+    rows = "".join(f"mugs-000{i},1,2,3,4,{i}\n" for i in range(1, 6))
+    (few := tmp_path / "few.csv").write_text("item_id,a,b,c,d,e\n" + rows)
+    given = ["train", *TINY, "--labels", few, "--out", tmp_path / "out"]
+    assert "5 attributes, embedding_size is 4" in mistake(*given, "--set", "label_weight=1")
     assert [p.name for p in tmp_path.iterdir()] == ["few.csv"]
 
 
@@ -208,16 +217,92 @@ def test_train_with_a_file_of_settings_and_another_split(tmp_path):
     assert "recall@10" in answer("evaluate", tmp_path / "out")
 
 
+def weights(folder) -> bytes:
+    return (folder / "weights.safetensors").read_bytes()
+
+
+@pytest.fixture
+def sizes(tmp_path) -> Path:
+    """A CSV of the sizes of the tiny shop's items that are bought."""
+    from macrid import shop
+
+    data = shop.simulate(140, 120, 0).data
+    bought = np.asarray(data.matrix.sum(axis=0)).ravel() >= 5
+    data.items.loc[bought, ["item_id", "size"]].to_csv(tmp_path / "sizes.csv", index=False)
+    return tmp_path / "sizes.csv"
+
+
+def test_train_with_labels(tmp_path, sizes, monkeypatch):
+    monkeypatch.setattr("macrid.axes.LEVEL", 0.6)  # two epochs have learned little
+    given = ["train", *TINY, "--labels", sizes, "--twin", "dot"]
+    for name, *more in (("plain",), ("zero", "--set", "label_weight=0"), ("one", "--set", "label_weight=1")):
+        assert run(*(given if more else given[:-4] + given[-2:]), "--out", tmp_path / name, *more)[0] == 0
+    for twin in ("", "-dot"):
+        plain, zero, one = (tmp_path / (name + twin) for name in ("plain", "zero", "one"))
+        assert weights(plain) == weights(zero) != weights(one)
+        for folder in (zero, one):
+            found = load(folder)
+            assert found.meta["axes"] == "labels"
+            assert {row["attribute"] for row in found.borne.values()} == {"size"}
+            assert flat(build.evaluate(found)) == pytest.approx(flat(found.meta["metrics"]), rel=1e-6)
+            assert ("labels" in found.history[-1]) == (folder == one)
+    assert run("align", tmp_path / "zero", "--method", "labels", "--labels", sizes, "--out", tmp_path / "again")[0] == 0
+    assert load(tmp_path / "again").meta["aligned"] == load(tmp_path / "zero").meta["aligned"]
+
+
+def test_labels_that_cannot_be_learned_leave_independent_dials(tmp_path, sizes, monkeypatch):
+    monkeypatch.setattr("macrid.axes.LEVEL", 0.0)
+    status, _, err = run("train", *TINY, "--labels", sizes, "--set", "label_weight=1", "--out", tmp_path / "out")
+    assert status == 0, err
+    assert sum("note: " in line and "size is refused" in line for line in err.splitlines()) == 1
+    found = load(tmp_path / "out")
+    assert (found.meta["axes"], found.borne, "aligned" in found.meta) == ("ica", {}, False)
+
+
+def test_labels_of_items_that_filtering_dropped(tmp_path):
+    clicks = [f"u{u},i{(u + i) % 9}\n" for u in range(12) for i in range(5)] + ["lonely,rare\n"]
+    (tmp_path / "clicks.csv").write_text("user_id,item_id\n" + "".join(clicks))
+    given = ["train", "--data", tmp_path / "clicks.csv", "--set", "epochs=1", "--labels", tmp_path / "few.csv", "--out"]
+    (tmp_path / "few.csv").write_text("item_id,size\nrare,9\n" + "".join(f"i{i},{i}\n" for i in range(4)))
+    status, _, err = run(*given, tmp_path / "out")
+    assert status == 0, err
+    assert any(line.startswith("note: ") and "1 of 5 items" in line and "rare" in line for line in err.splitlines())
+    (tmp_path / "few.csv").write_text("item_id,size\nrare,9\n" + "".join(f"i{i},{i}\n" for i in range(3)))
+    status, _, err = run(*given, tmp_path / "other")
+    assert (status, "few.csv: too few labels (3 items)" in err.splitlines()[-1]) == (2, True)
+    assert not list(tmp_path.glob("other*"))
+
+
+def test_going_on_needs_the_same_labels(tmp_path, sizes, monkeypatch):
+    given = ["train", *TINY, "--labels", sizes, "--set", "label_weight=1", "--out", tmp_path / "out"]
+    report = cli_train._Progress.report
+
+    def stop(self, stage, row):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli_train._Progress, "report", stop)
+    assert run(*given)[0] == 130
+    monkeypatch.setattr(cli_train._Progress, "report", report)
+    text = sizes.read_text()
+    sizes.write_text(text.replace("mugs-0001,0.", "mugs-0001,-0."))
+    assert sizes.read_text() != text
+    status, _, err = run(*given, "--resume")
+    assert (status, "begun with another labels" in err.splitlines()[-1]) == (2, True)
+    sizes.write_text(text)
+    assert run(*given, "--resume")[0] == 0
+    assert run(*given[:-1], tmp_path / "whole")[0] == 0
+    assert weights(tmp_path / "out") == weights(tmp_path / "whole")
+
+
 def test_the_same_seed_gives_the_same_bundle(tmp_path):
     for name in "ab":
         assert run("train", *TINY, "--out", tmp_path / name)[0] == 0
     assert answer("evaluate", tmp_path / "a") == answer("evaluate", tmp_path / "b")
-    weights = [(tmp_path / name / "weights.safetensors").read_bytes() for name in "ab"]
-    assert weights[0] == weights[1]
+    assert weights(tmp_path / "a") == weights(tmp_path / "b")
 
 
-@pytest.mark.parametrize("command", [[], ["train"], ["import-recbole"], ["compare"], ["sweep"], ["tune"], ["evaluate"], ["recommend"], ["steer"], ["align"], ["info"],
-                                     ["fetch"]])
+@pytest.mark.parametrize("command", [[], ["train"], ["evaluate"], ["recommend"], ["steer"], ["align"], ["info"], ["fetch"],
+                                     ["import-recbole"], ["compare"], ["sweep"], ["tune"]])
 def test_help(command):
     status, out, err = run(*command, "--help")
     assert (status, err) == (0, "")
@@ -269,7 +354,8 @@ def test_a_mistake_gets_one_line(trained, tmp_path, arguments, named):
     (["--config", "{t}/none.yaml"], "none.yaml"), (["--seed", "-1"], "--seed"), (["--split", "half"], "half"),
     (["--held-out", "1"], "--held-out"), (["--held-out", "90"], "--held-out"), (["--min-clicks", "0"], "--min-clicks"),
     (["--min-clicks", "5000"], "--min-clicks"), (["--twin", "cosine"], "dot"), (["--device", "tpu"], "cpu"),
-    (["--out", "."], "--out"), (["--out", ".", "--overwrite"], "--out"),
+    (["--out", "."], "--out"), (["--out", ".", "--overwrite"], "--out"), (["--labels", "{t}/none.csv"], "none.csv"),
+    (["--set", "label_weight=1"], "add --labels"), (["--set", "label_weight=-1"], "label_weight is -1"),
 ])
 def test_a_mistake_in_train_gets_one_line_and_leaves_nothing(tmp_path, monkeypatch, arguments, named):
     monkeypatch.chdir(tmp_path)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from macrid import asking, build
+from macrid import asking, axes, dials
 from macrid.answers import Answers, Attribute
 from macrid.bundle import load
 from macrid.interview import CURVE, Interview
@@ -55,12 +55,11 @@ def test_a_handful_of_answers_finds_size(handbags, n, noise):
 def test_learned_as_asking_learns_on_the_bundles_own_axes(handbags):
     answers = ask(handbags, Answers().with_attribute(SIZE), 8)
     bundle = handbags.bundle
-    base = build.independent_axes(bundle.vectors, bundle.factor, bundle.items, bundle.settings.kfac,
-                                  bundle.meta["seed"])[handbags.factor]
+    base = axes.ica(dials.unit(bundle.vectors), bundle.factor, bundle.settings.kfac, bundle.meta["seed"])[handbags.factor]
     table = np.full(len(handbags.mine), np.nan)
     for item, value in answers.given["size"].items():
         table[handbags.ids[item]] = value
-    wanted = asking.learn(build.unit(bundle.vectors[handbags.mine]), base, table, bundle.meta["seed"])
+    wanted = asking.learn(dials.unit(bundle.vectors[handbags.mine]), base, table, bundle.meta["seed"])
     found = handbags.progress(answers, "size").learned
     assert found.confidence == pytest.approx(wanted.confidence, abs=1e-4)
     assert abs(found.axis @ wanted.axis) > 1 - 1e-4

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from macrid import labels
-from macrid.errors import InputError
+from macrid.errors import InputError, InputWarning
 
 IDS = pd.Series([f"mugs-{i:04d}" for i in range(1, 21)])
 
@@ -55,7 +55,7 @@ def test_as_spreadsheets_write_it(tmp_path):
     (rows(1, 2, "inf", 4), "row 4"), (rows(1, 2, '"3,5"', 4), "row 4: size is '3,5'"), (rows("yes", "no", 3, "no"), "row 4"),
     (rows(1, "yes", 2, 3), "row 4: size is '2'"), (rows("maybe", "no", "no", "no"), "row 2: size is 'maybe'"),
     (rows(1, 2, 3, 4) + "mugs-0002,5\n", "row 6: item 'mugs-0002' stands in row 3"),
-    (rows(1, 2, 3, 4) + "mug-2,5\n", "row 6: the bundle has no item 'mug-2'; for example mugs-"),
+    (rows(1, 2, 3, 4) + "mug-2,5\n", "row 6: there is no item 'mug-2'; for example mugs-"),
     (rows(1, 2, 3, 4) + ",5\n", "no item ''"), (rows(1, 2, 3, 4) + "mugs-0009\n", "row 6: has 1 fields, not 2"),
     (rows(1, 2, 3, 4) + "mugs-0009,5,6\n", "row 6: has 3 fields"), (rows(1, 2, 3), "too few labels (3 items)"),
     (rows(1, 2, 3, "", ""), "too few labels (3 items)"), (rows(), "too few labels (0 items)"),
@@ -71,6 +71,25 @@ def test_no_file_and_no_text(tmp_path):
             labels.read(path, IDS)
     assert "UTF-8" in said(tmp_path, rows(1, 2, 3, "é"), "latin-1")
     assert "few.csv" in said(tmp_path, "item_id,size\n\0", "utf-16")
+
+
+def test_labels_of_the_items_that_a_model_is_trained_on(tmp_path):
+    table = read(tmp_path, rows(1, 2, 3, 4, 5, 6))
+    pd.testing.assert_frame_equal(labels.of_items(table, IDS, tmp_path / "few.csv"), table)
+    with pytest.warns(InputWarning, match="few.csv: 2 of 6 items") as caught:
+        found = labels.of_items(table, IDS[2:], tmp_path / "few.csv")
+    assert "mugs-0001, mugs-0002" in str(caught[0].message)
+    pd.testing.assert_frame_equal(found, table.iloc[2:])
+    with pytest.warns(InputWarning), pytest.raises(InputError, match=r"few.csv: too few labels \(3 items\)"):
+        labels.of_items(table, IDS[3:], tmp_path / "few.csv")
+
+
+def test_the_fingerprint_is_that_of_the_labels(tmp_path):
+    one = labels.fingerprint(read(tmp_path, rows(1, 2, 3, 4)))
+    assert one == labels.fingerprint(read(tmp_path, rows("1.0", "2", "3", "4e0")))
+    assert one != labels.fingerprint(read(tmp_path, rows(1, 2, 3, 5)))
+    assert one != labels.fingerprint(read(tmp_path, rows(1, 2, 3, 4, header="item_id,width")))
+    assert one != labels.fingerprint(read(tmp_path, rows(1, 2, 3, 4, 5)))
 
 
 # the names of the ends, and writing -------------------------------------------------------------------------------------
@@ -123,9 +142,3 @@ def test_few_labels_can_be_taken_up_though_not_learned_from():
     with pytest.raises(InputError, match=r"few\.csv, row 2: size is 'big'"):
         labels.parse(rows("big").encode(), "few.csv", IDS)
     assert list(labels.parse(b"item_id,size\n", "few.csv", IDS).columns) == ["size"]
-
-
-def test_nothing_but_0_and_1_is_yes_or_no():
-    assert labels.yes_no(np.array([0, 1, np.nan]))
-    assert not labels.yes_no(np.array([0, 1, 2]))
-    assert not labels.yes_no(np.array([np.nan]))

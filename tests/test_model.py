@@ -8,7 +8,7 @@ import mpmath
 import numpy as np
 import pytest
 import torch
-from conftest import binary, random_clicks
+from conftest import binary, random_clicks, squared_errors
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
@@ -56,7 +56,13 @@ def reference(model: MacridVAE, clicks, beta: float, draws: dict) -> dict:
     nll, kl = nll / people, kl / people
     reg = s.reg_weights[0] * (model.items.norm() + model.prototypes.norm())
     reg = reg + s.reg_weights[1] * sum(weight.norm() for weight in model.weights)
-    return {"loss": nll + beta * kl + reg, "nll": nll, "kl": kl}
+    terms = {"loss": nll + beta * kl + reg, "nll": nll, "kl": kl}
+    if s.label_weight and model.labels is not None:
+        fixed = torch.softmax(torch.stack([torch.stack([similarity(h, m, s) for m in model.prototypes])
+                                           for h in model.items]), 1).detach()
+        terms["labels"] = squared_errors(model.items, fixed, model.labels)
+        terms["loss"] = terms["loss"] + s.label_weight * terms["labels"]
+    return terms
 
 
 def replayed(model: MacridVAE, clicks) -> dict:
@@ -107,6 +113,31 @@ def test_reg_weights_name_the_term_only_when_used():
     assert set(MacridVAE(9, SMALL).loss(CLICKS, 0.0)) == {"loss", "nll", "kl"}
     terms = MacridVAE(9, replace(SMALL, reg_weights=(1.0, 0.0))).loss(CLICKS, 0.5)
     torch.testing.assert_close(terms["loss"], terms["nll"] + 0.5 * terms["kl"] + terms["reg"])
+
+
+LABELS = np.full((9, 2), np.nan)
+LABELS[[0, 2, 3, 5, 7], 0] = [1.0, 2.5, -1.0, 0.0, 3.0]
+LABELS[[1, 2, 3, 4, 8], 1] = [1, 0, 0, 1, 1]
+
+
+@pytest.mark.parametrize("similarity", ["cosine", "dot"])
+def test_labels_in_the_loss(double, similarity):
+    s = replace(SMALL, similarity=similarity, label_weight=3.0, **NOISY)
+    model = MacridVAE(9, s, seed=1, labels=LABELS)
+    assert set(model.loss(CLICKS, 0.0)) == {"loss", "nll", "kl", "labels"}
+    agree(model, CLICKS)
+
+
+def test_labels_without_weight_change_no_bit():
+    """Neither does a weight without labels; and labels are no part of what is saved."""
+    plain = MacridVAE(9, SMALL, seed=1)
+    wanted = [plain.loss(CLICKS, 0.3)["loss"] for _ in range(2)]
+    for weight, labels in ((0.0, LABELS), (5.0, None)):
+        model = MacridVAE(9, replace(SMALL, label_weight=weight), seed=1, labels=labels)
+        assert set(model.state_dict()) == set(plain.state_dict())
+        assert all(torch.equal(a, model.state_dict()[name]) for name, a in plain.state_dict().items())
+        found = [model.loss(CLICKS, 0.3)["loss"] for _ in range(2)]
+        assert torch.equal(torch.stack(found), torch.stack(wanted))
 
 
 def test_low_temperature(double):
@@ -317,6 +348,7 @@ WRONG = {
     "encoder_hidden_size": [[], [0], [-1], [2.5], "x", None], "tau": [0, -1, float("nan"), float("inf"), "0.1"],
     "std": [0, -1, float("nan")], "dropout_prob": [-0.1, 1, 1.5, float("nan")], "nogb": [0, 1, "yes", None],
     "anneal_cap": [-1, float("nan"), float("inf")], "total_anneal_steps": [-1, 1.5, "many"],
+    "label_weight": [-1, float("nan"), "much", 1e7],
     "reg_weights": [[1], [1, 2, 3], [-1, 0], [float("nan"), 0], "ab", 3], "similarity": ["cos", None, 1, ["dot"]],
     "input_norm": ["item"], "init": ["zeros"], "learning_rate": [0, -1, float("nan"), 100], "train_batch_size": [0, 1.5],
     "epochs": [-1, 0.5, float("inf")], "stopping_step": [0, -1],

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from macrid.errors import InputError
-from macrid.shop import ATTRIBUTES, CATEGORIES, simulate
+from macrid.shop import ATTRIBUTES, CATEGORIES, TOLERANCES, acceptance, simulate
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +57,22 @@ def test_purchases_follow_taste(shop):
         assert np.corrcoef(mean[attribute], wanted[attribute])[0, 1] > 0.7, attribute
     crossed = [np.corrcoef(mean[a], wanted[b])[0, 1] for a in ATTRIBUTES for b in ATTRIBUTES if a != b]
     assert np.abs(crossed).max() < 0.1  # and with no other wish
+
+
+def test_the_tolerant_buy_further_from_what_they_want(shop):
+    assert shop.people[list(TOLERANCES)].to_numpy().min() >= 0.18
+    assert shop.people[list(TOLERANCES)].to_numpy().max() <= 0.45
+    people = shop.people.set_index(["user_id", "category"])
+    bought = purchases(shop)
+    wishes = people.loc[bought[["user_id", "category"]].itertuples(index=False, name=None)]
+    for attribute in ATTRIBUTES:
+        off = np.abs(bought[attribute].to_numpy() - wishes[attribute].to_numpy())
+        tolerance = wishes[f"{attribute}_tolerance"].to_numpy()
+        assert off[tolerance > 0.36].mean() > 1.2 * off[tolerance < 0.27].mean()
+
+
+def test_acceptance_by_hand():
+    np.testing.assert_allclose(acceptance(np.array([[0, 0], [1, 0], [-1, 2]])), np.exp([0, -0.5, -2.5]))
 
 
 def test_purchases_follow_popularity_and_shares(shop):

@@ -121,7 +121,8 @@ def test_several_processes_share_a_study_and_the_best_can_be_trained(tmp_path):
     assert load(tmp_path / "b").settings == Settings(**found["settings"])
 
 
-@pytest.mark.parametrize(("text", "named"), [("learning_rate choice [0.01]\nkafc choice [3]\n", "kfac"), ("", "no setting")])
+@pytest.mark.parametrize(("text", "named"), [("learning_rate choice [0.01]\nkafc choice [3]\n", "kfac"), ("", "no setting"),
+                                             ("label_weight choice [0.1,1]\n", "--labels")])
 def test_a_mistake_is_one_line_and_leaves_nothing(tmp_path, monkeypatch, text, named):
     monkeypatch.setattr(tune, "optuna", lambda: None)
     (params := tmp_path / "hyper.test").write_text(text)
