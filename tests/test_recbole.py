@@ -60,7 +60,7 @@ def test_settings_and_origin_are_recorded(imported):
     assert imported.meta["imported"] == {"from": "RecBole", "file": "tiny.pth", "epoch": 1}
     assert imported.meta["seed"] == 2020
     assert set(imported.items["category"]) == {"red", "green", "blue"}
-    assert imported.steer(0, 0, 0.5, items=["100", "103"]).after["item_id"].is_unique
+    assert imported.steer({(0, 0): 0.5}, items=["100", "103"]).after["item_id"].is_unique
 
 
 def test_from_the_shell(tmp_path):
