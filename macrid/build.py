@@ -130,10 +130,10 @@ def build(split: Split, out: Path, settings: Settings, seed: int = 0, *, source:
         finished.append((twin_of(out), other, train.fit(other, split, seed, lambda row: report("twin", row),
                                                         partial / "twin"), None))
     report("maps", {})
-    baselines = _baselines(split)
+    baselines = baseline_figures(split)
     ready: list[tuple[Path, dict]] = []
     for each in finished:
-        ready.append(_finish(*each, split, seed, baselines, source, labels, ready[0][1]["maps"] if ready else None))
+        ready.append(finish(*each, split, seed, baselines, source, labels, ready[0][1]["maps"] if ready else None))
     report("save", {})
     for path, contents in reversed(ready):  # the twin first, so that a bundle never names one that is not there
         bundle.save(path, **contents)
@@ -141,8 +141,8 @@ def build(split: Split, out: Path, settings: Settings, seed: int = 0, *, source:
     return bundle.load(out)
 
 
-def _finish(out: Path, model, history, twin, split: Split, seed: int, baselines: dict, source: Interactions,
-            labels: pd.DataFrame | None, beside: pd.DataFrame | None) -> tuple[Path, dict]:
+def finish(out: Path, model, history, twin, split: Split, seed: int, baselines: dict, source: Interactions,
+           labels: pd.DataFrame | None = None, beside: pd.DataFrame | None = None) -> tuple[Path, dict]:
     """Everything that goes into the bundle of one trained model. beside: the maps of the model that it is compared with."""
     model.eval()
     vectors = model.item_vectors()
@@ -181,7 +181,7 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
 
 
-def _baselines(split: Split) -> dict[str, dict[str, float]]:
+def baseline_figures(split: Split) -> dict[str, dict[str, float]]:
     """The ranking figures of the baselines on the test people."""
     models = {"popularity": Popularity(split.train)}
     if split.train.shape[1] <= EASE_ITEMS:

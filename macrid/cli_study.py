@@ -25,6 +25,14 @@ from .errors import InputError
 MODELS = "popularity,ease,edlae,multdae,multvae,macridvae,macridvae-k1"
 
 
+def _own_changes(config: Path | None, changes: tuple[str, ...], *others: str) -> dict:
+    """What --config and --set change; InputError if they, or the other settings that are varied, are of labels."""
+    found = read_changes(config, changes)
+    if "label_weight" in {*found, *others}:
+        raise InputError("label_weight: these commands take no labels; use train --labels FILE.csv --set label_weight=...")
+    return found
+
+
 def _file_options(command):
     for option in reversed((
         click.option("--out", required=True, type=click.Path(path_type=Path), help="The JSON file to write."),
@@ -55,7 +63,7 @@ def compare(data, seed, kind, min_rating, min_clicks, held_out, models, preset, 
     names = [name.strip() for name in models.split(",") if name.strip()]
     if not names or len(set(names)) < len(names):
         raise InputError(f"--models is {models!r}: give the names of some models, each once, from {MODELS}")
-    own, others = _by_model(read_changes(config, changes), names)
+    own, others = _by_model(_own_changes(config, changes), names)
     base = make_settings(preset, own)
     settings = {"macridvae": base} | {name: contenders.settings_of(name, base, others.get(name)) for name in names}
     device = device_of(device)
@@ -131,7 +139,7 @@ def sweep(data, seed, kind, min_rating, min_clicks, held_out, grids, more, prese
     from . import sweep as sweeping
 
     grid = _grid((*grids, *more))
-    own = read_changes(config, changes)
+    own = _own_changes(config, changes, *grid)
     count = len(sweeping.points(own, preset, grid))
     device = device_of(device)
     split = divide(read_data(data, seed), kind, seed, min_rating, min_clicks, held_out)
@@ -166,8 +174,9 @@ def _grid(words: tuple[str, ...]) -> dict[str, list]:
 def _points(value: dict) -> tuple[list[str], list[list[str]]]:
     """The head and the rows of the table of a sweep."""
     main, grid = value["main"], list(value["grid"])
-    shown = {"independence": "independence", "nmi": "nmi", "macro.mig": "factor MIG", "macro.disentanglement": "factor D",
-             "micro.mig": "dial MIG", "micro.disentanglement": "dial D"}
+    shown = {"independence": "independence", "nmi": "nmi"} | {
+        f"{part}.{name}": f"{title} {short}" for part, title in (("macro", "factor"), ("micro", "dial"))
+        for name, short in (("mig", "MIG"), ("disentanglement", "D"), ("completeness", "C"), ("informativeness", "I"))}
     rows = []
     for point in value["points"]:
         figures = dict(point["figures"])
@@ -177,6 +186,59 @@ def _points(value: dict) -> tuple[list[str], list[list[str]]]:
                      *(f"{figures[key]:.3f}" if key in figures else "" for key in shown),
                      f"{point['training']['seconds']:,.1f} s"])
     return ["", main, *shown.values(), "time"], rows
+
+
+@click.command()
+@data_options
+@click.option("--params", required=True, type=click.Path(path_type=Path, dir_okay=False),
+              help="Ranges in RecBole's format (hyper.test), a line each: kfac choice [3,7]; tau loguniform -3,0.")
+@click.option("--trials", required=True, type=click.IntRange(1), help="How many the study is to have in all.")
+@settings_options
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder of the study.")
+@device_option
+@as_json
+def tune(data, seed, kind, min_rating, min_clicks, held_out, params, trials, preset, config, changes, out, device, as_json):
+    """Search settings by Optuna; the best are written to OUT/best.yaml, for train --config.
+
+    The same command again goes on with a study that was stopped, or works on it beside another process.
+    """
+    from . import ranges as reading
+    from . import tune as tuning
+
+    tuning.optuna()
+    own = _own_changes(config, changes)
+    space = reading.read(params, own, preset)
+    _own_changes(None, (), *(one.name for one in space))
+    device = device_of(device)
+    split = divide(read_data(data, seed), kind, seed, min_rating, min_clicks, held_out)
+    click.echo(describe_split(split), err=True)
+    with tqdm(unit="trial", file=sys.stderr, dynamic_ncols=True) as bar:
+        def report(number: int, event: str, value: dict) -> None:
+            if event == "report":
+                now = f"trial {number}, epoch {value['epoch']}: NDCG@100 {value['ndcg@100']:.4f}"
+                bar.set_postfix_str(now, refresh=False)
+                bar.update(0)
+            else:
+                bar.update()
+
+        try:
+            found = tuning.tune(split, space, own, out, preset=preset, trials=trials, seed=seed, device=device,
+                                report=report)
+        except KeyboardInterrupt:
+            bar.close()
+            click.echo(f"stopped; the same command goes on (kept in {out})", err=True)
+            sys.exit(130)
+    if as_json:
+        print_json(found)
+        return
+    names = [one.name for one in space]
+    values = [row["reason"] if "reason" in row else f"{row['value']:.4f}" + (" best" if row["value"] == found["value"] else
+                                                                            "     ") for row in found["trials"]]
+    _print_table(["trial", *names, "NDCG@100"], [
+        [str(row["number"]), *(str(row["settings"][name]) for name in names), value]
+        for row, value in zip(found["trials"], values, strict=True)])
+    click.echo(f"{out / 'best.yaml'}: validation NDCG@100 {found['value']:.4f}" if found["settings"] else
+               f"{out}: no trial has ended well", err=True)
 
 
 class _Progress:
@@ -209,4 +271,4 @@ class _Progress:
             sys.exit(130)
 
 
-COMMANDS = (compare, sweep)
+COMMANDS = (compare, sweep, tune)

@@ -1,4 +1,4 @@
-"""Commands that make bundles: fetch, train, remap."""
+"""Commands that make bundles, or parts of them: fetch, train, remap, import-recbole."""
 
 import shutil
 import sys
@@ -96,6 +96,20 @@ def remap(path):
         beside = maps if beside is None else beside
 
 
+@click.command("import-recbole")
+@click.argument("checkpoint", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--data", required=True, type=click.Path(path_type=Path),
+              help="The atomic files (.inter, .item) that the model was trained on.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder to write the bundle to.")
+@click.option("--overwrite", is_flag=True, help="Replace what stands at --out.")
+def import_recbole(checkpoint, data, out, overwrite):
+    """Make a bundle from CHECKPOINT, a .pth that RecBole 1.2.1 saved of MacridVAE; nothing in the file is run."""
+    from . import recbole
+
+    bundle = recbole.convert(checkpoint, data, out, overwrite=overwrite)
+    click.echo(f"{out}: " + summary(bundle.meta["metrics"]), err=True)
+
+
 class _Progress:
     """A bar an epoch for the model, then for its twin, on standard error."""
 
@@ -130,4 +144,4 @@ class _Progress:
             self.bar = None
 
 
-COMMANDS = (fetch, train, remap)
+COMMANDS = (fetch, train, remap, import_recbole)

@@ -21,9 +21,10 @@ def dci(codes: np.ndarray, truth: np.ndarray, seed: int = 0) -> dict[str, float]
         completeness    = mean_f (1 - H_C(R_.f / sum_c R_cf)): a property is borne by one code,
 
     with entropies in units of their largest value (H_F to the base F), and informativeness = mean_f R^2, at least 0, of the
-    predictions for items that a tree has not seen (the paper reports errors instead). What exists only once, a single code
-    or property, cannot be mixed up: the entropy is 0. Importances are scaled by what the forest explains: properties that
-    cannot be predicted count for nothing in disentanglement and for 0 in completeness.
+    predictions for items that a tree has not seen (the paper reports errors instead). Importances are scaled by what the
+    forest explains: properties that cannot be predicted count for nothing in disentanglement and for 0 in completeness.
+    Where informativeness is near 0, chance decides on disentanglement; read it beside. A single property cannot be mixed up
+    with others: then there is no disentanglement in the answer. A single code is complete.
     """
     importance = np.empty((codes.shape[1], truth.shape[1]))
     explained = np.empty(truth.shape[1])
@@ -32,13 +33,13 @@ def dci(codes: np.ndarray, truth: np.ndarray, seed: int = 0) -> dict[str, float]
         forest.fit(codes, values)
         explained[f] = max(0.0, forest.oob_score_)
         importance[:, f] = forest.feature_importances_ * explained[f]
-    total = importance.sum()
-    if total <= 0:
-        return {"disentanglement": 0.0, "completeness": 0.0, "informativeness": 0.0}
     by_code = 1 - _entropy(importance)
     by_property = np.where(explained > 0, 1 - _entropy(importance.T), 0.0)
-    return {"disentanglement": float(importance.sum(axis=1) @ by_code / total),
-            "completeness": float(by_property.mean()), "informativeness": float(explained.mean())}
+    found = {"disentanglement": float(importance.sum(axis=1) @ by_code / max(importance.sum(), 1e-300)),
+             "completeness": float(by_property.mean()), "informativeness": float(explained.mean())}
+    if truth.shape[1] == 1:
+        del found["disentanglement"]
+    return found
 
 
 def _entropy(weights: np.ndarray) -> np.ndarray:
@@ -82,7 +83,7 @@ def _information(a: np.ndarray, b: np.ndarray) -> float:
     np.add.at(table, (a, b), 1 / len(a))
     outer = table.sum(axis=1, keepdims=True) * table.sum(axis=0)
     filled = table > 0
-    return float((table[filled] * np.log(table[filled] / outer[filled])).sum())
+    return max(0.0, float((table[filled] * np.log(table[filled] / outer[filled])).sum()))
 
 
 def macro(log_c: np.ndarray, category: np.ndarray, seed: int = 0) -> dict[str, float]:
@@ -110,4 +111,5 @@ def micro(coordinates: np.ndarray, factor: np.ndarray, attributes: np.ndarray, s
         if varies and whole.sum() >= FEWEST:
             codes, truth = coordinates[mine][whole], values[whole][:, varies]
             found.append(dci(codes, truth, seed) | {"mig": mig(codes, truth)})
-    return {name: float(np.mean([row[name] for row in found])) for name in found[0]} if found else {}
+    names = dict.fromkeys(name for row in found for name in row)
+    return {name: float(np.mean([row[name] for row in found if name in row])) for name in names}

@@ -302,8 +302,8 @@ def test_the_same_seed_gives_the_same_bundle(tmp_path):
     assert weights(tmp_path / "a") == weights(tmp_path / "b")
 
 
-@pytest.mark.parametrize("command", [[], ["train"], ["evaluate"], ["recommend"], ["steer"], ["align"], ["info"],
-                                     ["fetch"]])
+@pytest.mark.parametrize("command", [[], ["train"], ["evaluate"], ["recommend"], ["steer"], ["align"], ["info"], ["fetch"],
+                                     ["import-recbole"], ["compare"], ["sweep"], ["tune"]])
 def test_help(command):
     status, out, err = run(*command, "--help")
     assert (status, err) == (0, "")

@@ -82,6 +82,8 @@ def test_a_failed_point_is_said(tmp_path):
     (["compare", *DATA, "--out", "c.json", "--models", "ease", "--set", "multvae.epochs=1"], "not among --models"),
     (["compare", *DATA, "--out", "c.json", "--held-out", "90"], "--held-out"),
     (["compare", "--data", "shopp", "--out", "c.json"], "shopp"),
+    (["compare", *DATA, "--out", "c.json", "--set", "label_weight=1"], "--labels"),
+    (["sweep", *DATA, "--out", "s.json", "--grid", "label_weight=0,1"], "--labels"),
     (["sweep", *DATA, "--out", "s.json"], "--grid"), (["sweep", *DATA, "--out", "s.json", "--grid", "kafc=1"], "kfac"),
     (["sweep", *DATA, "--out", "s.json", "--grid", "kfac"], "key=a,b,c"),
     (["sweep", *DATA, "--out", "s.json", "--grid", "kfac="], "key=a,b,c"),

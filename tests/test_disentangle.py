@@ -66,6 +66,11 @@ def test_mutual_information_by_hand():
     assert disentangle.mig(codes, np.tile(three, 20)[:, None].astype(float)) == pytest.approx((1 - 0.5) / 1.5)
 
 
+def test_one_property_cannot_be_mixed_up():
+    assert set(disentangle.dci(TRUTH, TRUTH[:, :1])) == {"completeness", "informativeness"}
+    assert set(disentangle.micro(TRUTH, np.arange(400) % 2, TRUTH[:, :1])) == NAMES - {"disentanglement"}
+
+
 def test_entropy_by_hand():
     found = disentangle._entropy(np.array([[1, 1, 1, 1], [3, 0, 0, 0], [1, 1, 0, 0], [0, 0, 0, 0]], float))
     np.testing.assert_allclose(found, [1, 0, 0.5, 0], atol=1e-12)

@@ -2,6 +2,7 @@
 
 import copy
 import json
+from pathlib import Path
 
 import pytest
 
@@ -35,6 +36,15 @@ def test_what_was_written_is_read(tmp_path, value):
     results.save(path, value)
     assert results.load(path) == results.load(path, value["kind"]) == value
     assert [p.name for p in path.parent.iterdir()] == ["r.json"]
+
+
+SHIPPED = sorted((Path(__file__).parents[1] / "benchmarks" / "results").glob("*.json"))
+
+
+@pytest.mark.parametrize("path", [p for p in SHIPPED if p.stem.startswith(("compare-", "sweep-"))], ids=lambda p: p.stem)
+def test_what_ships_is_whole(path):
+    value = results.load(path, path.stem.partition("-")[0])
+    assert value["data"]["name"].startswith(path.stem.partition("-")[2])
 
 
 def test_nan_is_never_written_and_an_earlier_file_stays(tmp_path):

@@ -215,7 +215,7 @@ def test_a_sweep_is_what_its_file_says(tmp_path, tiny_split, trained_here):
     assert value["jobs"] == 2
     assert value["failed"] == []
     assert value["settings"]["anneal_cap"] == Settings().anneal_cap
-    model, _ = contenders.fit(contenders.Task("macridvae", replace(TINY, anneal_cap=0.0, stopping_step=20), tiny_split, 0,
+    model, *_ = contenders.fit(contenders.Task("macridvae", replace(TINY, anneal_cap=0.0, stopping_step=20), tiny_split, 0,
                                               "cpu", tmp_path / "x"), lambda row: None)
     assert value["points"][1]["figures"] == train.summary(train.ranking(model, tiny_split.test)) | \
         contenders.factor_figures(model, tiny_split, 0)
