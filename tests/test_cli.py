@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from conftest import flat
 
-from macrid import build, cli, cli_train
+from macrid import build, cli, cli_train, maps, projections
 from macrid.bundle import load
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -27,8 +27,7 @@ TINY = ["--data", "shop:140x120", "--set", "epochs=2", "--set", "embedding_size=
 @pytest.fixture(autouse=True)
 def quick(monkeypatch, tmp_path):
     """Maps by principal components; data sets would be kept in an empty folder; the warning hook is put back."""
-    monkeypatch.setattr(build.projections, "umap", lambda vectors, *rest: build.projections.pca(vectors))
-    monkeypatch.setattr(build.projections, "tsne", lambda vectors, *rest: build.projections.pca(vectors))
+    monkeypatch.setattr(maps, "METHODS", dict.fromkeys(maps.METHODS, lambda vectors, *rest: projections.pca(vectors)))
     monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
     monkeypatch.setenv("MACRID_DATA", str(tmp_path / "data"))
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from test_cli import answer, mistake, run
 
-from macrid import build, train, tune
+from macrid import maps, projections, train, tune
 from macrid.bundle import load
 from macrid.errors import InputError
 from macrid.model import MacridVAE, Settings, make_settings
@@ -114,8 +114,7 @@ def test_several_processes_share_a_study_and_the_best_can_be_trained(tmp_path):
     assert out.splitlines()[0].split() == printed.splitlines()[0].split() == ["trial", "learning_rate", "kfac", "NDCG@100"]
     assert " best" in run(*given)[1]
     with pytest.MonkeyPatch.context() as patch:
-        for method in ("umap", "tsne"):
-            patch.setattr(build.projections, method, lambda vectors, *_: build.projections.pca(vectors))
+        patch.setattr(maps, "METHODS", dict.fromkeys(maps.METHODS, lambda vectors, *rest: projections.pca(vectors)))
         best = tmp_path / "t" / "best.yaml"
         assert run("train", "--data", "shop:140x120", "--config", best, "--out", tmp_path / "b")[0] == 0
     assert load(tmp_path / "b").settings == Settings(**found["settings"])
