@@ -88,14 +88,14 @@ def _unseen(n_items: int, seen: np.ndarray) -> np.ndarray:
     return allowed
 
 
-def follow(people: list[Dials], seen: np.ndarray, answers: np.ndarray, segment: np.ndarray,
-           way: Callable[[Dials, np.ndarray], np.ndarray]) -> dict[str, np.ndarray]:
-    """Means over people, (S,) each: `personal` NDCG towards their own answers, `segment` NDCG towards the segment, and the
-    `share` of the list that belongs to it (see `metrics`).
+def listed(people: list[Dials], seen: np.ndarray, way: Callable[[Dials, np.ndarray], np.ndarray]) -> np.ndarray:
+    """The lists (S, P, n) of P people; seen: bool (P, M); way(dials, indices of what was seen) -> (S, n)."""
+    return np.stack([way(dials, np.flatnonzero(row)) for dials, row in zip(people, seen, strict=True)], axis=1)
 
-    people: P of them. seen, answers: bool (P, M). segment: bool (M,). way(dials, seen indices) -> lists (S, n).
-    """
-    lists = np.stack([way(dials, np.flatnonzero(row)) for dials, row in zip(people, seen, strict=True)], axis=1)  # (S, P, n)
+
+def follow(lists: np.ndarray, seen: np.ndarray, answers: np.ndarray, segment: np.ndarray) -> dict[str, np.ndarray]:
+    """Means over people of lists (S, P, n), each (S,): `personal` NDCG towards their own answers, `segment` NDCG towards the
+    segment, and the `share` of the list that belongs to it (see `metrics`). seen, answers: bool (P, M), segment: (M,)."""
     wanted = segment & ~seen  # (P, M)
     return {"personal": np.array([np.nanmean(metrics.list_ndcg(at, answers)) for at in lists]),
             "segment": np.array([np.nanmean(metrics.list_ndcg(at, wanted)) for at in lists]),

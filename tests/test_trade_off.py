@@ -85,7 +85,9 @@ def test_what_is_followed(people, asked):
     large, _, ends = asked
     dials, held = people
     seen, answers = (matrix[:4].toarray() > 0 for matrix in (held.fold_in, held.answers))
-    curves = trade_off.follow(dials, seen, answers, large, lambda of, hidden: trade_off.moved(of, ends, hidden))
+    lists = trade_off.listed(dials, seen, lambda of, hidden: trade_off.moved(of, ends, hidden))
+    assert lists.shape == (21, 4, 20)
+    curves = trade_off.follow(lists, seen, answers, large)
     assert {name: of.shape for name, of in curves.items()} == dict.fromkeys(("personal", "segment", "share"), (21,))
     s = 14
     lists = [trade_off.moved(of, ends, np.flatnonzero(row))[s] for of, row in zip(dials, seen, strict=True)]

@@ -1,0 +1,80 @@
+"""How long a dial takes to answer on one core, beside the full product that it stands for."""
+
+import time
+
+import numpy as np
+from record import table
+
+from macrid.steer import Dials, altered
+
+SIZES = (20_000, 100_000, 1_000_000)
+DIMS, KFAC, SCALE, LENGTH, MOVES = 64, 7, 10.0, 20, 200
+
+
+def simulated(n_items: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Unit vectors of a person (K, D) and of items (M, D), log c (M, K) of soft factors, and orthogonal axes (K, D, D)."""
+    rng = np.random.default_rng(seed)
+    items, prototypes = rng.standard_normal((n_items, DIMS), np.float32), rng.standard_normal((KFAC, DIMS), np.float32)
+    parts = rng.standard_normal((KFAC, DIMS), np.float32)
+    for vectors in (items, prototypes, parts):
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    logits = SCALE * items @ prototypes.T
+    log_c = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    axes = np.stack([np.linalg.qr(rng.standard_normal((DIMS, DIMS)))[0] for _ in range(KFAC)]).astype(np.float32)
+    return parts, items, log_c, axes
+
+
+def full_product(parts: np.ndarray, items: np.ndarray, log_c: np.ndarray, axes: np.ndarray, value: float) -> np.ndarray:
+    """The n best items by the plain way: the altered vector times all items, log sum over the factors, partition."""
+    turned = parts.copy()
+    turned[0] = altered(parts[0], axes[0][:, [0]], [value])
+    t = SCALE * (turned @ items.T) + log_c.T  # (K, M)
+    top = t.max(axis=0)
+    scores = top + np.log(np.exp(t - top).sum(axis=0))
+    found = np.argpartition(-scores, LENGTH - 1)[:LENGTH]
+    return found[np.argsort(-scores[found], kind="stable")]
+
+
+def timed(work, *arguments) -> tuple[float, object]:
+    """Milliseconds, and what came of it."""
+    start = time.perf_counter()
+    found = work(*arguments)
+    return 1e3 * (time.perf_counter() - start), found
+
+
+def measure(sizes=SIZES, moves: int = MOVES, seed: int = 0, report=lambda: None) -> dict:
+    """For each size, in milliseconds: `move` and `full` (p50, p95 over `moves` positions of a dial; a tenth as many of the
+    full product), set-up of a person, of a dial. RuntimeError if the two ever list other items."""
+    found = {}
+    for n_items in sizes:
+        simulated_shelf = simulated(n_items, seed)
+        values = np.random.default_rng(seed).uniform(-0.4, 0.4, moves)
+        person, dials = timed(_person, *simulated_shelf)
+        new_dial = [timed(dials.top, {(0, j): 0.1}, LENGTH)[0] for j in range(1, 11)]
+        dials.top({(0, 0): 0.1}, LENGTH)
+        moved = [timed(dials.top, {(0, 0): v}, LENGTH) for v in values]
+        whole = [timed(full_product, *simulated_shelf, v) for v in values[: max(5, moves // 10)]]
+        for (_, plain), (_, (quick, _)) in zip(whole, moved, strict=False):
+            if len(set(plain) - set(quick)) > 1:  # rounding may swap the last one
+                raise RuntimeError(f"with {n_items} items a dial lists others than the full product")
+        move, full = [ms for ms, _ in moved], [ms for ms, _ in whole]
+        found[str(n_items)] = {"person": person, "new_dial": float(np.median(new_dial)), "move": _percentiles(move),
+                               "full": _percentiles(full), "ratio": float(np.median(full) / np.median(move))}
+        report()
+    return {"dims": DIMS, "kfac": KFAC, "n": LENGTH, "moves": moves, "milliseconds": found}
+
+
+def _person(parts, items, log_c, axes) -> Dials:
+    return Dials(parts, items, log_c, SCALE, axes)
+
+
+def _percentiles(values) -> dict[str, float]:
+    return {"p50": float(np.percentile(values, 50)), "p95": float(np.percentile(values, 95))}
+
+
+def summary(measured: dict) -> str:
+    return table(["items", "move p50", "move p95", "full product p50", "p95", "ratio", "new dial", "new person"],
+                 [[f"{int(n):,}", *(f"{x:.2f} ms" for x in (m["move"]["p50"], m["move"]["p95"], m["full"]["p50"],
+                                                            m["full"]["p95"])),
+                   f"{m['ratio']:.0f} x", f"{m['new_dial']:.1f} ms", f"{m['person']:.1f} ms"]
+                  for n, m in measured["milliseconds"].items()])
