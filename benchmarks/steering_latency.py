@@ -1,5 +1,6 @@
 """How long a dial takes to answer on one core, beside the full product that it stands for."""
 
+import os
 import time
 
 import numpy as np
@@ -35,33 +36,38 @@ def full_product(parts: np.ndarray, items: np.ndarray, log_c: np.ndarray, axes: 
     return found[np.argsort(-scores[found], kind="stable")]
 
 
-def timed(work, *arguments) -> tuple[float, object]:
-    """Milliseconds, and what came of it."""
-    start = time.perf_counter()
+def timed(work, *arguments) -> tuple[float, float, object]:
+    """Milliseconds by the clock, milliseconds of the processor, and what came of it."""
+    start = time.perf_counter(), time.thread_time()
     found = work(*arguments)
-    return 1e3 * (time.perf_counter() - start), found
+    return 1e3 * (time.perf_counter() - start[0]), 1e3 * (time.thread_time() - start[1]), found
 
 
 def measure(sizes=SIZES, moves: int = MOVES, seed: int = 0, report=lambda: None) -> dict:
     """For each size, in milliseconds: `move` and `full` (p50, p95 over `moves` positions of a dial; a tenth as many of the
-    full product), set-up of a person, of a dial. RuntimeError if the two ever list other items."""
+    full product), set-up of a person, of a dial; `_cpu`: of the processor, which other work on the machine does not stretch
+    as it does the clock. `load`: how many processes wanted one, mean of the last minute. RuntimeError if a dial and the full
+    product ever list other items."""
     found = {}
     for n_items in sizes:
         simulated_shelf = simulated(n_items, seed)
         values = np.random.default_rng(seed).uniform(-0.4, 0.4, moves)
-        person, dials = timed(_person, *simulated_shelf)
+        person, _, dials = timed(_person, *simulated_shelf)
         new_dial = [timed(dials.top, {(0, j): 0.1}, LENGTH)[0] for j in range(1, 11)]
         dials.top({(0, 0): 0.1}, LENGTH)
         moved = [timed(dials.top, {(0, 0): v}, LENGTH) for v in values]
         whole = [timed(full_product, *simulated_shelf, v) for v in values[: max(5, moves // 10)]]
-        for (_, plain), (_, (quick, _)) in zip(whole, moved, strict=False):
+        for (_, _, plain), (_, _, (quick, _)) in zip(whole, moved, strict=False):
             if len(set(plain) - set(quick)) > 1:  # rounding may swap the last one
                 raise RuntimeError(f"with {n_items} items a dial lists others than the full product")
-        move, full = [ms for ms, _ in moved], [ms for ms, _ in whole]
-        found[str(n_items)] = {"person": person, "new_dial": float(np.median(new_dial)), "move": _percentiles(move),
-                               "full": _percentiles(full), "ratio": float(np.median(full) / np.median(move))}
+        (move, move_cpu, _), (full, full_cpu, _) = zip(*moved, strict=True), zip(*whole, strict=True)
+        found[str(n_items)] = {"person": person, "new_dial": float(np.median(new_dial)),
+                               "move": _percentiles(move), "move_cpu": _percentiles(move_cpu),
+                               "full": _percentiles(full), "full_cpu": _percentiles(full_cpu),
+                               "ratio": float(np.median(full_cpu) / np.median(move_cpu))}
         report()
-    return {"dims": DIMS, "kfac": KFAC, "n": LENGTH, "moves": moves, "milliseconds": found}
+    return {"dims": DIMS, "kfac": KFAC, "n": LENGTH, "moves": moves, "processors": os.cpu_count(),
+            "load": round(os.getloadavg()[0], 1), "milliseconds": found}
 
 
 def _person(parts, items, log_c, axes) -> Dials:
@@ -73,8 +79,10 @@ def _percentiles(values) -> dict[str, float]:
 
 
 def summary(measured: dict) -> str:
-    return table(["items", "move p50", "move p95", "full product p50", "p95", "ratio", "new dial", "new person"],
-                 [[f"{int(n):,}", *(f"{x:.2f} ms" for x in (m["move"]["p50"], m["move"]["p95"], m["full"]["p50"],
-                                                            m["full"]["p95"])),
-                   f"{m['ratio']:.0f} x", f"{m['new_dial']:.1f} ms", f"{m['person']:.1f} ms"]
-                  for n, m in measured["milliseconds"].items()])
+    def pair(figures: dict) -> str:
+        return f"{figures['p50']:.2f} / {figures['p95']:.2f}"
+
+    return table(["items", "move, ms p50 / p95", "of the processor", "full product", "of the processor", "ratio", "new dial",
+                  "new person"],
+                 [[f"{int(n):,}", *(pair(m[key]) for key in ("move", "move_cpu", "full", "full_cpu")), f"{m['ratio']:.0f} x",
+                   f"{m['new_dial']:.1f}", f"{m['person']:.1f}"] for n, m in measured["milliseconds"].items()])
