@@ -118,7 +118,7 @@ def test_search_marks_an_item_and_its_neighbours(visit):
 
 
 @pytest.mark.browser
-def test_a_box_lists_the_items_in_it_and_a_star_its_prototype(visit):
+def test_a_box_lists_the_items_in_it(visit):
     page = visit("macro_map", height=3000)  # nothing scrolls
     items = load(ROOT / "models" / "shop").items
     drawn = page.locator(".js-plotly-plot").first
@@ -137,8 +137,17 @@ def test_a_box_lists_the_items_in_it_and_a_star_its_prototype(visit):
     seen = page.evaluate("[...document.querySelectorAll('.js-plotly-plot')].map(m => m.dataset.seen)")
     assert seen == [str(i) for i in range(10)]  # the others turn grey, nothing is drawn anew
 
-    star = page.evaluate(POINT, [0, -3])
-    drawn.locator('[data-title="Pan"]').click()
-    page.mouse.click(*star)
-    name = load(ROOT / "models" / "shop").factors[2].name
-    expect(page.get_by_role("radio", name=re.compile(name))).to_be_checked()
+
+@pytest.mark.browser
+def test_a_click_on_a_star_lists_what_is_typical_of_its_prototype(visit):
+    page = visit("macro_map", height=3000)
+    bundle = load(ROOT / "models" / "shop")
+    factor = bundle.factors[2]
+    x, y = page.evaluate(POINT, [0, -1 - factor.index])
+    page.mouse.move(x - 3, y)
+    page.mouse.move(x, y, steps=3)
+    expect(page.locator(".js-plotly-plot").first.locator(".hovertext")).to_have_count(1)
+    page.mouse.click(x, y)
+    expect(page.get_by_role("radio", name=re.compile(factor.name))).to_be_checked()
+    wanted = list(bundle.items["title"].iloc[list(factor.typical[:9])])
+    waited(lambda: listed(page, "Typical items"), lambda found: found == wanted)
