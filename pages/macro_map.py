@@ -62,6 +62,9 @@ def controls():
         people = options.toggle("People", key="people", persist_state="session",
                                 help="Items and people in one layout: dots are items, every ring is the part of a person "
                                      "for one factor that they clicked in.")
+    else:
+        options.toggle("People", disabled=True, key="no-people",
+                       help=f"This bundle has no people on its maps; `python -m macrid remap {shown.path}` adds them.")
     labels = atlas.colourings(shown)
     ui.from_address("colour", labels, "factor")
     key = options.selectbox("Colour by", labels, key="colour", persist_state="session", format_func=labels.get, width=230)
