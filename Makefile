@@ -44,7 +44,7 @@ env:
 	@sh -c "$$MACRID_ENV" env "$(PYTHON)" "$(TORCH_INDEX)" requirements.txt
 
 env-dev:
-	@sh -c "$$MACRID_ENV" env "$(PYTHON)" "$(TORCH_INDEX)" requirements.txt requirements-dev.txt
+	@sh -c "$$MACRID_ENV" env "$(PYTHON)" "$(TORCH_INDEX)" requirements.txt requirements-extra.txt requirements-dev.txt
 
 export MACRID_ENV MACRID_PORT MACRID_FIRST_MODEL MACRID_SERVE
 

@@ -5,11 +5,10 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from .charts import GREY, plain, shape_of
+from .charts import GREY, plain, shape_of, still
 from .map_charts import Groups
 
 TEAL = [[0.0, "rgba(27,127,123,0.04)"], [1.0, "rgba(27,127,123,1)"]]
-_CLEAR = {"plot_bgcolor": "rgba(0,0,0,0)", "paper_bgcolor": "rgba(0,0,0,0)"}
 SERIES = {"cosine": "#0072B2", "dot": "#D55E00"}
 
 
@@ -24,8 +23,8 @@ def confusion(counts: np.ndarray, factors: list[str], groups: list[str]) -> go.F
         hovertemplate="factor %{y}<br>group %{x}<br>%{customdata:,} items, %{z:.0%} of the factor<extra></extra>"))
     fig.update_layout(height=150 + 30 * len(factors), margin={"l": 0, "r": 0, "t": 0, "b": 0},
                       yaxis={"autorange": "reversed", "ticksuffix": " ", "automargin": True, "showgrid": False},
-                      xaxis={"tickangle": -40, "automargin": True, "showgrid": False}, **_CLEAR)
-    return fig
+                      xaxis={"tickangle": -40, "automargin": True, "showgrid": False})
+    return still(fig)
 
 
 def shares(counts: np.ndarray, names: list[str], colours: list[str]) -> go.Figure:
@@ -35,10 +34,10 @@ def shares(counts: np.ndarray, names: list[str], colours: list[str]) -> go.Figur
                            marker={"color": [colours[k] for k in order], "cornerradius": 4},
                            hovertext=[plain(names[k]) for k in order],
                            hovertemplate="%{hovertext}: %{y:,} items<extra></extra>"))
-    fig.update_layout(height=170, margin={"l": 0, "r": 0, "t": 4, "b": 0}, bargap=0.25, **_CLEAR,
+    fig.update_layout(height=170, margin={"l": 0, "r": 0, "t": 4, "b": 0}, bargap=0.25,
                       xaxis={"title": {"text": "factors, the largest first"}, "showticklabels": False},
                       yaxis={"title": {"text": "items"}, "gridcolor": GREY})
-    return fig
+    return still(fig)
 
 
 def norms(clicks: np.ndarray, norm: np.ndarray, most: int = 800) -> go.Figure:
@@ -53,10 +52,10 @@ def norms(clicks: np.ndarray, norm: np.ndarray, most: int = 800) -> go.Figure:
     fig.add_scatter(x=[float(np.exp(np.log(clicks[part]).mean())) for part in classes],
                     y=[float(norm[part].mean()) for part in classes], mode="lines+markers",
                     line={"color": "#1b7f7b", "width": 2.5}, hovertemplate="%{x:.3g} clicks: norm %{y:.3g}<extra></extra>")
-    fig.update_layout(height=190, margin={"l": 0, "r": 0, "t": 4, "b": 0}, showlegend=False, **_CLEAR,
+    fig.update_layout(height=190, margin={"l": 0, "r": 0, "t": 4, "b": 0}, showlegend=False,
                       xaxis={"type": "log", "title": {"text": "clicks of an item"}, "gridcolor": GREY, "dtick": 1},
                       yaxis={"title": {"text": "length of vector"}, "gridcolor": GREY, "rangemode": "tozero"})
-    return fig
+    return still(fig)
 
 
 def panels(maps: list[tuple[str, np.ndarray, Groups, np.ndarray]]) -> go.Figure:
@@ -76,23 +75,24 @@ def panels(maps: list[tuple[str, np.ndarray, Groups, np.ndarray]]) -> go.Figure:
     return fig
 
 
-def collapse(rows: list[dict], figure: str, title: str, most: float) -> go.Figure:
-    """One figure of every run of the experiment on collapse, by similarity and start: dots, and the mean with its spread
-    (standard deviation). rows: {similarity, init, seed, figures}; title: of the figure; most: the end of the
-    axis."""
-    fig = go.Figure()
-    for similarity, colour in SERIES.items():
-        for init in ("random", "spectral"):
-            values = [row["figures"][figure] for row in rows if (row["similarity"], row["init"]) == (similarity, init)]
-            label = f"{'cosine' if similarity == 'cosine' else 'dot product'}, {init} start"
-            fig.add_scatter(x=values, y=[label] * len(values), mode="markers", hovertemplate="%{x:.3g}<extra></extra>",
-                            marker={"size": 8, "color": colour, "opacity": 0.45})
-            fig.add_scatter(x=[np.mean(values)], y=[label], mode="markers",
-                            error_x={"array": [np.std(values, ddof=1) if len(values) > 1 else 0], "thickness": 2, "width": 7,
-                                     "color": colour},
-                            hovertemplate="mean %{x:.3g}<extra></extra>",
-                            marker={"size": 13, "color": colour, "symbol": "line-ns", "line": {"width": 3, "color": colour}})
-    fig.update_layout(height=190, margin={"l": 0, "r": 10, "t": 4, "b": 0}, showlegend=False, **_CLEAR,
-                      xaxis={"range": [0, most * 1.03], "title": {"text": title}, "gridcolor": GREY},
-                      yaxis={"autorange": "reversed", "ticksuffix": "  "})
-    return fig
+def collapse(rows: list[dict], shown: dict[str, tuple[str, float]]) -> go.Figure:
+    """Every run of the experiment on collapse, by similarity and start: dots, and the mean with its spread (standard
+    deviation). rows: {similarity, init, seed, figures}; shown: {figure: (title, end of the axis)}, one above the other."""
+    fig = make_subplots(rows=len(shown), cols=1, vertical_spacing=0.3)
+    for line, (figure, (title, most)) in enumerate(shown.items(), start=1):
+        for similarity, colour in SERIES.items():
+            for init in ("random", "spectral"):
+                values = [row["figures"][figure] for row in rows if (row["similarity"], row["init"]) == (similarity, init)]
+                label = f"{'cosine' if similarity == 'cosine' else 'dot product'}, {init}"
+                fig.add_scatter(x=values, y=[label] * len(values), mode="markers", row=line, col=1,
+                                hovertemplate="%{x:.3g}<extra></extra>",
+                                marker={"size": 8, "color": colour, "opacity": 0.45})
+                spread = np.std(values, ddof=1) if len(values) > 1 else 0
+                fig.add_scatter(x=[np.mean(values)], y=[label], mode="markers", hovertemplate="mean %{x:.3g}<extra></extra>",
+                                error_x={"array": [spread], "thickness": 2, "width": 7, "color": colour}, row=line, col=1,
+                                marker={"size": 13, "color": colour, "symbol": "line-ns",
+                                        "line": {"width": 3, "color": colour}})
+        fig.update_xaxes(range=[0, most * 1.03], title={"text": title}, gridcolor=GREY, row=line, col=1)
+        fig.update_yaxes(autorange="reversed", ticksuffix="  ", row=line, col=1)
+    fig.update_layout(height=190 * len(shown), margin={"l": 0, "r": 10, "t": 4, "b": 0}, showlegend=False)
+    return still(fig)

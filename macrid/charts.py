@@ -110,6 +110,13 @@ def _apart(values: np.ndarray, gap: float) -> np.ndarray:
     return out
 
 
+def still(fig: go.Figure) -> go.Figure:
+    """A figure to be read, not explored: without a background, and a finger on it scrolls the page."""
+    fig.update_xaxes(fixedrange=True)
+    fig.update_yaxes(fixedrange=True)
+    return fig.update_layout(plot_bgcolor="rgba(0,0,0,0)", paper_bgcolor="rgba(0,0,0,0)")
+
+
 def plain(text) -> str:
     """Text without what plotly would read as markup."""
     return str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

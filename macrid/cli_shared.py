@@ -109,7 +109,7 @@ def parse_value(text: str, where: str):
 def as_number(value):
     """A text such as 1e-3 as the number that it means, also within a list; anything else as it is."""
     if isinstance(value, list):
-        return [as_number(inner) for inner in value]
+        return [inner if isinstance(inner, list) else as_number(inner) for inner in value]  # YAML's may hold themselves
     if isinstance(value, str) and re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)e[-+]?\d+", value, re.IGNORECASE):
         return float(value)
     return value

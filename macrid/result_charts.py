@@ -3,10 +3,8 @@
 import numpy as np
 import plotly.graph_objects as go
 
-from .charts import GREY, PALETTE, plain
+from .charts import GREY, PALETTE, plain, still
 from .findings import Curve
-
-_CLEAR = {"plot_bgcolor": "rgba(0,0,0,0)", "paper_bgcolor": "rgba(0,0,0,0)"}
 
 
 def sweep(curves: list[Curve], labels: list[str], x_name: str, y_name: str) -> go.Figure:
@@ -26,11 +24,11 @@ def sweep(curves: list[Curve], labels: list[str], x_name: str, y_name: str) -> g
                         unselected={"marker": {"opacity": 0.9}},
                         hovertemplate="<b>%{text}</b><br>" + plain(x_name) + ": %{x:.3g}<br>" + plain(y_name)
                         + ": %{y:.3g}<extra></extra>")
-    fig.update_layout(height=430, margin={"l": 0, "r": 0, "t": 8, "b": 0}, showlegend=False, **_CLEAR,
+    fig.update_layout(height=430, margin={"l": 0, "r": 0, "t": 8, "b": 0}, showlegend=False,
                       clickmode="event+select",
                       xaxis={"title": {"text": plain(x_name)}, "gridcolor": GREY, "zeroline": False},
                       yaxis={"title": {"text": plain(y_name)}, "gridcolor": GREY, "zeroline": False})
-    return fig
+    return still(fig)
 
 
 def time_and_accuracy(comparison: dict, metric: str) -> go.Figure:
@@ -43,7 +41,7 @@ def time_and_accuracy(comparison: dict, metric: str) -> go.Figure:
         error_y={"array": [row["figures"][f"{metric}_se"] for row in models], "thickness": 1.2, "width": 4, "color": GREY},
         marker={"size": 13, "color": ["#1b7f7b" if mine else "#9AA0A6" for mine in ours]},
         hovertemplate="%{text}<br>%{x:.3g} s, " + plain(metric.upper()) + " %{y:.3g}<extra></extra>"))
-    fig.update_layout(height=340, margin={"l": 0, "r": 0, "t": 20, "b": 0}, **_CLEAR,
+    fig.update_layout(height=340, margin={"l": 0, "r": 0, "t": 20, "b": 0},
                       xaxis={"type": "log", "title": {"text": "training time in seconds"}, "gridcolor": GREY, "dtick": 1},
                       yaxis={"title": {"text": metric.upper()}, "gridcolor": GREY, "zeroline": False})
-    return fig
+    return still(fig)

@@ -3,9 +3,8 @@
 import numpy as np
 import plotly.graph_objects as go
 
-from .charts import GREY, plain
+from .charts import GREY, plain, still
 
-_CLEAR = {"plot_bgcolor": "rgba(0,0,0,0)", "paper_bgcolor": "rgba(0,0,0,0)"}
 DIVERGING = [[0.0, "#5B2A86"], [0.5, "rgba(150,150,150,0.08)"], [1.0, "#0F6468"]]  # the two ends of a dial
 
 
@@ -20,8 +19,8 @@ def stacked(values: np.ndarray, rows: list[str], names: list[str], colours: list
     fig.update_layout(height=58 + 27 * len(rows), margin={"l": 0, "r": 8, "t": 4, "b": 0}, barmode="stack", bargap=0.3,
                       showlegend=False,
                       xaxis={"title": {"text": axis}, "gridcolor": GREY, "tickformat": digits, "nticks": 6},
-                      yaxis={"autorange": "reversed", "ticksuffix": "  ", "automargin": True}, **_CLEAR)
-    return fig
+                      yaxis={"autorange": "reversed", "ticksuffix": "  ", "automargin": True})
+    return still(fig)
 
 
 def parts(values: np.ndarray, names: list[str]) -> go.Figure:
@@ -31,7 +30,7 @@ def parts(values: np.ndarray, names: list[str]) -> go.Figure:
                                colorscale=DIVERGING, zmin=-most, zmax=most, xgap=1, ygap=3,
                                colorbar={"thickness": 9, "outlinewidth": 0, "nticks": 5},
                                hovertemplate="%{y}, dimension %{x}: %{z:.3f}<extra></extra>"))
-    fig.update_layout(height=70 + 30 * len(names), margin={"l": 0, "r": 0, "t": 4, "b": 0}, **_CLEAR,
+    fig.update_layout(height=70 + 30 * len(names), margin={"l": 0, "r": 0, "t": 4, "b": 0},
                       xaxis={"title": {"text": "dimension"}, "showgrid": False, "zeroline": False},
                       yaxis={"autorange": "reversed", "ticksuffix": "  ", "automargin": True, "showgrid": False})
-    return fig
+    return still(fig)

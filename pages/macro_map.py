@@ -331,34 +331,33 @@ else:
     st.info("This bundle has no dot-product twin to compare with. `python -m macrid train ... --twin dot` trains one.")
 
 
-def experiment() -> None:
+@st.fragment
+def experiment():
     """What benchmarks/collapse.py measured, with its spread."""
     path = ui_results.shipped() / "collapse.json"
     if not path.is_file():
         st.info("Whether this is chance, `python benchmarks/collapse.py` tells: both similarities, two starts, five seeds.")
         return
     try:
-        experiments = collapse.load(path)
+        experiments = {found["data"]: found for found in collapse.load(path)}
     except InputError as error:
         st.warning(str(error))
         return
     st.markdown("**Is that chance?** The same two models trained again with other seeds, from random vectors and from the "
                 "spectral start, with the same data, steps and people:")
-    names = [ui.DATA_NAMES.get(found["data"], found["data"]) for found in experiments]
-    for found, name, tab in zip(experiments, names, st.tabs(names), strict=True):
-        with tab:
-            shown = [key for key in ("effective_factors", "nmi") if key in found["rows"][0]["figures"]]
-            for column, key in zip(st.columns(len(shown), gap="large"), shown, strict=True):
-                title, most = {"effective_factors": ("Effective factors", found["kfac"]), "nmi": ("NMI", 1)}[key]
-                column.plotly_chart(
-                    analysis_charts.collapse(found["rows"], key, title, most),
-                    key=f"collapse-{found['data']}-{key}", config={"displayModeBar": False},
-                    alt=f"{title} of every run on {name}, by similarity and start, with mean and spread")
-            st.markdown(collapse.sentence(found))
-            epochs = found["settings"]["epochs"]
-            st.caption(f"{found['people']:,} people, {found['items']:,} items, {epochs} epochs each. A dot "
-                       "is a training, the line the mean with the standard deviation over seeds. From "
-                       "benchmarks/collapse.py.")
+    data = bundle.meta["data"]["name"]
+    chosen = st.segmented_control(
+        "Data of the experiment", experiments, key="experiment", required=True, label_visibility="collapsed",
+        default=data if data in experiments else next(iter(experiments)),
+        format_func=lambda name: ui.DATA_NAMES.get(name, name))
+    found = experiments[chosen]
+    titles = {"effective_factors": ("Effective factors", found["kfac"]), "nmi": ("NMI", 1)}
+    shown = {key: title for key, title in titles.items() if key in found["rows"][0]["figures"]}
+    st.plotly_chart(analysis_charts.collapse(found["rows"], shown), key="collapse", config={"displayModeBar": False},
+                    alt="Effective factors and NMI of every training, by similarity and start, with mean and spread")
+    st.markdown(collapse.sentence(found))
+    st.caption(f"{found['people']:,} people, {found['items']:,} items, {found['settings']['epochs']} epochs each. A dot "
+               "is a training, the line the mean with the standard deviation over seeds. From benchmarks/collapse.py.")
 
 
 experiment()

@@ -35,8 +35,8 @@ FORMULAS = [
     (r"c_{i} = \operatorname{softmax}_k\big(\cos(h_i, m_k)\,/\,\tau\big)",
      "**Routing.** How much item i belongs to each factor: the nearer its vector to a prototype, the more. While training, "
      "one factor is drawn at random (Gumbel-softmax)."),
-    (r"(a_{u,k},\, b_{u,k}) = f\!\left(\frac{x_u \odot c_{\cdot,k}}{\lVert x_u \odot c_{\cdot,k}\rVert}\right), \quad "
-     r"\mu_{u,k} = \frac{a_{u,k}}{\lVert a_{u,k}\rVert}",
+    (r"\begin{gathered} (a_{u,k},\, b_{u,k}) = f\!\left(\frac{x_u \odot c_{\cdot,k}}{\lVert x_u \odot c_{\cdot,k}\rVert}"
+     r"\right) \\ \mu_{u,k} = a_{u,k} \,/\, \lVert a_{u,k}\rVert \end{gathered}",
      "**Encoder.** For each factor, the clicks that belong there go through the network; what comes out is brought to "
      "length one."),
     (r"z_{u,k} \sim \mathcal N\big(\mu_{u,k},\ \sigma_{u,k}^2\big), \quad \sigma_{u,k} = \sigma_0\, e^{-b_{u,k}/2}",
@@ -44,8 +44,8 @@ FORMULAS = [
      "part is the mean."),
     (r"p(i \mid z_u) \propto \sum_{k} c_{i,k}\, \exp\big(\cos(z_{u,k}, h_i)\,/\,\tau\big)",
      "**Decoder.** An item is likely if the part of its factor points its way."),
-    (r"\mathcal L_u = -\sum_{i} x_{u,i} \ln p(i \mid z_u) + \beta \sum_k \mathrm{KL}\big(z_{u,k} \,\Vert\, "
-     r"\mathcal N(0, \sigma_0^2)\big)",
+    (r"\begin{gathered} \mathcal L_u = -\sum_{i} x_{u,i} \ln p(i \mid z_u) \\ + \,\beta \sum_k \mathrm{KL}\big(z_{u,k} "
+     r"\,\Vert\, \mathcal N(0, \sigma_0^2)\big) \end{gathered}",
      "**Loss.** Clicks should be likely; the second term presses the dimensions of a part to be independent, the more the "
      "larger β."),
 ]

@@ -46,10 +46,10 @@ def test_the_panels_are_one_figure():
 def test_collapse_shows_every_run_the_mean_and_the_spread():
     rows = [{"similarity": s, "init": i, "seed": n, "figures": {"nmi": 0.1 * n + (s == "dot")}}
             for s in ("cosine", "dot") for i in ("random", "spectral") for n in (0, 1, 2)]
-    figure = analysis_charts.collapse(rows, "nmi", "NMI", 1)
+    figure = analysis_charts.collapse(rows, {"nmi": ("NMI", 1)})
     runs, mean = figure.data[:2]
     np.testing.assert_allclose(runs.x, [0, 0.1, 0.2])
-    assert runs.y[0] == mean.y[0] == "cosine, random start"
+    assert runs.y[0] == mean.y[0] == "cosine, random"
     np.testing.assert_allclose([mean.x[0], mean.error_x.array[0]], [0.1, 0.1])
     assert len(figure.data) == 8
 

@@ -41,7 +41,7 @@ def expect(at: AppTest, page: str, bundle) -> None:
     elif page == "pages/macro_map.py":
         assert [m.value for m in at.markdown if m.value.startswith("**(")] == [
             "**(a) By macro factor**", "**(b) By category**", "**(c) By factor, dot product**"]
-        assert len(at.get("plotly_chart")) == 13  # four of them of the experiment on collapse
+        assert len(at.get("plotly_chart")) == 10
         assert raw(at).count("Effective factors") == 2
         assert raw(at).count("<dt") == 10
         assert "Cosine and dot product, trained alike" in "".join(m.value for m in at.markdown)
@@ -208,7 +208,7 @@ def test_a_damaged_twin_costs_only_its_map(small):
     warning, = at.warning
     assert "weights.safetensors" in warning.value
     assert "train it again" in warning.value
-    assert len(at.get("plotly_chart")) == 8
+    assert len(at.get("plotly_chart")) == 5
     fine(opened(STEER), "Steer")
 
 
@@ -222,7 +222,7 @@ def all_pages(**address) -> dict[str, AppTest]:
 def test_without_a_twin_the_map_says_how_to_get_one(small):
     change_meta(small, lambda meta: meta.update(twin=None))
     at = all_pages()["pages/macro_map.py"]
-    assert len(at.get("plotly_chart")) == 8
+    assert len(at.get("plotly_chart")) == 5
     assert "--twin dot" in at.info[0].value
 
 
@@ -231,7 +231,7 @@ def test_a_twin_that_is_gone(small):
     at = opened("pages/macro_map.py")
     assert not at.exception
     assert "there is no bundle at" in at.warning[0].value
-    assert len(at.get("plotly_chart")) == 8
+    assert len(at.get("plotly_chart")) == 5
 
 
 def test_without_categories(small):

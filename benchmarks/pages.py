@@ -1,0 +1,142 @@
+"""Time to the first paint of each page, and of a switch of page, in a real Chromium, for bundles of several sizes.
+
+    python benchmarks/pages.py                            # 2k, 20k and 200k items; writes benchmarks/results/pages.json
+    python benchmarks/pages.py --items 2000 --runs 1 --out pages.json
+
+The bundles are not trained: random vectors around seven prototypes, laid out by their factors, so that only drawing is
+measured. A page is painted when its script has run and its figures are drawn.
+"""
+
+import json
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+import click
+import numpy as np
+import pandas as pd
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from macrid import bundle, shop
+from macrid.model import MacridVAE, make_settings
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULT = Path(__file__).parent / "results" / "pages.json"
+PAGES = {"overview": "Overview", "macro_map": "Macro map", "steer": "Steer", "name": "Name the dimensions",
+         "disentanglement": "Disentanglement and accuracy", "benchmark": "Benchmark", "method": "Method"}
+READY = """() => document.querySelector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+    && document.querySelector('[data-testid=stMain] h1') && !document.querySelector('[data-testid="stSkeleton"]')
+    && [...document.querySelectorAll('.js-plotly-plot')].every(m => m.querySelector('.main-svg'))"""
+
+
+def make_bundle(path: Path, n_items: int, seed: int = 0) -> None:
+    """A bundle of a shop with `n_items` items whose vectors are drawn around its categories' prototypes."""
+    rng = np.random.default_rng(seed)
+    data = shop.simulate(n_items, 400, seed).data
+    settings = make_settings("best", {"embedding_size": 16})
+    factor = np.arange(n_items) % settings.kfac
+    vectors = np.eye(16, dtype=np.float32)[factor] + rng.normal(0, 0.25, (n_items, 16)).astype(np.float32)
+    model = MacridVAE(n_items, settings, seed, (vectors, np.eye(16, dtype=np.float32)[: settings.kfac]))
+    angle = 2 * np.pi * factor / settings.kfac
+    xy = 0.7 * np.stack([np.cos(angle), np.sin(angle)], axis=1) + rng.normal(0, 0.1, (n_items, 2))
+    maps = pd.concat([pd.DataFrame({"method": method, "kind": "item", "id": data.item_ids, "x": xy[:, 0], "y": xy[:, 1],
+                                    "factor": -1}) for method in ("tsne", "umap")], ignore_index=True)
+    rows = data.matrix[:40].tocoo()
+    users = pd.DataFrame({"user_id": data.user_ids[rows.row], "item_id": data.item_ids[rows.col],
+                          "part": np.array(["validation_tr", "validation_te", "test_tr", "test_te"], object)[
+                              2 * (rows.row % 2) + (np.arange(rows.nnz) % 5 == 0)]})
+    figures = {"ndcg@100": 0.1, "ndcg@100_se": 0.01, "effective_factors": 7.0, "independence": 0.9}
+    meta = {"name": path.name, "seed": seed, "twin": None, "axes": "none", "metrics": figures,
+            "baselines": {}, "versions": {}, "training": {"epochs": 0, "best": 0, "seconds": 0},
+            "data": {"name": "shop", "split": "strong", "people": 400, "items": n_items, "clicks": int(data.matrix.nnz),
+                     "held_out": 20, "fingerprint": "0" * 64}}
+    bundle.save(path, meta=meta, model=model, items=data.items.assign(clicks=rng.integers(1, 99, n_items)), maps=maps,
+                axes=np.broadcast_to(np.eye(16, dtype=np.float32), (7, 16, 16)).copy(), users=users, history=[],
+                strength=np.full((7, 16), 0.5, np.float32))
+
+
+def painted(page) -> None:
+    page.wait_for_function(READY, timeout=240_000, polling=20)
+
+
+def measure(address: str, name: str, runs: int, chromium: str) -> dict:
+    """Seconds to the first paint of each page, opened by its address and by its link: the median over runs, after one."""
+    from playwright.sync_api import sync_playwright
+
+    found: dict[str, dict[str, list[float]]] = {page: {"open": [], "switch": []} for page in PAGES}
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        for run in range(runs + 1):  # the first one warms up
+            for where, title in PAGES.items():
+                page = browser.new_page(viewport={"width": 1440, "height": 900})
+                started = time.perf_counter()
+                page.goto(f"{address}/{'' if where == 'overview' else where}?bundle={name}")
+                painted(page)
+                opened = time.perf_counter() - started
+                other = "Method" if where != "method" else "Benchmark"
+                links = page.locator('[data-testid="stSidebarNav"]')
+                links.get_by_role("link", name=other, exact=False).click()
+                painted(page)
+                page.wait_for_timeout(300)
+                started = time.perf_counter()
+                links.get_by_role("link", name=title, exact=False).click()
+                page.wait_for_function("t => document.title.includes(t)", arg=title, timeout=240_000, polling=20)
+                painted(page)
+                if run:
+                    found[where]["open"].append(opened)
+                    found[where]["switch"].append(time.perf_counter() - started)
+                page.close()
+        browser.close()
+    return {page: {kind: round(statistics.median(values), 2) for kind, values in times.items()}
+            for page, times in found.items()}
+
+
+@click.command()
+@click.option("--items", default="2000,20000,200000", show_default=True, help="Sizes of the bundles.")
+@click.option("--runs", default=3, show_default=True)
+@click.option("--chromium", default=os.environ.get("MACRID_CHROMIUM") or shutil.which("chromium"))
+@click.option("--out", type=click.Path(path_type=Path), default=RESULT)
+def main(items, runs, chromium, out):
+    """Make the bundles, serve them, and measure every page with each."""
+    with tempfile.TemporaryDirectory() as folder:
+        sizes = [int(size) for size in items.split(",")]
+        for size in sizes:
+            make_bundle(Path(folder) / f"items-{size}", size)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        server = subprocess.Popen([sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)], cwd=ROOT,
+                                  env=os.environ | {"MACRID_MODELS": folder}, stdout=subprocess.DEVNULL)
+        try:
+            address = f"http://localhost:{port}"
+            wait_for(f"{address}/_stcore/health")
+            found = {}
+            for size in sizes:
+                found[size] = measure(address, f"items-{size}", runs, chromium)
+                click.echo(f"{size:,} items: {found[size]}")
+        finally:
+            server.terminate()
+            server.wait(30)
+    out.write_text(json.dumps({"runs": runs, "seconds": found}, indent=1) + "\n", encoding="utf-8")
+
+
+def wait_for(url: str) -> None:
+    for _ in range(240):
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except OSError:
+            time.sleep(0.25)
+    sys.exit("the app did not start")
+
+
+if __name__ == "__main__":
+    main()
