@@ -27,7 +27,6 @@ from record import RESULTS, save, versions
 from tqdm import tqdm
 
 from macrid import bundle, trade_off
-from macrid.attributes import attribute_table
 from macrid.errors import InputError
 
 LABELS = {"shop": (10, 5), "other": (None, 50)}  # of each factor, for the curves: and the same for "fewer labels"
@@ -55,7 +54,7 @@ def curves(given, bundles) -> tuple[dict, str]:
     found, told = {}, []
     for of in bundles:
         is_shop = of.meta["data"]["name"] == "shop"
-        with progress(len(trade_off.segments(attribute_table(of.items))), f"curves, {of.name}") as bar:
+        with progress(len(trade_off.segments(of.attributes)), f"curves, {of.name}") as bar:
             found[of.name] = steering_curves.measure(of, *LABELS["shop" if is_shop else "other"], report=bar.update)
         told.append(steering_curves.attribute_summary(found[of.name]))
     told.insert(0, steering_curves.summary(found))

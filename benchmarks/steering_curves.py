@@ -12,7 +12,7 @@ from plotly.subplots import make_subplots
 from record import table
 
 from macrid import build, dials, metrics, trade_off
-from macrid.attributes import attribute_table, yes_no
+from macrid.attributes import yes_no
 from macrid.charts import PALETTE, REST
 from macrid.recommender import Recommender
 from macrid.steer import Dials
@@ -31,14 +31,14 @@ def measure(of: Recommender, labels: int | None, few: int, seed: int = 0, report
     labels: how many items of each factor are labelled for the dials, None for all; few: the same for the method `few`.
     report: called after each attribute.
     """
-    attributes = attribute_table(of.items)
+    attributes = of.attributes
     segments = trade_off.segments(attributes)
     genres = {name: items for name, items in segments.items() if name in attributes and yes_no(attributes[name])}
     segments = genres or segments
     parts, seen, answers = _people(of, seed)
     people = {name: [Dials(part, of.vectors, of.log_c, of.model.scale, axes) for part in parts]
-              for name, axes in (("raw", dials.choose("none", *_arrays(of), seed).axes),)}
-    learned = {name: dials.choose("labels", *_arrays(of), seed, drawn(of.factor, attributes, count, seed))
+              for name, axes in (("raw", dials.choose("none", *_about(of, seed)).axes),)}
+    learned = {name: dials.choose("labels", *_about(of, seed), drawn(of.factor, attributes, count, seed))
                for name, count in (("ours", labels), ("few", few))}
     people |= {name: [Dials(part, of.vectors, of.log_c, of.model.scale, found.axes) for part in parts]
                for name, found in learned.items()}
@@ -62,8 +62,9 @@ def measure(of: Recommender, labels: int | None, few: int, seed: int = 0, report
                         for method, groups in curves.items()}}
 
 
-def _arrays(of: Recommender) -> tuple:
-    return of.vectors, of.factor, build.shown_parts(of), of.model.scale
+def _about(of: Recommender, seed: int) -> tuple:
+    """What dials are chosen from."""
+    return of.vectors, of.factor, build.shown_parts(of), of.model.scale, seed, of.attributes
 
 
 def _people(of: Recommender, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

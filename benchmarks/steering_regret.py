@@ -28,9 +28,9 @@ def measure(of: Recommender, labels: int, seed: int = 0, report=lambda: None) ->
     taste = {user: rows for user, rows in people.groupby("user_id")}
     rng = np.random.default_rng(seed)
     who = np.sort(rng.choice(len(held.user_ids), min(PEOPLE, len(held.user_ids)), replace=False))
-    arrays = of.vectors, of.factor, build.shown_parts(of), of.model.scale
-    axes = {name: dials.choose(name, *arrays, of.meta["seed"]).axes for name in ("none", "ica")}
-    learned = dials.choose("labels", *arrays, of.meta["seed"], drawn(of.factor, of.attributes, labels, seed))
+    about = of.vectors, of.factor, build.shown_parts(of), of.model.scale, of.meta["seed"], of.attributes
+    axes = {name: dials.choose(name, *about).axes for name in ("none", "ica")}
+    learned = dials.choose("labels", *about, drawn(of.factor, of.attributes, labels, seed))
     bearing = {(k, row["attribute"]): j for (k, j), row in learned.borne.items()}
     parts, attributes = of.model.represent(held.fold_in[who]), of.items[list(shop.ATTRIBUTES)].to_numpy(np.float64)
     category = of.items["category"].to_numpy()

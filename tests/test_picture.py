@@ -3,6 +3,7 @@
 import os
 import shutil
 import xml.etree.ElementTree as ElementTree
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import plotly.graph_objects as go
@@ -24,7 +25,8 @@ FIGURE = go.Figure(go.Scatter(x=[1, 2], y=[3, 4]), {"title": {"text": "one & two
 def test_an_svg_of_the_size_asked_for(picture, tmp_path):
     if not os.environ.get("MACRID_CHROMIUM") and not any(map(shutil.which, picture.BROWSERS)):
         pytest.skip("there is no Chromium here: install one, or name it in MACRID_CHROMIUM")
-    picture.write_svg(FIGURE, tmp_path / "new" / "figure.svg", 400, 300)
+    with ThreadPoolExecutor() as thread:  # its own: Playwright's loop of the browser tests may run in this one
+        thread.submit(picture.write_svg, FIGURE, tmp_path / "new" / "figure.svg", 400, 300).result()
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["figure.svg"]
     root = ElementTree.parse(tmp_path / "new" / "figure.svg").getroot()
     assert (root.tag.split("}")[1], root.get("width"), root.get("height")) == ("svg", "400", "300")
