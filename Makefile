@@ -4,12 +4,14 @@
 # PORT=...         the app's port
 # TORCH_INDEX=...  a package index for PyTorch alone, such as that of its CPU builds (see the README)
 # CHROMIUM=...     the browser that the tests drive
+# JOBS=...         the processes that the tests run in
 # ARGS=...         for pytest, such as ARGS="-x tests/test_app.py"
 
 PYTHON ?=
 PORT ?= 8501
 TORCH_INDEX ?=
 CHROMIUM ?=
+JOBS ?= 2
 ARGS ?=
 
 PY := .venv/bin/python
@@ -30,7 +32,8 @@ app: env
 
 test: env-dev
 	@$(PY) -m ruff check .
-	@MACRID_CHROMIUM=$$(sh tests/chromium.sh "$(CHROMIUM)"); export MACRID_CHROMIUM; $(PY) -m pytest $(ARGS)
+	@MACRID_CHROMIUM=$$(sh tests/chromium.sh "$(CHROMIUM)"); export MACRID_CHROMIUM; \
+	$(PY) -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 models: env
 	@$(PY) -m macrid train --data shop --out models/shop --set embedding_size=16 --seed 0 --twin dot --overwrite

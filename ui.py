@@ -144,6 +144,14 @@ def plain(text) -> str:
     return re.sub(r"([\\`*_{}\[\]()#~$:|<>])", r"\\\1", str(text))
 
 
+def distinct(labels, extras) -> list[str]:
+    """The labels, with its extra behind each that another one before it has: Streamlit finds an option again by its label,
+    so that of two that are alike only the last could be chosen."""
+    seen: set[str] = set()
+    return [label if not (label in seen or seen.add(label)) else f"{label} ({extra})"
+            for label, extra in zip(labels, extras, strict=True)]
+
+
 # The address holds what a person sees, under the keys of the session, so that a link restores it. (The widgets' own
 # bind="query-params" would write their labels there, which change with the person.)
 

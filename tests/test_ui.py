@@ -81,6 +81,12 @@ def test_figures(value, text):
     assert ui.figure(value) == text
 
 
+def test_labels_that_differ():
+    assert ui.distinct(["a", "b"], [1, 2]) == ["a", "b"]
+    assert ui.distinct(["a", "b", "a", "a"], [1, 2, 3, 4]) == ["a", "b", "a (3)", "a (4)"]
+    assert ui.distinct([], []) == []
+
+
 def with_metrics(bundle, **metrics):
     return replace(bundle, meta=bundle.meta | {"metrics": metrics})
 
