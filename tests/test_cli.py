@@ -13,10 +13,11 @@ import warnings
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from conftest import flat
 
-from macrid import build, cli, cli_train
+from macrid import build, cli, cli_train, maps, projections
 from macrid.bundle import load
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -26,8 +27,7 @@ TINY = ["--data", "shop:140x120", "--set", "epochs=2", "--set", "embedding_size=
 @pytest.fixture(autouse=True)
 def quick(monkeypatch, tmp_path):
     """Maps by principal components; data sets would be kept in an empty folder; the warning hook is put back."""
-    monkeypatch.setattr(build.projections, "umap", lambda vectors, *rest: build.projections.pca(vectors))
-    monkeypatch.setattr(build.projections, "tsne", lambda vectors, *rest: build.projections.pca(vectors))
+    monkeypatch.setattr(maps, "METHODS", dict.fromkeys(maps.METHODS, lambda vectors, *rest: projections.pca(vectors)))
     monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
     monkeypatch.setenv("MACRID_DATA", str(tmp_path / "data"))
 
@@ -405,3 +405,15 @@ def test_as_a_process(trained):
 def test_a_copy_elsewhere_is_all_that_is_needed(trained, tmp_path):
     folder = shutil.copytree(trained, tmp_path / "moved")
     assert answer("evaluate", folder) == answer("evaluate", trained)
+
+
+def test_remap_lays_the_maps_of_a_bundle_and_its_twin_out_anew(trained, tmp_path):
+    for name in ("tiny", "tiny-dot"):
+        shutil.copytree(trained.with_name(name), tmp_path / name)
+        maps_file = tmp_path / name / "maps.parquet"
+        pd.read_parquet(maps_file).query("~method.str.contains('people')").to_parquet(maps_file, index=False)
+    status, out, err = run("remap", tmp_path / "tiny")
+    assert (status, out) == (0, "")
+    assert err.count("laying out the maps") == 2
+    for name in ("tiny", "tiny-dot"):
+        assert "tsne+people" in set(load(tmp_path / name).maps["method"])
