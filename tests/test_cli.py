@@ -14,6 +14,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import flat
 
@@ -491,3 +492,15 @@ def test_as_a_process(trained):
 def test_a_copy_elsewhere_is_all_that_is_needed(trained, tmp_path):
     folder = shutil.copytree(trained, tmp_path / "moved")
     assert answer("evaluate", folder) == answer("evaluate", trained)
+
+
+def test_remap_lays_the_maps_of_a_bundle_and_its_twin_out_anew(trained, tmp_path):
+    for name in ("tiny", "tiny-dot"):
+        shutil.copytree(trained.with_name(name), tmp_path / name)
+        maps_file = tmp_path / name / "maps.parquet"
+        pd.read_parquet(maps_file).query("~method.str.contains('people')").to_parquet(maps_file, index=False)
+    status, out, err = run("remap", tmp_path / "tiny")
+    assert (status, out) == (0, "")
+    assert err.count("laying out the maps") == 2
+    for name in ("tiny", "tiny-dot"):
+        assert "tsne+people" in set(load(tmp_path / name).maps["method"])
