@@ -1,5 +1,5 @@
-"""One person before a trained model: where they stand on the dials, and their lists when dials are
-turned. `Recommender.person` makes one."""
+"""One person before a trained model: where they stand on the dials, and their lists when dials are turned.
+`Recommender.person` makes one."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -31,8 +31,8 @@ class Person:
     """What `trained`, a Recommender, makes of the items at the positions `seen` (n,).
 
     Dials are named (factor, dim) and turned to coordinates in [-1, 1]. A list is of the whole catalogue, ranked by the
-    model's p(i | z), or of the items of one `factor`, ranked by what that factor's part says of them: c_ik exp(scale z_k .
-    h_i), which no other part drowns. hide_seen leaves out the items of the profile. strength from 0 to 1 blends between the
+    model's p(i | z), or of the items of one `factor`, ranked by what that factor's part says of them, scale z_k . h_i,
+    which no other part drowns. hide_seen leaves out the items of the profile. strength from 0 to 1 blends between the
     person's own list and the steered one.
     """
 
