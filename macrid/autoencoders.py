@@ -13,7 +13,8 @@ from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 
 from .errors import InputError
-from .model import RoutedClicks, Settings
+from .kernels import RoutedClicks
+from .model import Settings
 
 _SHARED = {field.name for field in fields(Settings)}  # checked where they are at home
 
@@ -90,7 +91,7 @@ class Autoencoder(nn.Module):
         if self.training and s.dropout_prob > 0:
             kept = torch.rand(x.shape, generator=self.generator).to(device) >= s.dropout_prob
             x = x * kept / (1 - s.dropout_prob)
-        hidden = RoutedClicks.apply(x, self.encoder[0], item, user, count)[:, 0] + self.encoder_bias[0]  # (B, H)
+        hidden = RoutedClicks.apply(x, self.encoder[0], item, user, len(count))[0] + self.encoder_bias[0]  # (B, H)
         for weight, bias in zip(self.encoder[1:], self.encoder_bias[1:], strict=True):
             hidden = torch.tanh(hidden) @ weight + bias
         return hidden.chunk(2, dim=1) if s.variational else (torch.tanh(hidden), None)

@@ -3,9 +3,7 @@
 Shapes use the same letters everywhere: B users in a batch, M items, K factors, D dimensions of a factor, H hidden units,
 E clicks in a batch.
 
-Two things make it fast and exact at once. The first layer is linear in the clicks, so it is computed from the E clicked
-items only; nothing of size B x K x M is built. The decoder's log-sum-exp over items and factors has a closed-form gradient,
-so loss and gradient are computed together, some people at a time, and nothing is kept for a backward pass.
+What costs time, the first layer and the decoder with their gradients, is in `kernels`.
 """
 
 import difflib
@@ -19,9 +17,8 @@ from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 
 from .errors import InputError
+from .kernels import MixtureNLL, RoutedClicks, mixtures
 from .supervision import label_error
-
-PEOPLE_AT_ONCE = 64  # the decoder holds PEOPLE_AT_ONCE x K x M numbers, no more
 
 
 @dataclass(frozen=True)
@@ -199,10 +196,10 @@ class MacridVAE(nn.Module):
             x = x * count.clamp_min(1).to(x.dtype).rsqrt()[user][:, None]
             if drop:
                 x = x * (self._uniform(len(x), 1) >= s.dropout_prob) / (1 - s.dropout_prob)
-        hidden = RoutedClicks.apply(x, self.weights[0], item, user, count) + self.biases[0]  # (B, K, H)
+        hidden = RoutedClicks.apply(x, self.weights[0], item, user, len(count)) + self.biases[0]  # (K, B, H)
         for weight, bias in zip(self.weights[1:], self.biases[1:], strict=True):
             hidden = torch.tanh(hidden) @ weight + bias
-        a, b = hidden.chunk(2, dim=-1)  # (B, K, D) each
+        a, b = hidden.transpose(0, 1).chunk(2, dim=-1)  # (B, K, D) each
         return F.normalize(a, dim=-1), b
 
     def loss(self, batch: csr_matrix, beta: float) -> dict[str, Tensor]:
@@ -256,89 +253,8 @@ class MacridVAE(nn.Module):
     @torch.no_grad()
     def scores(self, batch: csr_matrix) -> np.ndarray:
         """log sum_k c_ik exp(score(z_uk, h_i)) for all items, (B, M): log p(i | z_u) up to a constant for each user."""
-        log_c = self.log_routing().T  # (K, M)
-        items = self._unit(self.items).T  # (D, M)
+        z = self._unit(torch.as_tensor(self.represent(batch), device=self.items.device)) * self.scale  # (B, K, D)
         out = np.empty((batch.shape[0], self.n_items), np.float32)
-        for start in range(0, batch.shape[0], PEOPLE_AT_ONCE):
-            rows = batch[start : start + PEOPLE_AT_ONCE]
-            z = self._unit(torch.as_tensor(self.represent(rows), device=items.device)) * self.scale  # (b, K, D)
-            out[start : start + len(z)] = torch.logsumexp(z @ items + log_c, dim=1).cpu().numpy()
+        for people, _, (_, s, shift) in mixtures(z, self._unit(self.items), self.log_routing()):
+            out[people] = s.log_().add_(shift).cpu().numpy()
         return out
-
-
-class RoutedClicks(torch.autograd.Function):
-    """The first layer on the clicks alone: out_uk = sum_{e of u} x_ek W_item(e), (B, K, H), with its gradient.
-
-    One embedding bag for each factor: forward over the clicks of a person, backward over the clicks of an item.
-    """
-
-    @staticmethod
-    def forward(ctx, x: Tensor, weight: Tensor, item: Tensor, user: Tensor, count: Tensor) -> Tensor:
-        """x (E, K), weight (M, H), item (E,), user (E,) sorted, count (B,) clicks of each user."""
-        ctx.save_for_backward(x, weight, item, user, count)
-        offsets = count.cumsum(0) - count  # (B,)
-        return torch.stack([F.embedding_bag(item, weight, offsets, mode="sum", per_sample_weights=row)
-                            for row in x.T.contiguous()], dim=1)
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx, grad: Tensor):
-        x, weight, item, user, count = ctx.saved_tensors
-        offsets = count.cumsum(0) - count  # (B,)
-        by_item = torch.sort(item, stable=True).indices  # (E,) the clicks of each item together
-        count = torch.bincount(item, minlength=len(weight))  # (M,)
-        item_offsets, users, routed = count.cumsum(0) - count, user[by_item], x.T[:, by_item]
-        grad_x, grad_weight = torch.empty_like(x), torch.zeros_like(weight)
-        for k, part in enumerate(grad.unbind(dim=1)):
-            part = part.contiguous()  # (B, H)
-            grad_weight += F.embedding_bag(users, part, item_offsets, mode="sum", per_sample_weights=routed[k])
-            grad_x[:, k] = torch.ops.aten._embedding_bag_per_sample_weights_backward(
-                part, weight, item, offsets, user, 0)  # mode 0: sum
-        return grad_x, grad_weight, None, None, None
-
-
-class MixtureNLL(torch.autograd.Function):
-    """sum_u -sum_i x_ui log p(i | z_u), p(i | z_u) proportional to sum_k exp(z_uk . h_i + log c_ik), with its gradient.
-
-    With t_uki = z_uk . h_i + log c_ik and n_u the clicks of u, the loss is n_u LSE_ki(t_u) - sum_i x_ui LSE_k(t_ui), and
-
-        d loss / d t_uki = n_u softmax_ki(t_u) - x_ui softmax_k(t_ui).
-
-    Everything stays in log space: large logits neither overflow nor lose the gradient of an unlikely click.
-    """
-
-    @staticmethod
-    def forward(ctx, z: Tensor, items: Tensor, log_c: Tensor, batch: csr_matrix) -> Tensor:
-        """z (B, K, D), items (M, D), log_c (M, K), batch binary (B, M); returns the sum over the batch, a scalar."""
-        need = any(ctx.needs_input_grad)
-        loss = z.new_zeros(())
-        grad_z, grad_items, grad_log_c = torch.zeros_like(z), torch.zeros_like(items), torch.zeros_like(log_c.T)
-        bias, columns = log_c.T.contiguous(), items.T.contiguous()  # (K, M), (D, M)
-        for start in range(0, len(z), PEOPLE_AT_ONCE):
-            part = z[start : start + PEOPLE_AT_ONCE]  # (b, K, D)
-            rows = batch[start : start + PEOPLE_AT_ONCE]
-            count = torch.as_tensor(np.diff(rows.indptr), dtype=torch.long, device=z.device)  # (b,)
-            user = torch.repeat_interleave(torch.arange(len(part), device=z.device), count)  # (e,)
-            item = torch.as_tensor(rows.indices, dtype=torch.long, device=z.device)  # (e,)
-            t = (part.reshape(-1, part.shape[2]) @ columns).view(len(part), -1, len(items)).add_(bias)  # (b, K, M)
-            clicked = t[user, :, item]  # (e, K)
-            top = t.amax(dim=(1, 2), keepdim=True)  # (b, 1, 1)
-            total = t.sub_(top).exp_().sum(dim=(1, 2))  # (b,); t now holds exp(t - top)
-            n = count.to(z.dtype)
-            loss += (n * (total.log() + top[:, 0, 0])).sum() - torch.logsumexp(clicked, dim=1).sum()
-            if need:
-                t.mul_((n / total)[:, None, None])  # n softmax_ki
-                factor = torch.arange(t.shape[1], device=z.device)
-                t.index_put_((user[:, None], factor, item[:, None]), -torch.softmax(clicked, dim=1), accumulate=True)
-                flat = t.view(-1, len(items))  # (b K, M)
-                grad_z[start : start + len(part)] = (flat @ items).view_as(part)
-                grad_items.addmm_(flat.T, part.reshape(-1, part.shape[2]))
-                grad_log_c += t.sum(dim=0)
-        ctx.save_for_backward(grad_z, grad_items, grad_log_c.T)
-        return loss
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx, grad: Tensor):
-        grad_z, grad_items, grad_log_c = ctx.saved_tensors
-        return grad * grad_z, grad * grad_items, grad * grad_log_c, None
