@@ -31,7 +31,7 @@ class RoutedClicks(torch.autograd.Function):
         offsets = _offsets(bag, x.shape[1] * people)
         out = F.embedding_bag(item[click], weight, offsets, mode="sum", per_sample_weights=x.T.masked_select(there))
         ctx.save_for_backward(x, weight, item, user, item[click], bag, offsets, there)
-        return out.view(x.shape[1], people, -1)
+        return out.view(x.shape[1], people, weight.shape[1])
 
     @staticmethod
     @torch.autograd.function.once_differentiable
