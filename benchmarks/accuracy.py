@@ -26,10 +26,14 @@ from macrid.cli_shared import parse_changes, read_data
 from macrid.contenders import Task
 from macrid.errors import InputError
 from macrid.metrics import paired_difference
-from macrid.model import make_settings
+from macrid.model import PRESETS, make_settings
 
 LINEAR = ("popularity", "ease", "edlae")
-VARIATIONS = {}  # what each setting gives: name -> changes of the preset
+VARIATIONS = {  # of the preset accurate, one thing at a time
+    "without the linear path": {"linear_path": False}, "without averaged weights": {"weight_averaging": 0.0},
+    "a dropout mask for each factor": {"dropout_mask": "factor"}, "100 dimensions": {"embedding_size": 100},
+    "7 factors": {"kfac": 7}, "1 factor": {"kfac": 1}, "spectral start": {"init": "spectral"},
+    "without Gumbel": {"nogb": True}}
 
 
 def work(task: Task, report) -> dict:
@@ -78,15 +82,16 @@ def figures(found: list[dict], part: str) -> dict[str, dict]:
 @click.option("--data", required=True, help="A data set's name or the path of one.")
 @click.option("--part", type=click.Choice(["target", "settings"]), default="target", show_default=True)
 @click.option("--seeds", default=3, show_default=True, type=click.IntRange(1))
-@click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a setting of the preset best.")
+@click.option("--preset", type=click.Choice(list(PRESETS)), default="accurate", show_default=True)
+@click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a setting of the preset.")
 @click.option("--work", "folder", type=click.Path(path_type=Path), default=Path("accuracy.partial"), show_default=True,
               help="Where trainings are kept as they are done.")
 @click.option("--out", type=click.Path(path_type=Path), help="The file of figures, by default one in benchmarks/results.")
-def main(data, part, seeds, changes, folder, out):
+def main(data, part, seeds, preset, changes, folder, out):
     """Train, rank, compare and write the figures."""
     os.environ.setdefault(jobs.THREADS, str(jobs.threads_for(1)))
     try:
-        settings = make_settings("best", parse_changes(changes))
+        settings = make_settings(preset, parse_changes(changes))
         parts = split.strong(split.to_clicks(read_data(data, seed=0)), seed=0)
     except InputError as error:
         raise click.UsageError(str(error)) from error

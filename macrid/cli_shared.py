@@ -34,7 +34,7 @@ def data_options(command):
 def settings_options(command):
     """The options that make settings: --preset, --config, --set."""
     for option in reversed((
-        click.option("--preset", default="best", show_default=True, help="best, paper or recbole."),
+        click.option("--preset", default="best", show_default=True, help="best, accurate, paper or recbole."),
         click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="Settings in a YAML file."),
         click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="One setting; may be repeated."),
     )):

@@ -46,6 +46,10 @@ def reference(model: MacridVAE, clicks, beta: float, draws: dict) -> dict:
             hidden = routed * draws["kept"][u, :, k]
             for layer, (weight, bias) in enumerate(zip(model.weights, model.biases, strict=True)):
                 hidden = (torch.tanh(hidden) if layer else hidden) @ weight + bias
+            if s.linear_path:
+                unit = [h / h.norm() if s.similarity == "cosine" else h for h in model.items]
+                clicked = sum(x_ui * h for x_ui, h in zip(routed * draws["kept"][u, :, k], unit, strict=True))
+                hidden = hidden + torch.cat([model.linear_gain * clicked, torch.zeros(s.embedding_size)])
             a, b = hidden[: s.embedding_size], hidden[s.embedding_size :]
             sigma = s.std * torch.exp(-b / 2)
             z = a / a.norm() + sigma * draws["noise"][u, k]
@@ -73,7 +77,7 @@ def replayed(model: MacridVAE, clicks) -> dict:
     if not s.nogb:
         gumbel = -torch.log(-torch.log(torch.rand(n_items, s.kfac, generator=generator)))
     if s.dropout_prob:
-        width = s.kfac if s.input_norm == "factor" else 1
+        width = s.kfac if s.dropout_mask == "factor" else 1
         kept[x] = (torch.rand(int(x.sum()), width, generator=generator) >= s.dropout_prob) / (1 - s.dropout_prob)
     return {"gumbel": gumbel, "kept": kept, "noise": torch.randn(people, s.kfac, s.embedding_size, generator=generator)}
 
@@ -101,6 +105,16 @@ def agree(model, clicks, beta=0.7, rtol=1e-8):
 def test_loss_and_every_gradient(double, similarity, norm, kfac, hidden, draws):
     s = replace(SMALL, similarity=similarity, input_norm=norm, kfac=kfac, encoder_hidden_size=hidden, **draws)
     agree(MacridVAE(9, s, seed=3), CLICKS)
+
+
+@pytest.mark.parametrize("similarity", ["cosine", "dot"])
+@pytest.mark.parametrize("changes", [{"dropout_mask": "user"}, {"linear_path": True}], ids=str)
+def test_ways_of_the_encoder(double, similarity, changes):
+    s = replace(SMALL, similarity=similarity, encoder_hidden_size=(6, 4), **NOISY, **changes)
+    model = MacridVAE(9, s, seed=3)
+    if s.linear_path:
+        model.linear_gain.data.fill_(0.7)
+    agree(model, CLICKS)
 
 
 @pytest.mark.parametrize("similarity", ["cosine", "dot"])
@@ -259,6 +273,7 @@ WRONG = {
     "anneal_cap": [-1, float("nan"), float("inf")], "total_anneal_steps": [-1, 1.5, "many"],
     "label_weight": [-1, float("nan"), "much", 1e7],
     "reg_weights": [[1], [1, 2, 3], [-1, 0], [float("nan"), 0], "ab", 3], "similarity": ["cos", None, 1, ["dot"]],
+    "dropout_mask": ["item", None], "linear_path": [0, "yes"], "weight_averaging": [-0.1, 1, float("nan"), "x"],
     "input_norm": ["item"], "init": ["zeros"], "learning_rate": [0, -1, float("nan"), 100], "train_batch_size": [0, 1.5],
     "epochs": [-1, 0.5, float("inf")], "stopping_step": [0, -1],
 }
@@ -303,6 +318,8 @@ def test_presets_are_what_the_papers_say():
     assert (paper.total_anneal_steps, paper.input_norm, paper.similarity, paper.init) == (None, "factor", "cosine", "random")
     assert (port.embedding_size, port.kfac, port.encoder_hidden_size, port.tau, port.std) == (64, 10, (600,), 0.1, 0.01)
     assert (port.total_anneal_steps, port.input_norm, port.init, port.anneal_cap) == (200_000, "user", "random", 0.2)
+    assert (paper.dropout_mask, port.dropout_mask) == ("factor", "user")
+    assert not any(s.linear_path or s.weight_averaging for s in (paper, port))
     assert make_settings() == Settings()
     assert Settings().init == "spectral"
     assert all(isinstance(make_settings(preset), Settings) for preset in PRESETS)
