@@ -71,7 +71,7 @@ PRESETS: dict[str, dict] = {
     "paper": {"embedding_size": 100, "encoder_hidden_size": (100,), "tau": 0.1, "anneal_cap": 0.2, "learning_rate": 1e-3,
               "init": "random"},
     "accurate": {"embedding_size": 200, "kfac": 4, "tau": 0.1, "learning_rate": 1e-3, "init": "random",
-                 "dropout_mask": "user", "linear_path": True, "weight_averaging": 0.98},
+                 "dropout_mask": "user", "linear_path": True, "weight_averaging": 0.995, "stopping_step": 30},
     "recbole": {"embedding_size": 64, "kfac": 10, "encoder_hidden_size": (600,), "tau": 0.1, "std": 0.01, "init": "random",
                 "anneal_cap": 0.2, "total_anneal_steps": 200_000, "learning_rate": 1e-3,
                 "input_norm": "user", "dropout_mask": "user", "train_batch_size": 2048, "epochs": 300, "stopping_step": 10},
