@@ -51,6 +51,7 @@ def save(out: Path, maps: dict[int, dict], items: pd.DataFrame) -> str:
                                    name=np.array(found["names"], object)[found["factor"]]))
     written = io.BytesIO()
     pd.concat(tables, ignore_index=True).to_parquet(written, index=False, compression="zstd")
+    out.parent.mkdir(parents=True, exist_ok=True)
     beside = path_of(out).with_name(f".{path_of(out).name}.new")
     beside.write_bytes(written.getvalue())
     os.replace(beside, path_of(out))
