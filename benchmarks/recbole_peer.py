@@ -50,9 +50,8 @@ def write_parts(path, loaders):
         file.write("user_id,item_id,part\n")
         for part, loader in zip(("train", "validation", "test"), loaders, strict=True):
             data = loader._dataset
-            pairs = zip(*(data.id2token(field, data.inter_feat[field].numpy()) for field in (data.uid_field, data.iid_field)),
-                        strict=True)
-            file.writelines(f"{user},{item},{part}\n" for user, item in pairs)
+            users, items = (data.id2token(name, data.inter_feat[name].numpy()) for name in (data.uid_field, data.iid_field))
+            file.writelines(f"{user},{item},{part}\n" for user, item in zip(users, items, strict=True))
 
 
 if __name__ == "__main__":
