@@ -13,10 +13,10 @@ from pathlib import Path
 class Ended:
     """How a process ended.
 
-    answer: the JSON value on the last line of its standard output. seconds: by the clock, from its start to its end.
-    processor: seconds of the processor, of all its threads, which other work on the machine does not stretch as it does the
-    clock. memory: the most that it held, bytes resident, and at least what the process that started it held by then; a
-    script that needs finer figures answers with those of `macrid.memory`.
+    answer: the JSON value on the last line of its standard output, None if it printed nothing. seconds: by the clock, from
+    its start to its end. processor: seconds of the processor, of all its threads, which other work on the machine does not
+    stretch as it does the clock. memory: the most that it held, bytes resident, and at least what the process that started
+    it held by then; a script that needs finer figures answers with those of `macrid.memory`.
     """
 
     answer: object
@@ -53,7 +53,7 @@ def run(command: list, folder: Path | None = None, variables: dict[str, str] | N
     if process.returncode:
         raise RuntimeError(f"{name} ... ended with {process.returncode}")
     try:
-        answer = json.loads(printed.strip().rpartition("\n")[2])
+        answer = json.loads(printed.strip().rpartition("\n")[2] or "null")
     except ValueError as error:
         raise RuntimeError(f"{name} ... printed no JSON on its last line: {printed[-200:]!r}") from error
     memory = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
