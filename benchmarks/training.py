@@ -4,24 +4,25 @@
     python benchmarks/training.py --data ml-1m-pro_sg.zip --peer          # and beside RecBole 1.2.1, which it installs apart
 
 Same clicks, same settings, same batch, same threads, each in a process of its own, one after the other and in several
-rounds; ratios are of medians over all epochs. Every person trains, the held-out ones with what is shown of them, as RecBole
+rounds; ratios are of medians over all epochs, by the clock and of the processor's own time, which other work on the machine
+stretches less. Every person trains, the held-out ones with what is shown of them, as RecBole
 would; the evaluation ranks all items for the people held out for validation. Memory is the most that training took above the
 process with its libraries loaded.
 """
 
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+import alone
 import click
 import numpy as np
+import peer
 import torch
 import torch.nn.functional as F
-from peer import environment
 from record import RESULTS, save, spread, table, versions
 from scipy.sparse import csr_matrix, vstack
 from torch import nn
@@ -33,7 +34,7 @@ from macrid import jobs, memory, split, train
 from macrid.cli_shared import read_data
 from macrid.model import MacridVAE, make_settings, settings_dict
 
-CASES = {"recbole": {}, "paper": {}}  # presets
+PRESETS, CLOCKS = ("recbole", "paper"), ("clock", "processor")
 
 
 class Dense(nn.Module):
@@ -75,12 +76,14 @@ def measure(asked: dict) -> dict:
     torch.manual_seed(0)
     model = (Dense if asked["who"] == "dense" else MacridVAE)(clicks.shape[1], settings)
     optimiser = torch.optim.Adam(model.parameters(), lr=settings.learning_rate)
-    steps, seconds = -(-clicks.shape[0] // settings.train_batch_size), []
+    steps, found = -(-clicks.shape[0] // settings.train_batch_size), {"clock": [], "processor": []}
     for epoch in range(1, asked["epochs"] + 2):
-        started = time.perf_counter()
+        started, worked = time.perf_counter(), time.process_time()
         train._train_epoch(model, None, optimiser, clicks, settings, 5 * steps, 0, epoch, steps)
-        seconds.append(time.perf_counter() - started)
-    found = {"epochs": seconds[1:], "bare": bare, "peak": memory.peak()}
+        if epoch > 1:
+            found["clock"].append(time.perf_counter() - started)
+            found["processor"].append(time.process_time() - worked)
+    found |= {"bare": bare, "peak": memory.peak()}
     if asked["who"] == "ours":
         started = time.perf_counter()
         train.ranking(model, held)
@@ -131,36 +134,35 @@ def floor(preset: str, clicks: csr_matrix, threads: int) -> dict:
 
 @click.command()
 @click.option("--data", default="ml-100k", show_default=True, help="A data set's name or the path of one.")
-@click.option("--peer/--no-peer", default=False, help="Measure RecBole 1.2.1, too.")
-@click.option("--environment", "folder", type=click.Path(path_type=Path), help="Where RecBole is, or is to be, installed.")
+@click.option("--peer/--no-peer", "with_peer", default=False, help="Measure RecBole 1.2.1, too.")
+@click.option("--environment", type=click.Path(path_type=Path), default=peer.FOLDER, show_default=True,
+              help="Where RecBole's environment is, or is made.")
 @click.option("--epochs", default=3, show_default=True, type=click.IntRange(1))
 @click.option("--rounds", default=2, show_default=True, type=click.IntRange(1))
 @click.option("--out", type=click.Path(path_type=Path), default=RESULTS / "training.json", show_default=True)
 @click.option("--measure", "asked", hidden=True)
-def main(data, peer, folder, epochs, rounds, out, asked):
+def main(data, with_peer, environment, epochs, rounds, out, asked):
     """Measure and write the figures."""
     if asked:
         click.echo(json.dumps(measure(json.loads(asked))))
         return
     threads = jobs.threads_for(1)
     clicks, held = together(data)
-    names = ["ours", "dense", *(["recbole"] if peer else [])]
-    found = {preset: {who: [] for who in names} for preset in CASES}
+    names = ["ours", "dense", *(["RecBole"] if with_peer else [])]
+    found = {preset: {who: [] for who in names} for preset in PRESETS}
     with tempfile.TemporaryDirectory() as temporary:
-        python = environment(folder or Path(temporary) / "environment") if peer else None
+        python = peer.environment(environment) if with_peer else None
         write_atomic(Path(temporary), clicks, held.answers)
-        runs = [(preset, who) for _ in range(rounds) for preset in CASES for who in names]
+        runs = [(preset, who) for _ in range(rounds) for preset in PRESETS for who in names]
         for preset, who in tqdm(runs, unit="run", file=sys.stderr):
-            job = {"preset": preset, "who": who, "epochs": epochs, "threads": threads, "data": data}
-            command = [sys.executable, __file__, "--measure", json.dumps(job)]
-            if who == "recbole":
-                job = {"settings": recbole_settings(preset), "data": temporary, "epochs": epochs, "threads": threads}
-                command = [str(python), str(Path(__file__).with_name("training_peer.py")), json.dumps(job)]
-            done = subprocess.run(command, capture_output=True, text=True, cwd=temporary if who == "recbole" else None,
-                                  env=os.environ | {jobs.THREADS: str(threads)})
-            if done.returncode:
-                raise click.ClickException(f"{who} with the settings of {preset} failed:\n{done.stderr[-2000:]}")
-            found[preset][who].append(json.loads(done.stdout.splitlines()[-1]))
+            job = {"epochs": epochs, "threads": threads}
+            if who == "RecBole":
+                job |= {"settings": recbole_settings(preset), "data": temporary}
+                ended = peer.run(python, "training_peer.py", json.dumps(job), variables=alone.threads(threads))
+            else:
+                job |= {"preset": preset, "who": who, "data": data}
+                ended = alone.run([sys.executable, __file__, "--measure", json.dumps(job)], variables=alone.threads(threads))
+            found[preset][who].append(ended.answer)
     value = {"data": {"name": data if not Path(data).exists() else Path(data).name, "people": clicks.shape[0],
                       "items": clicks.shape[1], "clicks": int(clicks.nnz), "held_out": len(held.user_ids)},
              "threads": threads, "load": os.getloadavg()[0], "versions": versions(), "presets": {}}
@@ -168,22 +170,22 @@ def main(data, peer, folder, epochs, rounds, out, asked):
     for preset, runs in found.items():
         rows = {}
         for who, done in runs.items():
-            rows[who] = {"epoch": spread(s for run in done for s in run["epochs"])
-                         | {"median": float(np.median([s for run in done for s in run["epochs"]]))},
-                         "memory": max(run["peak"] - run["bare"] for run in done), "bare": max(run["bare"] for run in done)}
+            rows[who] = {clock: spread(s for run in done for s in run[clock])
+                         | {"median": float(np.median([s for run in done for s in run[clock]]))} for clock in CLOCKS}
+            rows[who] |= {"memory": max(run["peak"] - run["bare"] for run in done), "bare": max(run["bare"] for run in done)}
             if "evaluation" in done[0]:
                 rows[who]["evaluation"] = min(run["evaluation"] for run in done)
         value["presets"][preset] = rows | {"floor": floor(preset, clicks, threads)}
         mine = rows["ours"]
         for who, row in rows.items():
-            epoch, took = row["epoch"], row.get("evaluation")
-            lines.append([preset, who, f"{epoch['median']:.2f} s ({epoch['min']:.2f} to {epoch['max']:.2f})",
-                          f"{epoch['median'] / mine['epoch']['median']:.1f} x", f"{row['memory'] / 1e6:.0f} MB",
-                          f"{row['memory'] / mine['memory']:.1f} x",
+            took, ratio = row.get("evaluation"), {clock: row[clock]["median"] / mine[clock]["median"] for clock in CLOCKS}
+            lines.append([preset, who, *(f"{row[clock]['median']:.2f} s ({ratio[clock]:.1f} x)" for clock in CLOCKS),
+                          f"{row['clock']['min']:.2f} to {row['clock']['max']:.2f}",
+                          f"{row['memory'] / 1e6:.0f} MB ({row['memory'] / mine['memory']:.1f} x)",
                           f"{took:.2f} s ({took / mine['evaluation']:.0f} x)" if took else ""])
         lines.append([preset, "decoder's products", f"{value['presets'][preset]['floor']['seconds']:.2f} s", *[""] * 4])
     save(out, value)
-    click.echo(table(["settings", "", "one epoch", "/ ours", "memory", "/ ours", "evaluation"], lines))
+    click.echo(table(["settings", "", "one epoch", "of the processor", "fastest, slowest", "memory", "evaluation"], lines))
 
 
 if __name__ == "__main__":

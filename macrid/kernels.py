@@ -60,19 +60,20 @@ def _offsets(bag: Tensor, bags: int) -> Tensor:
 
 
 class MixtureNLL(torch.autograd.Function):
-    """sum_u -sum_i x_ui log p(i | z_u), p(i | z_u) proportional to sum_k exp(z_uk . h_i + log c_ik), with its gradient.
+    """sum_u -w_u sum_i x_ui log p(i | z_u), p(i | z_u) proportional to sum_k exp(z_uk . h_i + log c_ik), with its gradient.
 
     With t_uki = z_uk . h_i + log c_ik and n_u the clicks of u,
 
-        d loss / d t_uki = softmax_k(t_ui) (n_u p(i | z_u) - x_ui).
+        d loss / d t_uki = w_u softmax_k(t_ui) (n_u p(i | z_u) - x_ui).
 
     The exponentials are taken relative to a number for each user and item (0 where scores are small, as with cosine
     similarity), so that large logits neither overflow nor lose the gradient of an unlikely click.
     """
 
     @staticmethod
-    def forward(ctx, z: Tensor, items: Tensor, log_c: Tensor, batch: csr_matrix) -> Tensor:
-        """z (B, K, D), items (M, D), log_c (M, K), batch binary (B, M); returns the sum over the batch, a scalar."""
+    def forward(ctx, z: Tensor, items: Tensor, log_c: Tensor, batch: csr_matrix, weight: Tensor) -> Tensor:
+        """z (B, K, D), items (M, D), log_c (M, K), batch binary (B, M), weight w (B,); returns the sum over the batch, a
+        scalar."""
         need = any(ctx.needs_input_grad)
         loss = z.new_zeros(())
         grad_z, grad_items, grad_log_c = z.new_empty(z.shape), torch.zeros_like(items), torch.zeros_like(log_c.T)
@@ -86,12 +87,13 @@ class MixtureNLL(torch.autograd.Function):
             p = s * torch.exp(shift - top)  # (b, M): the mixture, up to a constant for each user
             total = p.sum(dim=1, keepdim=True)  # (b, 1)
             clicked = s[user, item]  # (e,)
-            n = count.to(z.dtype)[:, None]
-            loss += (n * (total.log() + top)).sum() - (clicked.log() + shift.expand_as(s)[user, item]).sum()
+            w = weight[people]  # (b,)
+            n = (w * count)[:, None]
+            loss += (n * (total.log() + top)).sum() - (w[user] * (clicked.log() + shift.expand_as(s)[user, item])).sum()
             if need:
                 by_item = torch.exp(shift - top) * (n / total)  # n p / s, (b, M) or (b, 1)
                 ratio = by_item.expand_as(s).clone()
-                ratio[user, item] -= 1 / clicked
+                ratio[user, item] -= w[user] / clicked
                 flat = e.mul_(ratio[:, None]).view(-1, len(items))  # (b K, M): d loss / d t
                 torch.mm(flat, items, out=grad_z[people].view(-1, z.shape[2]))
                 grad_items.addmm_(flat.T, part.reshape(-1, z.shape[2]))
@@ -103,7 +105,7 @@ class MixtureNLL(torch.autograd.Function):
     @torch.autograd.function.once_differentiable
     def backward(ctx, grad: Tensor):
         grad_z, grad_items, grad_log_c = ctx.saved_tensors
-        return grad * grad_z, grad * grad_items, grad * grad_log_c, None
+        return grad * grad_z, grad * grad_items, grad * grad_log_c, None, None
 
 
 def mixtures(z: Tensor, items: Tensor, log_c: Tensor):

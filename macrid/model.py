@@ -40,6 +40,7 @@ class Settings:
     nogb: bool = False  # True: no Gumbel-softmax sampling of an item's factor
     anneal_cap: float = 1.0  # beta, the final weight of the KL term
     total_anneal_steps: int | None = None  # steps until beta reaches anneal_cap; None: five epochs
+    person_power: float = 0.0  # people count as (their clicks)^-person_power in the loss: 0 by clicks, 1 all alike
     reg_weights: tuple[float, float] = (0.0, 0.0)  # weights of the L2 norms of item and prototype vectors; of the encoder
     label_weight: float = 0.0  # of the term that asks dimensions to foretell labels, where there are labels
     similarity: str = "cosine"  # cosine: cos(a, b) / tau; dot: a . b
@@ -62,16 +63,17 @@ _SWITCHES = ("nogb", "linear_path")
 _RANGES = {  # name: (type, lowest, highest), bounds included
     "embedding_size": (int, 2, 4096), "kfac": (int, 1, 1000), "tau": (float, 1e-3, 1e3), "std": (float, 1e-6, 1e3),
     "dropout_prob": (float, 0.0, 0.99), "anneal_cap": (float, 0.0, 1e3), "total_anneal_steps": (int, 0, 10**9),
+    "person_power": (float, 0.0, 1.0),
     "label_weight": (float, 0.0, 1e6), "learning_rate": (float, 1e-8, 10.0), "weight_averaging": (float, 0.0, 0.99999),
-    "train_batch_size": (int, 1, 10**6),
-    "epochs": (int, 0, 10**6), "stopping_step": (int, 1, 10**6),
+    "train_batch_size": (int, 1, 10**6), "epochs": (int, 0, 10**6), "stopping_step": (int, 1, 10**6),
 }
 PRESETS: dict[str, dict] = {
     "best": {},
     "paper": {"embedding_size": 100, "encoder_hidden_size": (100,), "tau": 0.1, "anneal_cap": 0.2, "learning_rate": 1e-3,
               "init": "random"},
     "accurate": {"embedding_size": 200, "kfac": 4, "tau": 0.1, "learning_rate": 1e-3, "init": "random",
-                 "dropout_mask": "user", "linear_path": True, "weight_averaging": 0.995, "stopping_step": 30},
+                 "dropout_mask": "user", "linear_path": True, "person_power": 0.25, "weight_averaging": 0.995,
+                 "stopping_step": 30},
     "recbole": {"embedding_size": 64, "kfac": 10, "encoder_hidden_size": (600,), "tau": 0.1, "std": 0.01, "init": "random",
                 "anneal_cap": 0.2, "total_anneal_steps": 200_000, "learning_rate": 1e-3,
                 "input_norm": "user", "dropout_mask": "user", "train_batch_size": 2048, "epochs": 300, "stopping_step": 10},
@@ -219,14 +221,16 @@ class MacridVAE(nn.Module):
         """Terms of the loss for binary rows (B, M), averaged over the B users: `loss` = `nll` + beta * `kl` + `reg`
         + label_weight * `labels` (see `supervision`).
 
-        nll_u = -sum_i x_ui log p(i | z_u); kl_u = sum_k 1/2 sum_d (b + exp(-b) - 1): mu drops out, as it has length one.
+        nll_u = -w_u sum_i x_ui log p(i | z_u), w_u = 1 unless there is a `person_power`;
+        kl_u = sum_k 1/2 sum_d (b + exp(-b) - 1): mu drops out, as it has length one.
         """
         s = self.settings
         log_c = self.log_routing(sample=not s.nogb)  # (M, K)
         mu, b = self.encode(batch, log_c)  # (B, K, D)
         noise = torch.randn(mu.shape, generator=self.generator).to(mu.device)
         z = mu + noise * s.std * torch.exp(-0.5 * b)  # (B, K, D)
-        nll = MixtureNLL.apply(self._unit(z) * self.scale, self._unit(self.items), log_c, batch) / batch.shape[0]
+        weight = self._weights_of(batch)
+        nll = MixtureNLL.apply(self._unit(z) * self.scale, self._unit(self.items), log_c, batch, weight) / batch.shape[0]
         kl = 0.5 * (b + torch.exp(-b) - 1).sum(dim=(1, 2)).mean()
         terms = {"nll": nll, "kl": kl}
         total = nll + beta * kl
@@ -239,6 +243,12 @@ class MacridVAE(nn.Module):
             terms["labels"] = label_error(self.items, self.log_routing().exp(), self.labels)
             total = total + s.label_weight * terms["labels"]
         return {"loss": total, **terms}
+
+    def _weights_of(self, batch: csr_matrix) -> Tensor:
+        """w (B,) of the people n_u clicks each: n_u^-person_power, times what leaves sum_u w_u n_u the batch's clicks."""
+        count = torch.as_tensor(np.diff(batch.indptr), dtype=self.items.dtype, device=self.items.device).clamp_min(1)
+        weight = count ** -self.settings.person_power
+        return weight * (count.sum() / (weight * count).sum())
 
     @torch.no_grad()
     def item_vectors(self) -> np.ndarray:

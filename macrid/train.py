@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 
 from . import checkpoint, metrics
 from .errors import InputError
@@ -31,7 +31,8 @@ def fit(model, split: Split, seed: int = 0, on_epoch: Callable[[dict], None] | N
 
     model: has `settings`, `loss(batch, beta) -> terms`, `scores(batch)`, `generator`, and is a torch module. With a
         `weight_averaging` above 0 in its settings, what is ranked with and kept is the running mean of its weights,
-        mean <- weight_averaging * mean + (1 - weight_averaging) * weights after every step (Polyak and Juditsky, 1992).
+        mean <- a mean + (1 - a) weights with a = min(weight_averaging, (1 + n) / (10 + n)) after n steps (Polyak and
+        Juditsky, 1992; the small a of the first steps forget the random start).
     on_epoch: called after every epoch with its row of the history: epoch, step, beta, the terms of the loss, ndcg@100 and
         its standard error, best (the best epoch so far), seconds.
     checkpoint_to: a folder; the state is written there after every epoch, and a training found there is continued, with
@@ -45,7 +46,7 @@ def fit(model, split: Split, seed: int = 0, on_epoch: Callable[[dict], None] | N
     optimiser = torch.optim.Adam(model.parameters(), lr=s.learning_rate)
     history: list[dict] = []
     decay = getattr(s, "weight_averaging", 0.0)
-    mean = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay)) if decay else None
+    mean = AveragedModel(model, avg_fn=_running_mean(decay)) if decay else None
     ranked = mean.module if mean else model
     best = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     found = checkpoint.load(checkpoint_to) if checkpoint_to else None
@@ -76,6 +77,13 @@ def fit(model, split: Split, seed: int = 0, on_epoch: Callable[[dict], None] | N
 
 def _is_over(history: list[dict], stopping_step: int) -> bool:
     return bool(history) and history[-1]["epoch"] - history[-1]["best"] >= stopping_step
+
+
+def _running_mean(decay: float) -> Callable:
+    def mean(old, new, n):
+        return torch.lerp(new, old, min(decay, (1 + int(n)) / (10 + int(n))))
+
+    return mean
 
 
 def _train_epoch(model, mean, optimiser, clicks, s, anneal, seed, epoch, steps_an_epoch) -> dict:

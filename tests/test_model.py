@@ -34,6 +34,9 @@ def reference(model: MacridVAE, clicks, beta: float, draws: dict) -> dict:
     c = torch.stack([
         torch.softmax(torch.stack([similarity(h, m, s) + draws["gumbel"][i, k] for k, m in enumerate(model.prototypes)]), 0)
         for i, h in enumerate(model.items)])
+    clicked = [max(1.0, float(row.sum())) for row in x]
+    counts = [n ** -s.person_power for n in clicked]
+    whole = sum(clicked) / sum(w * n for w, n in zip(counts, clicked, strict=True))
     nll, kl = 0.0, 0.0
     for u in range(people):
         mass = torch.zeros(n_items)
@@ -55,7 +58,7 @@ def reference(model: MacridVAE, clicks, beta: float, draws: dict) -> dict:
             z = a / a.norm() + sigma * draws["noise"][u, k]
             kl = kl + kl_divergence(Normal(0.0, sigma), Normal(0.0, s.std)).sum()
             mass = mass + c[:, k] * torch.stack([torch.exp(similarity(z, h, s)) for h in model.items])
-        nll = nll - (x[u] * torch.log(mass / mass.sum())).sum()
+        nll = nll - whole * counts[u] * (x[u] * torch.log(mass / mass.sum())).sum()
     nll, kl = nll / people, kl / people
     reg = s.reg_weights[0] * (model.items.norm() + model.prototypes.norm())
     reg = reg + s.reg_weights[1] * sum(weight.norm() for weight in model.weights)
@@ -108,8 +111,8 @@ def test_loss_and_every_gradient(double, similarity, norm, kfac, hidden, draws):
 
 
 @pytest.mark.parametrize("similarity", ["cosine", "dot"])
-@pytest.mark.parametrize("changes", [{"dropout_mask": "user"}, {"linear_path": True}], ids=str)
-def test_ways_of_the_encoder(double, similarity, changes):
+@pytest.mark.parametrize("changes", [{"dropout_mask": "user"}, {"linear_path": True}, {"person_power": 0.4}], ids=str)
+def test_what_goes_beyond_the_paper(double, similarity, changes):
     s = replace(SMALL, similarity=similarity, encoder_hidden_size=(6, 4), **NOISY, **changes)
     model = MacridVAE(9, s, seed=3)
     if s.linear_path:
@@ -273,7 +276,8 @@ WRONG = {
     "anneal_cap": [-1, float("nan"), float("inf")], "total_anneal_steps": [-1, 1.5, "many"],
     "label_weight": [-1, float("nan"), "much", 1e7],
     "reg_weights": [[1], [1, 2, 3], [-1, 0], [float("nan"), 0], "ab", 3], "similarity": ["cos", None, 1, ["dot"]],
-    "dropout_mask": ["item", None], "linear_path": [0, "yes"], "weight_averaging": [-0.1, 1, float("nan"), "x"],
+    "person_power": [-0.1, 1.5, None], "dropout_mask": ["item", None],
+    "linear_path": [0, "yes"], "weight_averaging": [-0.1, 1, float("nan"), "x"],
     "input_norm": ["item"], "init": ["zeros"], "learning_rate": [0, -1, float("nan"), 100], "train_batch_size": [0, 1.5],
     "epochs": [-1, 0.5, float("inf")], "stopping_step": [0, -1],
 }
@@ -319,7 +323,7 @@ def test_presets_are_what_the_papers_say():
     assert (port.embedding_size, port.kfac, port.encoder_hidden_size, port.tau, port.std) == (64, 10, (600,), 0.1, 0.01)
     assert (port.total_anneal_steps, port.input_norm, port.init, port.anneal_cap) == (200_000, "user", "random", 0.2)
     assert (paper.dropout_mask, port.dropout_mask) == ("factor", "user")
-    assert not any(s.linear_path or s.weight_averaging for s in (paper, port))
+    assert not any(s.linear_path or s.weight_averaging or s.person_power for s in (paper, port))
     assert make_settings() == Settings()
     assert Settings().init == "spectral"
     assert all(isinstance(make_settings(preset), Settings) for preset in PRESETS)
