@@ -27,23 +27,24 @@ METRICS = ("recall@10", "mrr@10", "ndcg@10", "hit@10", "precision@10")
 
 @click.command()
 @click.option("--peer/--no-peer", "with_peer", default=True, show_default=True, help="Run RecBole, too.")
+@click.option("--preset", default="best", show_default=True, help="Of ours.")
 @click.option("--epochs", type=int, help="At most so many, of either: for a try. Give --out, too.")
 @click.option("--threads", default=os.cpu_count(), show_default=True, help="Of either.")
 @click.option("--seed", default=0, show_default=True, help="Of ours.")
 @click.option("--environment", type=click.Path(path_type=Path), default=peer.FOLDER, show_default=True,
               help="Where RecBole's environment is, or is made.")
 @click.option("--out", type=click.Path(path_type=Path), default=OUT, show_default=True)
-def main(with_peer, epochs, threads, seed, environment, out):
+def main(with_peer, preset, epochs, threads, seed, environment, out):
     """Measure, write a file of results and print it as a table."""
     if epochs and out == OUT:
         raise click.UsageError("with --epochs nothing is measured that should be kept; give --out, such as /tmp/try.json")
     variables = alone.threads(threads)
     with tempfile.TemporaryDirectory() as folder:
         parts = Path(folder) / "parts.csv"
-        ours = run_ours(Path(folder) / "bundle", seed, epochs, variables)
+        ours = run_ours(Path(folder) / "bundle", preset, seed, epochs, variables)
         theirs = run_peer(environment, parts, epochs, variables) if with_peer else kept(out)
-        same = run_ours_on_their_split(seed, epochs, parts if with_peer else None, variables)
-    found = {"data": "ml-100k", "preset": "best", "seed": seed, "threads": threads, "epochs_at_most": epochs,
+        same = run_ours_on_their_split(preset, seed, epochs, parts if with_peer else None, variables)
+    found = {"data": "ml-100k", "preset": preset, "seed": seed, "threads": threads, "epochs_at_most": epochs,
              "processors": os.cpu_count(), "load": round(os.getloadavg()[0], 1), "versions": record.versions(),
              "peer": theirs, "ours": ours, "ours_on_their_split": same, "one_run": with_peer}
     if "seconds" in theirs:
@@ -52,10 +53,10 @@ def main(with_peer, epochs, threads, seed, environment, out):
     click.echo(summary(found))
 
 
-def run_ours(bundle: Path, seed: int, epochs: int | None, variables: dict[str, str]) -> dict:
+def run_ours(bundle: Path, preset: str, seed: int, epochs: int | None, variables: dict[str, str]) -> dict:
     """The two commands that a person types: figures, and the time of both together."""
     macrid, variables = [sys.executable, "-m", "macrid"], variables | {"PYTHONPATH": str(ROOT)}
-    trained = alone.run([*macrid, "train", "--data", "ml-100k", "--split", "recbole", "--preset", "best", "--seed", seed,
+    trained = alone.run([*macrid, "train", "--data", "ml-100k", "--split", "recbole", "--preset", preset, "--seed", seed,
                          "--out", bundle, *(["--set", f"epochs={epochs}"] if epochs else [])], variables=variables)
     measured = alone.run([*macrid, "evaluate", bundle, "--json"], variables=variables)
     meta = json.loads((bundle / "bundle.json").read_text(encoding="utf-8"))
@@ -66,9 +67,11 @@ def run_ours(bundle: Path, seed: int, epochs: int | None, variables: dict[str, s
             "memory_mb": round(max(trained.memory, measured.memory) / 1e6)}
 
 
-def run_ours_on_their_split(seed: int, epochs: int | None, parts: Path | None, variables: dict[str, str]) -> dict:
-    ended = alone.run([sys.executable, HERE / "recbole_split.py", "--seed", seed, *(["--epochs", epochs] if epochs else []),
-                       *(["--parts", parts] if parts else [])], variables=variables)
+def run_ours_on_their_split(preset: str, seed: int, epochs: int | None, parts: Path | None,
+                            variables: dict[str, str]) -> dict:
+    ended = alone.run([sys.executable, HERE / "recbole_split.py", "--preset", preset, "--seed", seed,
+                       *(["--epochs", epochs] if epochs else []), *(["--parts", parts] if parts else [])],
+                      variables=variables)
     return ended.answer | ended.figures()
 
 

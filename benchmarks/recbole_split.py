@@ -1,6 +1,6 @@
 """Ours on the very split that RecBole makes of MovieLens-100K with its defaults, as JSON: figures and how long it took.
 
-    python recbole_split.py [--epochs N] [--seed N] [--parts FILE.csv]
+    python recbole_split.py [--preset best] [--epochs N] [--seed N] [--parts FILE.csv]
 
 With --parts, what `recbole_peer.py` wrote: RuntimeError unless RecBole divided the ratings just so.
 """
@@ -22,15 +22,16 @@ from macrid.spectral import spectral_start
 
 
 @click.command()
+@click.option("--preset", default="best")
 @click.option("--epochs", type=int)
 @click.option("--seed", default=0)
 @click.option("--parts", type=click.Path(path_type=Path))
-def main(epochs, seed, parts):
+def main(preset, epochs, seed, parts):
     began = time.perf_counter()
     split = recbole.default_split(fetch("ml-100k"), "ml-100k")
     if parts:
         check(split, pd.read_csv(parts, dtype=str))
-    settings = make_settings("best", {"epochs": epochs} if epochs else {})
+    settings = make_settings(preset, {"epochs": epochs} if epochs else {})
     start = None
     if settings.init == "spectral":
         start = spectral_start(split.train, settings.kfac, settings.embedding_size, seed)
