@@ -97,7 +97,7 @@ def slope(x: list[float], y: list[float]) -> float | None:
     """The exponent a of y = b x^a by least squares in logarithms; None of one point, or where y is not positive."""
     if len(x) < 2 or min(y) <= 0:
         return None
-    return round(float(np.polyfit(np.log(x), np.log(y), 1)[0]), 2)
+    return round(float(np.polyfit(np.log(x), np.log(y), 1)[0]), 2) + 0.0  # no minus zero
 
 
 def slopes(curves: dict) -> dict:
@@ -108,7 +108,7 @@ def slopes(curves: dict) -> dict:
 def chart(curves: dict[str, list[dict]]) -> go.Figure:
     """A column for what grows, time above memory, both axes logarithmic; a line's slope stands at its end."""
     rising = slopes(curves)
-    figure = make_subplots(2, len(curves), shared_xaxes=True, vertical_spacing=0.08, horizontal_spacing=0.07)
+    figure = make_subplots(2, len(curves), shared_xaxes=True, vertical_spacing=0.14, horizontal_spacing=0.07)
     for column, (axis, points) in enumerate(curves.items(), 1):
         x = [p[axis] for p in points]
         for row, (kind, names) in enumerate((("time", TIMES), ("memory", MEMORIES)), 1):
@@ -130,7 +130,7 @@ def chart(curves: dict[str, list[dict]]) -> go.Figure:
     figure.update_yaxes(type="log", dtick=1, gridcolor="#E8EAED", zeroline=False, title_font_size=13)
     place = {"orientation": "h", "x": 0, "yanchor": "bottom"}
     figure.update_layout(template="none", paper_bgcolor="white", plot_bgcolor="white", legend=place | {"y": 1.01},
-                         legend2=place | {"y": 0.46}, margin={"l": 80, "r": 20, "t": 40, "b": 55},
+                         legend2=place | {"y": 0.435}, margin={"l": 80, "r": 20, "t": 40, "b": 55},
                          font={"family": "Helvetica, Arial, sans-serif", "size": 12, "color": "#202124"})
     return figure
 

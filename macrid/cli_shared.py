@@ -25,7 +25,8 @@ def data_options(command):
                      help="strong: hold out whole people. recbole: a tenth of everybody's ratings, twice."),
         click.option("--min-rating", type=float, help="Ratings from here count as clicks.  [4; recbole: all count]"),
         click.option("--min-clicks", type=click.IntRange(1), help="People with fewer are left out.  [5; recbole: 1]"),
-        click.option("--held-out", type=click.IntRange(1), help="People to hold out, for validation and test each."),
+        click.option("--held-out", type=click.IntRange(1), help="People to hold out, for validation and test each.  "
+                                                                "[as in the paper; else a tenth, at most 10,000]"),
     )):
         command = option(command)
     return command
