@@ -13,7 +13,7 @@ import pytest
 from macrid import cli, maps, projections
 
 ROOT = Path(__file__).resolve().parents[1]
-TRAIN = ["train", "--data", "shop:140x120", "--set", "epochs=150", "--set", "stopping_step=150", "--set", "embedding_size=4",
+TRAIN = ["train", "--data", "shop:140x120", "--set", "epochs=40", "--set", "stopping_step=40", "--set", "embedding_size=4",
          "--set", "encoder_hidden_size=[8]", "--out"]
 
 
@@ -44,4 +44,4 @@ def test_kill_9_then_resume(tmp_path, monkeypatch):
     one, two = ((tmp_path / name / "weights.safetensors").read_bytes() for name in ("out", "whole"))
     assert one == two
     assert curve(tmp_path / "out") == curve(tmp_path / "whole")
-    assert len(curve(tmp_path / "out")) == 150
+    assert len(curve(tmp_path / "out")) == 40
