@@ -13,7 +13,7 @@ from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 
 from .errors import InputError
-from .kernels import RoutedClicks
+from .kernels import Clicks, RoutedClicks
 from .model import Settings
 
 _SHARED = {field.name for field in fields(Settings)}  # checked where they are at home
@@ -83,15 +83,15 @@ class Autoencoder(nn.Module):
 
     def encode(self, batch: csr_matrix) -> tuple[Tensor, Tensor | None]:
         """Mean (B, L) and, of a variational one, log variance (B, L) of z, for binary rows (B, M)."""
-        s, device = self.settings, self.decoder[0].device
-        item = torch.as_tensor(batch.indices, dtype=torch.long, device=device)  # (E,)
-        count = torch.as_tensor(np.diff(batch.indptr), dtype=torch.long, device=device)  # (B,)
-        user = torch.repeat_interleave(torch.arange(len(count), device=device), count)  # (E,)
-        x = count.clamp_min(1).to(self.decoder[0].dtype).rsqrt()[user][:, None]  # (E, 1): rows of length one
+        s, first = self.settings, self.encoder[0]  # (M, H)
+        clicks = Clicks(batch, first.device)
+        length = clicks.count.clamp_min(1).to(first.dtype).sqrt()[:, None]  # (B, 1) of the rows
+        keep = torch.ones(1, len(clicks.item), dtype=torch.bool, device=first.device)
         if self.training and s.dropout_prob > 0:
-            kept = torch.rand(x.shape, generator=self.generator).to(device) >= s.dropout_prob
-            x = x * kept / (1 - s.dropout_prob)
-        hidden = RoutedClicks.apply(x, self.encoder[0], item, user, len(count))[0] + self.encoder_bias[0]  # (B, H)
+            keep = torch.rand(keep.shape, generator=self.generator).to(first.device) >= s.dropout_prob
+            length = length * (1 - s.dropout_prob)
+        clicked = RoutedClicks.apply(first.new_ones(len(first), 1), first, clicks, keep)[0]  # (B, H): one factor
+        hidden = clicked / length + self.encoder_bias[0]
         for weight, bias in zip(self.encoder[1:], self.encoder_bias[1:], strict=True):
             hidden = torch.tanh(hidden) @ weight + bias
         return hidden.chunk(2, dim=1) if s.variational else (torch.tanh(hidden), None)

@@ -2,7 +2,8 @@
 
 Shapes: B users in a batch, M items, K factors, D dimensions of a factor, H hidden units, E clicks in a batch. Neither builds
 anything of size B x K x M: the first layer is computed from the clicks alone, the decoder some people at a time, loss and
-gradient together, so that nothing is kept for a backward pass.
+gradient together, so that nothing is kept for a backward pass. Both leave out what c says is 0: an item costs nothing in the
+factors that it has no share in.
 """
 
 import numpy as np
@@ -11,94 +12,134 @@ import torch.nn.functional as F
 from scipy.sparse import csr_matrix
 from torch import Tensor
 
-AT_ONCE = 2_000_000  # numbers that the decoder holds: about what a processor's cache does
+AT_ONCE = 4_000_000  # numbers that the decoder holds: about what a processor's cache does
 BOUND = 40.0  # scores within +- this can be exponentiated in float32 as they are
 
 
-class RoutedClicks(torch.autograd.Function):
-    """The first layer on the clicks alone: out_ku = sum_{e of u} x_ek W_item(e), (K, B, H), with its gradient.
+class Clicks:
+    """The clicks of a batch, binary rows (B, M), in the order of people and in that of items.
 
-    Only the x_ek that are not 0 are touched, so what dropout takes away costs nothing. A zero gets no gradient: whatever
-    made it zero (dropout, a c of zero) multiplies that gradient by zero again.
+    item (E,), user (E,): who clicked what, by user; count, begin (B,): how many clicks each user has and where they begin.
+    by_item (E,): the clicks by item; clicked (m,): the items that have any; item_begin (m,): where those begin.
+    """
+
+    def __init__(self, batch: csr_matrix, device: torch.device | None = None):
+        def held(array) -> Tensor:
+            return torch.as_tensor(array, dtype=torch.long, device=device)
+
+        self.indptr = batch.indptr
+        self.item, self.begin = held(batch.indices), held(batch.indptr[:-1])
+        self.count = held(np.diff(batch.indptr))
+        self.user = torch.repeat_interleave(torch.arange(len(self.count), device=device), self.count)
+        columns = csr_matrix((np.arange(batch.nnz), batch.indices, batch.indptr), shape=batch.shape).tocsc()
+        there = np.diff(columns.indptr) > 0
+        self.by_item = held(columns.data)
+        self.clicked, self.item_begin = held(np.flatnonzero(there)), held(columns.indptr[:-1][there])
+
+
+class RoutedClicks(torch.autograd.Function):
+    """The first layer on the clicks alone: out_ku = sum_{e of u} keep_ek c_item(e)k W_item(e), (K, B, H), with its gradient.
+
+    What `keep` or a share of 0 takes away costs nothing. With g the gradient of out, both gradients come from the sums
+    s_ik = sum_{e of i} keep_ek g_k,user(e): that of W_i is sum_k c_ik s_ik, that of c_ik is s_ik . W_i. A share of 0 gets
+    none: whatever made it zero multiplies it by zero again.
     """
 
     @staticmethod
-    def forward(ctx, x: Tensor, weight: Tensor, item: Tensor, user: Tensor, people: int) -> Tensor:
-        """x (E, K), weight (M, H), item (E,), user (E,) sorted, people B."""
-        there = x.T != 0  # (K, E)
-        factor, click = there.nonzero(as_tuple=True)  # (N,) each, by factor, then by user
-        bag = factor * people + user[click]
-        offsets = _offsets(bag, x.shape[1] * people)
-        out = F.embedding_bag(item[click], weight, offsets, mode="sum", per_sample_weights=x.T.masked_select(there))
-        ctx.save_for_backward(x, weight, item, user, item[click], bag, offsets, there)
-        return out.view(x.shape[1], people, weight.shape[1])
+    def forward(ctx, c: Tensor, weight: Tensor, clicks: Clicks, keep: Tensor) -> Tensor:
+        """c (M, K), weight (M, H), keep bool, (K, E) or, where the factors share it, (1, E)."""
+        shares = c.T.contiguous()  # (K, M)
+        out = weight.new_empty(len(shares), len(clicks.count), weight.shape[1])
+        for k, share in enumerate(shares):
+            x = share[clicks.item]  # (E,)
+            entry, begin = _left((x != 0) & keep[k % len(keep)], clicks.begin)
+            out[k] = F.embedding_bag(clicks.item[entry], weight, begin, mode="sum", per_sample_weights=x[entry])
+        ctx.save_for_backward(shares, weight, keep)
+        ctx.clicks = clicks
+        return out
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, grad: Tensor):
-        x, weight, item, user, clicked, bag, offsets, there = ctx.saved_tensors
-        people, rows = grad.shape[1], grad.reshape(-1, grad.shape[2])  # (K B, H)
-        grad_x = grad_weight = None
-        if ctx.needs_input_grad[0]:
-            of_bags = torch.ops.aten._embedding_bag_per_sample_weights_backward
-            value = of_bags(rows, weight, clicked, offsets, bag, 0)  # (N,); 0: sum
-            grad_x = torch.zeros(there.shape, dtype=x.dtype, device=x.device).masked_scatter_(there, value).T
-        if ctx.needs_input_grad[1]:
-            by_item = torch.sort(item, stable=True).indices  # (E,) the clicks of each item together
-            x, there = x[by_item], there.T[by_item]
-            click, factor = there.nonzero(as_tuple=True)  # (N,) each, by item
-            grad_weight = F.embedding_bag(factor * people + user[by_item][click], rows,
-                                          _offsets(item[by_item][click], len(weight)), mode="sum",
-                                          per_sample_weights=x.masked_select(there))
-        return grad_x, grad_weight, None, None, None
+        (shares, weight, keep), clicks = ctx.saved_tensors, ctx.clicks
+        item, user, keep = clicks.item[clicks.by_item], clicks.user[clicks.by_item], keep[:, clicks.by_item]
+        rows = weight[clicks.clicked]  # (m, H)
+        grad_rows, grad_shares = torch.zeros_like(rows), torch.zeros_like(shares)
+        for k, share in enumerate(shares):
+            entry, begin = _left((share[item] != 0) & keep[k % len(keep)], clicks.item_begin)
+            s = F.embedding_bag(user[entry], grad[k].contiguous(), begin, mode="sum")  # (m, H)
+            grad_rows.addcmul_(s, share[clicks.clicked][:, None])
+            if ctx.needs_input_grad[0]:
+                grad_shares[k, clicks.clicked] = s.mul_(rows).sum(dim=1)
+        grad_weight = torch.zeros_like(weight).index_copy_(0, clicks.clicked, grad_rows)
+        return grad_shares.T if ctx.needs_input_grad[0] else None, grad_weight, None, None
 
 
-def _offsets(bag: Tensor, bags: int) -> Tensor:
-    """Where each of `bags` begins in `bag`, the sorted number of every entry's bag."""
-    count = torch.bincount(bag, minlength=bags)
-    return count.cumsum(0) - count
+def _left(there: Tensor, begin: Tensor) -> tuple[Tensor, Tensor]:
+    """Which of some entries are `there` (E,), and where each bag begins among those if it began at `begin` among all."""
+    before = F.pad(there.cumsum(dim=0), (1, 0))  # (E + 1,)
+    return there.nonzero()[:, 0], before[begin]
 
 
 class MixtureNLL(torch.autograd.Function):
     """sum_u -w_u sum_i x_ui log p(i | z_u), p(i | z_u) proportional to sum_k exp(z_uk . h_i + log c_ik), with its gradient.
 
-    With t_uki = z_uk . h_i + log c_ik and n_u the clicks of u,
+    With t_uki = z_uk . h_i + log c_ik, Z_u = sum_ki exp(t_uki) and n_u the clicks of u,
 
-        d loss / d t_uki = w_u softmax_k(t_ui) (n_u p(i | z_u) - x_ui).
+        loss = sum_u w_u (n_u log Z_u - sum_clicks log sum_k exp(t_uki)),
+        d loss / d t_uki = w_u (n_u / Z_u exp(t_uki) - x_ui softmax_k(t_ui)).
 
-    The exponentials are taken relative to a number for each user and item (0 where scores are small, as with cosine
-    similarity), so that large logits neither overflow nor lose the gradient of an unlikely click.
+    w_u n_u / Z_u multiplies z and what comes out of the products, not the exponentials, the largest array. The logarithms of
+    the clicks are taken before anything is exponentiated, so that large logits neither overflow nor lose the gradient of an
+    unlikely click.
     """
 
     @staticmethod
-    def forward(ctx, z: Tensor, items: Tensor, log_c: Tensor, batch: csr_matrix, weight: Tensor) -> Tensor:
-        """z (B, K, D), items (M, D), log_c (M, K), batch binary (B, M), weight w (B,); returns the sum over the batch, a
-        scalar."""
+    def forward(ctx, z: Tensor, items: Tensor, log_c: Tensor, clicks: Clicks, person: Tensor) -> Tensor:
+        """z (B, K, D), items (M, D), log_c (M, K), -inf where an item has no share, person w (B,); returns the sum."""
         need = any(ctx.needs_input_grad)
-        loss = z.new_zeros(())
-        grad_z, grad_items, grad_log_c = z.new_empty(z.shape), torch.zeros_like(items), torch.zeros_like(log_c.T)
-        for people, part, mixture in mixtures(z, items, log_c):
-            rows = batch[people]
-            count = torch.as_tensor(np.diff(rows.indptr), dtype=torch.long, device=z.device)  # (b,)
-            user = torch.repeat_interleave(torch.arange(len(part), device=z.device), count)  # (e,)
-            item = torch.as_tensor(rows.indices, dtype=torch.long, device=z.device)  # (e,)
-            e, s, shift = mixture
-            top = shift.amax(dim=1, keepdim=True)  # (b, 1)
-            p = s * torch.exp(shift - top)  # (b, M): the mixture, up to a constant for each user
-            total = p.sum(dim=1, keepdim=True)  # (b, 1)
-            clicked = s[user, item]  # (e,)
-            w = weight[people]  # (b,)
-            n = (w * count)[:, None]
-            loss += (n * (total.log() + top)).sum() - (w[user] * (clicked.log() + shift.expand_as(s)[user, item])).sum()
+        grad_items, grad_log_c, columns = torch.zeros_like(items), torch.zeros_like(log_c), items.T.contiguous()
+        parts = [_Part(k, log_c[:, k].contiguous(), items, columns, grad_items) for k in range(log_c.shape[1])]
+        parts = [part for part in parts if len(part.items)]
+        z = z.transpose(0, 1).contiguous()  # (K, B, D)
+        loss, grad_z = z.new_zeros(()), torch.zeros_like(z)
+        at_once = max(1, AT_ONCE // max(1, sum(len(part.items) for part in parts)))
+        memory = [z.new_empty(min(at_once, z.shape[1]) * len(part.items)) for part in parts]
+        small = _reach(z, items) <= BOUND
+        for start in range(0, z.shape[1], at_once):
+            people = slice(start, start + at_once)
+            first, last = clicks.indptr[start : start + at_once + 1][[0, -1]]
+            n = clicks.count[people].to(z.dtype)  # (b,)
+            user, item = clicks.user[first:last] - start, clicks.item[first:last]  # (e,)
+            scores, places, clicked = [], [], z.new_full((len(parts), len(item)), -torch.inf)
+            for part, room, t in zip(parts, memory, clicked, strict=True):
+                flat = room[: len(n) * len(part.items)]
+                score = flat.view(len(n), -1)  # (b, m)
+                torch.mm(z[part.factor, people], part.columns, out=score).add_(part.log_c)
+                there, place = part.places(user, item)
+                t[there] = flat[place]
+                scores.append(score)
+                places.append((there, place))
+            top = n.new_zeros(()) if small else torch.stack([score.amax(dim=1) for score in scores]).amax(dim=0)
+            if not small:
+                for score in scores:
+                    score.sub_(top[:, None])
+            total = sum(score.exp_().sum(dim=1) for score in scores)  # (b,) Z / exp(top)
+            mixture = torch.logsumexp(clicked, dim=0)  # (e,)
+            w = person[people]  # (b,)
+            loss += (w * n * (total.log() + top)).sum() - (w[user] * mixture).sum()
             if need:
-                by_item = torch.exp(shift - top) * (n / total)  # n p / s, (b, M) or (b, 1)
-                ratio = by_item.expand_as(s).clone()
-                ratio[user, item] -= w[user] / clicked
-                flat = e.mul_(ratio[:, None]).view(-1, len(items))  # (b K, M): d loss / d t
-                torch.mm(flat, items, out=grad_z[people].view(-1, z.shape[2]))
-                grad_items.addmm_(flat.T, part.reshape(-1, z.shape[2]))
-                grad_log_c += e.sum(dim=0)
-        ctx.save_for_backward(grad_z, grad_items, grad_log_c.T)
+                weight = (w * n / total)[:, None]  # (b, 1)
+                clicked = torch.exp(clicked - mixture) * (total / n)[user]  # (K, e): what a click takes off the exponential
+                for part, score, (there, place), taken in zip(parts, scores, places, clicked, strict=True):
+                    score.view(-1)[place] -= taken[there]
+                    weighted = z[part.factor, people] * weight  # (b, D)
+                    torch.mm(score, part.items, out=grad_z[part.factor, people]).mul_(weight)
+                    part.grad_items.addmm_(score.T, weighted)
+                    part.grad_log_c += weight[:, 0] @ score
+        for part in parts:
+            part.give(grad_items, grad_log_c[:, part.factor])
+        ctx.save_for_backward(grad_z.transpose(0, 1), grad_items, grad_log_c)
         return loss
 
     @staticmethod
@@ -108,28 +149,59 @@ class MixtureNLL(torch.autograd.Function):
         return grad * grad_z, grad * grad_items, grad * grad_log_c, None, None
 
 
-def mixtures(z: Tensor, items: Tensor, log_c: Tensor):
-    """Some people of z (B, K, D) at a time: their slice, their part of z, and (e, s, shift) with
+class _Part:
+    """What the decoder needs of one factor: the m items that have a share in it, and their gradients.
 
-        e_uki = exp(z_uk . h_i + log c_ik - shift_ui), (b, K, M);  s_ui = sum_k e_uki, (b, M);  shift (b, M) or (b, 1).
-
-    items (M, D), log_c (M, K). One piece of memory serves all of them: e and s hold until the next.
+    items (m, D), columns (D, m) the same, log_c (m,); which (m,): their numbers among all items, None for all of them.
     """
-    at_once = min(len(z), max(1, AT_ONCE // max(1, log_c.numel())))
+
+    def __init__(self, factor: int, log_c: Tensor, items: Tensor, columns: Tensor, grad_items: Tensor):
+        self.factor = factor
+        there = log_c != -torch.inf  # a number that is none stays, to be seen in the loss
+        self.which = None if there.all() else there.nonzero()[:, 0]
+        self.items, self.columns, self.grad_items, self.log_c = items, columns, grad_items, log_c
+        if self.which is not None:
+            self.position = there.cumsum(dim=0).sub_(1).masked_fill_(~there, -1)  # (M,)
+            self.items, self.log_c = items[self.which], log_c[self.which]
+            self.columns, self.grad_items = self.items.T.contiguous(), torch.zeros_like(self.items)
+        self.grad_log_c = torch.zeros_like(self.log_c)
+
+    def places(self, user: Tensor, item: Tensor) -> tuple[Tensor | slice, Tensor]:
+        """Which of some clicks are of these items, and their places in a flattened (b, m)."""
+        if self.which is None:
+            return slice(None), user * len(self.items) + item
+        position = self.position[item]
+        there = (position >= 0).nonzero()[:, 0]
+        return there, user[there] * len(self.items) + position[there]
+
+    def give(self, grad_items: Tensor, grad_log_c: Tensor) -> None:
+        """Put the gradients where those of all items are, (M, D) and (M,)."""
+        if self.which is None:
+            grad_log_c.copy_(self.grad_log_c)
+        else:
+            grad_items.index_add_(0, self.which, self.grad_items)
+            grad_log_c.index_copy_(0, self.which, self.grad_log_c)
+
+
+def log_mixture(z: Tensor, items: Tensor, log_c: Tensor) -> Tensor:
+    """log sum_k exp(z_uk . h_i + log c_ik), (B, M), of z (B, K, D), items (M, D), log_c (M, K); has no gradient."""
     bias, columns = log_c.T.contiguous(), items.T.contiguous()  # (K, M), (D, M)
-    small = len(z) > 0 and _reach(z, items, log_c) <= BOUND
-    memory = z.new_empty(at_once * z.shape[1], len(items))
-    for start in range(0, len(z), max(1, at_once)):
-        people = slice(start, start + at_once)
-        part = z[people]  # (b, K, D)
-        flat = part.reshape(-1, z.shape[2])  # (b K, D)
-        e = torch.mm(flat, columns, out=memory[: len(flat)]).view(len(part), -1, len(items)).add_(bias)
-        shift = z.new_zeros(len(part), 1) if small else e.amax(dim=1)
-        e = (e if small else e.sub_(shift[:, None])).exp_()
-        yield people, part, (e, e.sum(dim=1), shift)
+    out = z.new_empty(len(z), len(items))
+    at_once = max(1, AT_ONCE // max(1, log_c.numel()))
+    memory = z.new_empty(min(at_once, len(z)) * z.shape[1], len(items))
+    small = _reach(z, items) <= BOUND and float(log_c.amax(dim=1).min()) >= -BOUND
+    for start in range(0, len(z), at_once):
+        flat = z[start : start + at_once].reshape(-1, z.shape[2])  # (b K, D)
+        e = torch.mm(flat, columns, out=memory[: len(flat)]).view(-1, len(bias), len(items)).add_(bias)  # (b, K, M)
+        some = out[start : start + at_once]  # (b, M)
+        if small:
+            torch.sum(e.exp_(), dim=1, out=some).log_()
+        else:
+            top = e.amax(dim=1)
+            torch.sum(e.sub_(top[:, None]).exp_(), dim=1, out=some).log_().add_(top)
+    return out
 
 
-def _reach(z: Tensor, items: Tensor, log_c: Tensor) -> float:
-    """No score is further from 0 than this, that of an item's unlikely factors left aside."""
-    likely = log_c.amax(dim=1)
-    return float(z.norm(dim=2).max() * items.norm(dim=1).max() + likely.abs().max())
+def _reach(z: Tensor, items: Tensor) -> float:
+    """No product of a part of z (B, K, D) with an item (M, D) is further from 0 than this."""
+    return float(z.norm(dim=2).max() * items.norm(dim=1).max()) if len(z) else 0.0

@@ -17,7 +17,7 @@ from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 
 from .errors import InputError
-from .kernels import MixtureNLL, RoutedClicks, mixtures
+from .kernels import Clicks, MixtureNLL, RoutedClicks, log_mixture
 from .supervision import label_error
 
 
@@ -38,6 +38,7 @@ class Settings:
     dropout_mask: str = "factor"  # a click is dropped from each factor by a draw of its own; user: from all or from none
     linear_path: bool = False  # the encoder adds the sum of the clicked items' vectors to what its layers say
     nogb: bool = False  # True: no Gumbel-softmax sampling of an item's factor
+    routing_mass: float = 0.0  # the smallest shares of an item that add up to no more are left out while training; 0: none
     anneal_cap: float = 1.0  # beta, the final weight of the KL term
     total_anneal_steps: int | None = None  # steps until beta reaches anneal_cap; None: five epochs
     person_power: float = 0.0  # people count as (their clicks)^-person_power in the loss: 0 by clicks, 1 all alike
@@ -63,8 +64,8 @@ _SWITCHES = ("nogb", "linear_path")
 _RANGES = {  # name: (type, lowest, highest), bounds included
     "embedding_size": (int, 2, 4096), "kfac": (int, 1, 1000), "tau": (float, 1e-3, 1e3), "std": (float, 1e-6, 1e3),
     "dropout_prob": (float, 0.0, 0.99), "anneal_cap": (float, 0.0, 1e3), "total_anneal_steps": (int, 0, 10**9),
-    "person_power": (float, 0.0, 1.0),
-    "label_weight": (float, 0.0, 1e6), "learning_rate": (float, 1e-8, 10.0), "weight_averaging": (float, 0.0, 0.99999),
+    "routing_mass": (float, 0.0, 0.5), "person_power": (float, 0.0, 1.0), "label_weight": (float, 0.0, 1e6),
+    "learning_rate": (float, 1e-8, 10.0), "weight_averaging": (float, 0.0, 0.99999),
     "train_batch_size": (int, 1, 10**6), "epochs": (int, 0, 10**6), "stopping_step": (int, 1, 10**6),
 }
 PRESETS: dict[str, dict] = {
@@ -184,36 +185,44 @@ class MacridVAE(nn.Module):
         """What a dot product of scored vectors is multiplied by: 1 / tau for cosine similarity, 1 for dot product."""
         return 1.0 / self.settings.tau if self.settings.similarity == "cosine" else 1.0
 
-    def log_routing(self, sample: bool = False) -> Tensor:
-        """log c (M, K): c_i = softmax_k(cos(h_i, m_k) / tau); with `sample`, a Gumbel-softmax draw of it (temperature 1)."""
+    def log_routing(self, sample: bool = False, dropped: float = 0.0) -> Tensor:
+        """log c (M, K): c_i = softmax_k(cos(h_i, m_k) / tau); with `sample`, a Gumbel-softmax draw of it (temperature 1).
+
+        dropped: the smallest shares of each item that together have no more than this are left out, minus infinity, and the
+        others add up to 1 again.
+        """
         logits = self._unit(self.items) @ self._unit(self.prototypes).T * self.scale  # (M, K)
         if sample:
             logits = logits - torch.log(-torch.log(self._uniform(*logits.shape).clamp(1e-20, 1 - 1e-7)))
+        if dropped > 0:
+            with torch.no_grad():
+                share, order = F.softmax(logits, dim=1).sort(dim=1)
+                small = torch.zeros_like(order, dtype=torch.bool).scatter_(1, order, share.cumsum(dim=1) <= dropped)
+            logits = logits.masked_fill(small, -torch.inf)
         return F.log_softmax(logits, dim=1)
 
-    def encode(self, batch: csr_matrix, log_c: Tensor) -> tuple[Tensor, Tensor]:
-        """mu (B, K, D), of length one in D, and b (B, K, D) with sigma = std * exp(-b / 2), for binary rows (B, M)."""
-        s, device = self.settings, self.items.device
-        item = torch.as_tensor(batch.indices, dtype=torch.long, device=device)  # (E,)
-        count = torch.as_tensor(np.diff(batch.indptr), dtype=torch.long, device=device)  # (B,)
-        user = torch.repeat_interleave(torch.arange(len(count), device=device), count)  # (E,)
-        # Embedding look-ups, since the gradient of plain indexing adds up in an order that changes from run to run.
-        x = F.embedding(item, log_c).exp()  # (E, K): x_u * c_.k at the clicks
-        if s.input_norm == "factor":
-            square = torch.zeros(len(count), s.kfac, device=device).index_add(0, user, x * x)  # (B, K)
-            x = x * F.embedding(user, square.clamp_min(1e-24).rsqrt())
+    def encode(self, clicks: Clicks, log_c: Tensor) -> tuple[Tensor, Tensor]:
+        """mu (B, K, D), of length one in D, and b (B, K, D) with sigma = std * exp(-b / 2), for the clicks of B users."""
+        s, c = self.settings, log_c.exp()  # (M, K)
+        every = torch.ones(1, len(clicks.item), dtype=torch.bool, device=c.device)
+        if s.input_norm == "factor":  # the length of x_u * c_.k
+            square = RoutedClicks.apply(torch.ones_like(c[:, :1]), c.square(), clicks, every)[0]  # (B, K)
+            length = square.clamp_min(1e-24).sqrt()
         else:
-            x = x * count.clamp_min(1).to(x.dtype).rsqrt()[user][:, None]
+            length = clicks.count.clamp_min(1).to(c.dtype).sqrt()[:, None]  # (B, 1)
+        keep = every
         if self.training and s.dropout_prob > 0:
             draws = s.kfac if s.dropout_mask == "factor" else 1
-            x = x * ((self._uniform(len(x), draws) >= s.dropout_prob) / (1 - s.dropout_prob))
+            keep = self._uniform(draws, len(clicks.item)) >= s.dropout_prob
+            length = length * (1 - s.dropout_prob)
+        scale, size = (1 / length).T[..., None], s.encoder_hidden_size[0]  # (K, B, 1) or (1, B, 1); H
         first = torch.cat([self.weights[0], self._unit(self.items)], dim=1) if s.linear_path else self.weights[0]
-        clicked = RoutedClicks.apply(x, first, item, user, len(count))  # (K, B, H), (K, B, H + D) with the linear path
-        hidden = clicked[..., : s.encoder_hidden_size[0]] + self.biases[0]  # (K, B, H)
+        clicked = RoutedClicks.apply(c, first, clicks, keep)  # (K, B, H), (K, B, H + D) with the linear path
+        hidden = torch.addcmul(self.biases[0], clicked[..., :size], scale)
         for weight, bias in zip(self.weights[1:], self.biases[1:], strict=True):
             hidden = torch.tanh(hidden) @ weight + bias
         if s.linear_path:
-            hidden = hidden + F.pad(self.linear_gain * clicked[..., s.encoder_hidden_size[0] :], (0, s.embedding_size))
+            hidden = hidden + F.pad(self.linear_gain * scale * clicked[..., size:], (0, s.embedding_size))
         a, b = hidden.transpose(0, 1).chunk(2, dim=-1)  # (B, K, D) each
         return F.normalize(a, dim=-1), b
 
@@ -225,12 +234,13 @@ class MacridVAE(nn.Module):
         kl_u = sum_k 1/2 sum_d (b + exp(-b) - 1): mu drops out, as it has length one.
         """
         s = self.settings
-        log_c = self.log_routing(sample=not s.nogb)  # (M, K)
-        mu, b = self.encode(batch, log_c)  # (B, K, D)
+        log_c = self.log_routing(sample=not s.nogb, dropped=s.routing_mass)  # (M, K)
+        clicks = Clicks(batch, self.items.device)
+        mu, b = self.encode(clicks, log_c)  # (B, K, D)
         noise = torch.randn(mu.shape, generator=self.generator).to(mu.device)
         z = mu + noise * s.std * torch.exp(-0.5 * b)  # (B, K, D)
-        weight = self._weights_of(batch)
-        nll = MixtureNLL.apply(self._unit(z) * self.scale, self._unit(self.items), log_c, batch, weight) / batch.shape[0]
+        weight = self._weights_of(clicks)
+        nll = MixtureNLL.apply(self._unit(z) * self.scale, self._unit(self.items), log_c, clicks, weight) / batch.shape[0]
         kl = 0.5 * (b + torch.exp(-b) - 1).sum(dim=(1, 2)).mean()
         terms = {"nll": nll, "kl": kl}
         total = nll + beta * kl
@@ -244,9 +254,9 @@ class MacridVAE(nn.Module):
             total = total + s.label_weight * terms["labels"]
         return {"loss": total, **terms}
 
-    def _weights_of(self, batch: csr_matrix) -> Tensor:
+    def _weights_of(self, clicks: Clicks) -> Tensor:
         """w (B,) of the people n_u clicks each: n_u^-person_power, times what leaves sum_u w_u n_u the batch's clicks."""
-        count = torch.as_tensor(np.diff(batch.indptr), dtype=self.items.dtype, device=self.items.device).clamp_min(1)
+        count = clicks.count.clamp_min(1).to(self.items.dtype)
         weight = count ** -self.settings.person_power
         return weight * (count.sum() / (weight * count).sum())
 
@@ -269,7 +279,7 @@ class MacridVAE(nn.Module):
     def represent(self, batch: csr_matrix) -> np.ndarray:
         """The user vectors mu (B, K, D), each part of length one, for binary rows (B, M)."""
         was, self.training = self.training, False
-        mu, _ = self.encode(batch, self.log_routing())
+        mu, _ = self.encode(Clicks(batch, self.items.device), self.log_routing())
         self.training = was
         return mu.cpu().numpy()
 
@@ -277,7 +287,4 @@ class MacridVAE(nn.Module):
     def scores(self, batch: csr_matrix) -> np.ndarray:
         """log sum_k c_ik exp(score(z_uk, h_i)) for all items, (B, M): log p(i | z_u) up to a constant for each user."""
         z = self._unit(torch.as_tensor(self.represent(batch), device=self.items.device)) * self.scale  # (B, K, D)
-        out = np.empty((batch.shape[0], self.n_items), np.float32)
-        for people, _, (_, s, shift) in mixtures(z, self._unit(self.items), self.log_routing()):
-            out[people] = s.log_().add_(shift).cpu().numpy()
-        return out
+        return log_mixture(z, self._unit(self.items), self.log_routing()).cpu().numpy()

@@ -14,6 +14,7 @@ from .errors import InputError
 from .split import HeldOut, Split
 
 SCORED_AT_ONCE = 500  # people
+TRAINED_AT_ONCE = 512  # people: the memory that a batch takes, and a processor's cache, hold no more
 
 
 def beta_at(step: int, anneal_cap: float, total_anneal_steps: int) -> float:
@@ -43,7 +44,7 @@ def fit(model, split: Split, seed: int = 0, on_epoch: Callable[[dict], None] | N
     s = model.settings
     steps_an_epoch = -(-split.train.shape[0] // s.train_batch_size)
     anneal = 5 * steps_an_epoch if s.total_anneal_steps is None else s.total_anneal_steps
-    optimiser = torch.optim.Adam(model.parameters(), lr=s.learning_rate)
+    optimiser = torch.optim.Adam(model.parameters(), lr=s.learning_rate, fused=True)
     history: list[dict] = []
     decay = getattr(s, "weight_averaging", 0.0)
     mean = AveragedModel(model, avg_fn=_running_mean(decay)) if decay else None
@@ -92,16 +93,18 @@ def _train_epoch(model, mean, optimiser, clicks, s, anneal, seed, epoch, steps_a
     sums: dict[str, float] = {}
     step = (epoch - 1) * steps_an_epoch
     for start in range(0, len(order), s.train_batch_size):
-        batch = clicks[order[start : start + s.train_batch_size]]
+        batch = order[start : start + s.train_batch_size]
         beta = beta_at(step, s.anneal_cap, anneal)
-        terms = model.loss(batch, beta)
         optimiser.zero_grad(set_to_none=True)
-        terms["loss"].backward()
+        for first in range(0, len(batch), TRAINED_AT_ONCE):  # the gradients of a batch's parts add up to its own
+            part = clicks[batch[first : first + TRAINED_AT_ONCE]]
+            terms = model.loss(part, beta)
+            (terms["loss"] * (part.shape[0] / len(batch))).backward()
+            for name, value in terms.items():
+                sums[name] = sums.get(name, 0.0) + value.item() * part.shape[0]
         optimiser.step()
         if mean:
             mean.update_parameters(model)
-        for name, value in terms.items():
-            sums[name] = sums.get(name, 0.0) + value.item() * batch.shape[0]
         step += 1
     if not np.isfinite(sums["loss"]) or not all(torch.isfinite(p).all() for p in model.parameters()):
         raise FloatingPointError(f"the loss or a weight is not finite in epoch {epoch}; lower learning_rate or raise tau")

@@ -7,39 +7,53 @@ import torch
 from conftest import binary, random_clicks
 
 from macrid import kernels
-from macrid.kernels import MixtureNLL, RoutedClicks
+from macrid.kernels import Clicks, MixtureNLL, RoutedClicks, log_mixture
 
 # the first layer ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("factors_share", [True, False])
 @pytest.mark.parametrize("kept", [1.0, 0.5, 0.0])
-def test_routed_clicks_and_both_gradients(double, kept):
-    """Against sum_e x_ek W_item(e) with people without clicks at either end, and with the share `kept` of x not zero."""
+def test_routed_clicks_and_both_gradients(double, kept, factors_share):
+    """Against sum_e keep_ek c_ik W_i with people and items without clicks, and with the share `kept` of the clicks kept;
+    items 2 and 5 have no share in some factors."""
     g = torch.Generator().manual_seed(0)
-    item, user = torch.tensor([3, 0, 2, 2, 4, 0]), torch.tensor([1, 1, 1, 3, 4, 4])
-    mask = (torch.rand(6, 3, generator=g) < kept).double()
-    drawn = [torch.rand(6, 3, generator=g), torch.randn(5, 2, generator=g)]
+    rows, n_items, kfac = [[], [0, 2, 3], [], [2], [0, 5], []], 6, 3
+    clicks = Clicks(binary(rows, n_items))
+    keep = torch.rand(1 if factors_share else kfac, len(clicks.item), generator=g) < kept
+    drawn = [torch.rand(n_items, kfac, generator=g), torch.randn(n_items, 2, generator=g)]
+    drawn[0][2, 1] = drawn[0][5, 0] = drawn[0][5, 2] = 0.0
     wanted_of, found_of = ([t.clone().requires_grad_() for t in drawn] for _ in range(2))
-    wanted = torch.zeros(3, 6, 2)
-    for e in range(6):
-        for k in range(3):
-            wanted[k, user[e]] = wanted[k, user[e]] + wanted_of[0][e, k] * mask[e, k] * wanted_of[1][item[e]]
-    found = RoutedClicks.apply(found_of[0] * mask, found_of[1], item, user, 6)
+    wanted = torch.zeros(kfac, len(rows), 2)
+    for e, (u, i) in enumerate((u, i) for u, row in enumerate(rows) for i in row):
+        for k in range(kfac):
+            wanted[k, u] = wanted[k, u] + keep[k % len(keep), e] * wanted_of[0][i, k] * wanted_of[1][i]
+    found = RoutedClicks.apply(*found_of, clicks, keep)
     torch.testing.assert_close(found, wanted)
     weights = torch.randn(wanted.shape, generator=g)
-    for mine, theirs in zip(*(torch.autograd.grad((of * weights).sum(), leaves)
-                              for of, leaves in ((found, found_of), (wanted, wanted_of))), strict=True):
-        torch.testing.assert_close(mine, theirs)
+    mine, theirs = (torch.autograd.grad((of * weights).sum(), leaves, allow_unused=True)
+                    for of, leaves in ((found, found_of), (wanted + 0 * sum(t.sum() for t in wanted_of), wanted_of)))
+    torch.testing.assert_close(mine[0], theirs[0] * (drawn[0] > 0))  # a share of 0 gets no gradient
+    torch.testing.assert_close(mine[1], theirs[1])
 
 
 def test_routed_clicks_of_nobody():
-    none = torch.zeros(0, dtype=torch.long)
     weight = torch.ones(4, 3, requires_grad=True)
-    out = RoutedClicks.apply(torch.zeros(0, 2), weight, none, none, 5)
+    clicks = Clicks(binary([[]] * 5, 4))
+    out = RoutedClicks.apply(torch.ones(4, 2), weight, clicks, torch.zeros(1, 0, dtype=torch.bool))
     assert out.shape == (2, 5, 3)
     assert not out.any()
     out.sum().backward()
     assert not weight.grad.any()
+
+
+def test_clicks_by_item(tiny_split):
+    clicks = Clicks(tiny_split.train)
+    item = clicks.item[clicks.by_item]
+    assert (item.diff() >= 0).all()
+    assert torch.equal(item[clicks.item_begin], clicks.clicked)
+    assert torch.equal(item.unique(), clicks.clicked)
+    assert torch.equal(clicks.user[clicks.begin[clicks.count > 0]], (clicks.count > 0).nonzero()[:, 0])
 
 
 # the decoder alone ----------------------------------------------------------------------------------------------------
@@ -63,7 +77,7 @@ def dense_nll(z, items, log_c, x):
 
 
 def mixture(z, items, log_c, clicks, weight=None):
-    return MixtureNLL.apply(z, items, log_c, clicks, z.new_ones(len(z)) if weight is None else weight)
+    return MixtureNLL.apply(z, items, log_c, Clicks(clicks), z.new_ones(len(z)) if weight is None else weight)
 
 
 def drawn(people, kfac, n_items, dims, length, seed=0, log_c=None):
@@ -145,3 +159,26 @@ def test_mixture_in_float32_neither_overflows_nor_vanishes(length):
     for gradient in torch.autograd.grad(found, (z, items, log_c)):
         assert torch.isfinite(gradient).all()
         assert gradient.abs().max() > 0
+
+
+@pytest.mark.parametrize("length", [4.0, 100.0])
+def test_factors_without_a_share(double, monkeypatch, length):
+    """Shares of zero, minus infinity in log c, change nothing but the work: a factor has every item, one a few, one none."""
+    monkeypatch.setattr(kernels, "AT_ONCE", 10 * 11)
+    log_c = torch.log_softmax(torch.randn(11, 3, generator=torch.Generator().manual_seed(1)), 1)
+    log_c[:, 2], log_c[[0, 3, 7], 1] = -torch.inf, -torch.inf
+    z, items, log_c = drawn(9, 3, 11, 4, length, log_c=log_c)
+    clicks = random_clicks(9, 11)
+    found = mixture(z, items, log_c, clicks)
+    wanted = dense_nll(z, items, log_c, torch.tensor(clicks.toarray(), dtype=torch.float64))
+    torch.testing.assert_close(found, wanted)
+    for mine, theirs in zip(*(torch.autograd.grad(of, (z, items, log_c)) for of in (found, wanted)), strict=True):
+        torch.testing.assert_close(mine, theirs, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("length", [4.0, 1000.0])
+def test_scores_of_all_items(double, monkeypatch, length):
+    monkeypatch.setattr(kernels, "AT_ONCE", 4 * 3 * 11)  # four people at a time
+    z, items, log_c = (t.detach() for t in drawn(9, 3, 11, 4, length))
+    wanted = torch.logsumexp(torch.einsum("ukd,id->uik", z, items) + log_c, dim=2)
+    torch.testing.assert_close(log_mixture(z, items, log_c), wanted)

@@ -34,6 +34,8 @@ def reference(model: MacridVAE, clicks, beta: float, draws: dict) -> dict:
     c = torch.stack([
         torch.softmax(torch.stack([similarity(h, m, s) + draws["gumbel"][i, k] for k, m in enumerate(model.prototypes)]), 0)
         for i, h in enumerate(model.items)])
+    if s.routing_mass:
+        c = torch.stack([without_small(share, s.routing_mass) for share in c])
     clicked = [max(1.0, float(row.sum())) for row in x]
     counts = [n ** -s.person_power for n in clicked]
     whole = sum(clicked) / sum(w * n for w, n in zip(counts, clicked, strict=True))
@@ -71,6 +73,18 @@ def reference(model: MacridVAE, clicks, beta: float, draws: dict) -> dict:
     return terms
 
 
+def without_small(share, mass):
+    """The shares (K,) of an item without the smallest, as long as those add up to no more than `mass`; they add up to 1."""
+    dropped, left = set(), mass
+    for k in torch.argsort(share.detach()).tolist():
+        if share[k].item() > left:
+            break
+        dropped.add(k)
+        left -= share[k].item()
+    whole = sum(value for k, value in enumerate(share) if k not in dropped)
+    return torch.stack([value * 0 if k in dropped else value / whole for k, value in enumerate(share)])
+
+
 def replayed(model: MacridVAE, clicks) -> dict:
     """What the next call of `loss` will draw: factors (M, K), kept clicks (B, M, K), noise (B, K, D)."""
     s, generator = model.settings, torch.Generator()
@@ -81,7 +95,8 @@ def replayed(model: MacridVAE, clicks) -> dict:
         gumbel = -torch.log(-torch.log(torch.rand(n_items, s.kfac, generator=generator)))
     if s.dropout_prob:
         width = s.kfac if s.dropout_mask == "factor" else 1
-        kept[x] = (torch.rand(int(x.sum()), width, generator=generator) >= s.dropout_prob) / (1 - s.dropout_prob)
+        there = torch.rand(width, int(x.sum()), generator=generator) >= s.dropout_prob
+        kept[x] = there.T / (1 - s.dropout_prob)
     return {"gumbel": gumbel, "kept": kept, "noise": torch.randn(people, s.kfac, s.embedding_size, generator=generator)}
 
 
@@ -108,6 +123,26 @@ def agree(model, clicks, beta=0.7, rtol=1e-8):
 def test_loss_and_every_gradient(double, similarity, norm, kfac, hidden, draws):
     s = replace(SMALL, similarity=similarity, input_norm=norm, kfac=kfac, encoder_hidden_size=hidden, **draws)
     agree(MacridVAE(9, s, seed=3), CLICKS)
+
+
+@pytest.mark.parametrize(("similarity", "norm"), [*itertools.product(["cosine", "dot"], ["factor", "user"])])
+def test_small_shares_left_out(double, similarity, norm):
+    """Loss and gradients are those of the model without the small shares, and only training leaves them out."""
+    s = replace(SMALL, similarity=similarity, input_norm=norm, routing_mass=0.3, **NOISY)
+    model = MacridVAE(9, s, seed=3)
+    agree(model, CLICKS)
+    np.testing.assert_array_equal(model.scores(CLICKS), MacridVAE(9, replace(s, routing_mass=0.0), seed=3).scores(CLICKS))
+
+
+@pytest.mark.parametrize("mass", [0.01, 0.2, 0.5])
+def test_what_small_shares_may_add_up_to(double, mass):
+    model = MacridVAE(200, SMALL, seed=0)
+    whole, left = model.log_routing().exp(), model.log_routing(dropped=mass).exp()
+    torch.testing.assert_close(left.sum(dim=1), torch.ones(200))
+    assert ((whole - left).abs().sum(dim=1) <= 2 * mass).all()
+    gone = torch.where(left == 0, whole, 0.0).sum(dim=1)
+    assert (gone <= mass).all()
+    assert (gone + torch.where(left == 0, torch.inf, whole).amin(dim=1) > mass).all()  # not one more could go
 
 
 @pytest.mark.parametrize("similarity", ["cosine", "dot"])
@@ -276,7 +311,7 @@ WRONG = {
     "anneal_cap": [-1, float("nan"), float("inf")], "total_anneal_steps": [-1, 1.5, "many"],
     "label_weight": [-1, float("nan"), "much", 1e7],
     "reg_weights": [[1], [1, 2, 3], [-1, 0], [float("nan"), 0], "ab", 3], "similarity": ["cos", None, 1, ["dot"]],
-    "person_power": [-0.1, 1.5, None], "dropout_mask": ["item", None],
+    "person_power": [-0.1, 1.5, None], "routing_mass": [-0.1, 0.6], "dropout_mask": ["item", None],
     "linear_path": [0, "yes"], "weight_averaging": [-0.1, 1, float("nan"), "x"],
     "input_norm": ["item"], "init": ["zeros"], "learning_rate": [0, -1, float("nan"), 100], "train_batch_size": [0, 1.5],
     "epochs": [-1, 0.5, float("inf")], "stopping_step": [0, -1],
