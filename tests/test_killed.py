@@ -39,7 +39,7 @@ def test_kill_9_then_resume(tmp_path, monkeypatch):
     assert {p.name for p in tmp_path.iterdir()} == {"out.partial"}
 
     for arguments in ([*TRAIN, tmp_path / "out", "--resume"], [*TRAIN, tmp_path / "whole"]):
-        cli.main.main(list(map(str, arguments)), prog_name="macrid", standalone_mode=False)
+        cli.main.main(list(map(str, arguments)), prog_name="macrid")
     assert {p.name for p in tmp_path.iterdir()} == {"out", "whole"}
     one, two = ((tmp_path / name / "weights.safetensors").read_bytes() for name in ("out", "whole"))
     assert one == two
