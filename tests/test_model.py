@@ -292,7 +292,7 @@ WRONG = {
     "encoder_hidden_size": [[], [0], [-1], [2.5], "x", None], "tau": [0, -1, float("nan"), float("inf"), "0.1"],
     "std": [0, -1, float("nan")], "dropout_prob": [-0.1, 1, 1.5, float("nan")], "nogb": [0, 1, "yes", None],
     "anneal_cap": [-1, float("nan"), float("inf")], "total_anneal_steps": [-1, 1.5, "many"],
-    "label_weight": [-1, float("nan"), "much", 1e7],
+    "label_weight": [-1, float("nan"), "much", 1e7], "routing_mass": [-0.1, 0.6, float("nan"), "some"],
     "reg_weights": [[1], [1, 2, 3], [-1, 0], [float("nan"), 0], "ab", 3], "similarity": ["cos", None, 1, ["dot"]],
     "input_norm": ["item"], "init": ["zeros"], "learning_rate": [0, -1, float("nan"), 100], "train_batch_size": [0, 1.5],
     "epochs": [-1, 0.5, float("inf")], "stopping_step": [0, -1],
