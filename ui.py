@@ -18,10 +18,9 @@ PICTURES_SERVED = "MACRID_PICTURES_SERVED"  # set by app.py: pictures have addre
 PICTURE_ROUTE = "/picture/{bundle}/{version}/{position:int}"
 
 DATA_NAMES = {"shop": "Simulated shop", "ml-100k": "MovieLens 100K", "ml-1m": "MovieLens 1M", "ml-20m": "MovieLens 20M",
-              "ml-25m": "MovieLens 25M", "ml-32m": "MovieLens 32M", "ml-latest-small": "MovieLens latest-small"}
+              "ml-25m": "MovieLens 25M", "ml-32m": "MovieLens 32M", "ml-latest-small": "MovieLens latest-small",
+              "ml-1m-pro_sg": "MovieLens 1M, the paper's own split"}
 HINTS = {
-    "NDCG@100": "How well hidden clicks of unseen people are ranked in the first 100 places: 1 is perfect, early places "
-                "count more.",
     "Effective factors": "The effective number of factors, exp of the entropy of their shares of the items: K if all are "
                          "used alike, 1 if one takes everything.",
     "Effective categories": "The same for the categories: as many as there are, if all hold as many items.",
@@ -30,6 +29,11 @@ HINTS = {
     "ARI": "Adjusted Rand index of factors and categories over pairs of items: 1 if they are the same partition, about 0 by "
            "chance.",
     "Purity": "The share of items whose category is the most frequent one of their factor.",
+    "Recall": "The share of the hidden clicks that the list finds.",
+    "MRR": "One over the place of the first hidden click in the list, on average.",
+    "Hit": "The share of people of whose hidden clicks the list finds any.",
+    "Precision": "The share of the list that are hidden clicks.",
+    "NDCG": "How well hidden clicks of unseen people are ranked: 1 is perfect, early places count more.",
     "Independence": "1 if no two dimensions of a part rise and fall together over people, 0 if all do.",
 }
 
@@ -81,7 +85,7 @@ def choose_bundle() -> None:
 def _forget() -> None:
     """Another bundle has other people, items and factors."""
     for key in ("user", "items", "factor", "dim", "dials", "undo", "steered", "favourite", "intention", "attribute",
-                "colour", "of", "axis", "find", "window", "prototype", "against"):
+                "colour", "of", "axis", "find", "window", "prototype", "against", "sweep", "compare", "run"):
         st.session_state.pop(key, None)
         st.query_params.pop(key, None)
 
@@ -131,7 +135,7 @@ def begin(title: str, what: str) -> None:
 
 def figure(value: float) -> str:
     """A number with three significant digits."""
-    return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+    return f"{value:#.3g}".rstrip(".") if 0.0005 <= abs(value) < 999.5 else f"{value:,.0f}"
 
 
 def escaped(text) -> str:
@@ -282,9 +286,15 @@ def thumbs(bundle: Recommender, positions, *, label: str, limit: int = 14, faded
             f'aria-label="{html.escape(label, quote=True)}">{pictured}{more}</div>')
 
 
+def hint(name: str) -> str:
+    """What a figure means; the one behind NDCG@100 is that of NDCG in the first 100 places."""
+    name, _, places = name.partition("@")
+    return HINTS.get(name, "") + (f" Here of the first {places} places." if places and name in HINTS else "")
+
+
 def figures(values: list[tuple[str, str]]) -> None:
     """A row of small figures: (name, value); the names of HINTS explain themselves under the pointer, and in `explain`."""
-    entries = "".join(f'<div><dt title="{html.escape(HINTS.get(name, ""), quote=True)}">{html.escape(name)}</dt>'
+    entries = "".join(f'<div><dt title="{html.escape(hint(name), quote=True)}">{html.escape(name)}</dt>'
                       f'<dd>{html.escape(value)}</dd></div>' for name, value in values)
     st.html(f'<dl class="mc-figures">{entries}</dl>')
 
@@ -292,13 +302,14 @@ def figures(values: list[tuple[str, str]]) -> None:
 def explain(*names: str) -> None:
     """What some figures mean, for fingers that cannot hover."""
     with st.expander("What these figures mean"):
-        st.markdown("\n".join(f"- **{name}**: {HINTS[name]}" for name in names))
+        st.markdown("\n".join(f"- **{name}**: {hint(name)}" for name in names))
 
 
-def legend(names: list[str], colours: list[str], counts: list[int]) -> None:
-    """A legend that wraps: a dot, a name, a count."""
-    entries = "".join(f'<span class="mc-key"><i style="background:{colour}"></i>{html.escape(name)}'
-                      f'<small>{count:,}</small></span>' for name, colour, count in zip(names, colours, counts, strict=True))
+def legend(names: list[str], colours: list[str], counts: list[int] | None = None) -> None:
+    """A legend that wraps: a dot, a name, and, if given, a count."""
+    counted = [f"<small>{count:,}</small>" for count in counts] if counts is not None else [""] * len(names)
+    entries = "".join(f'<span class="mc-key"><i style="background:{colour}"></i>{html.escape(name)}{count}</span>'
+                      for name, colour, count in zip(names, colours, counted, strict=True))
     st.html(f'<div class="mc-legend">{entries}</div>')
 
 

@@ -23,24 +23,29 @@ def made() -> Path:
 def files(kind: str) -> dict[str, Path]:
     """The files of results of a kind, {label: path}; people's own first, the newest of them on top."""
     own = sorted(made().glob(f"{kind}-*.json"), key=lambda path: -path.stat().st_mtime_ns)
-    found = {path.stem.removeprefix(f"{kind}-"): path for path in sorted(shipped().glob(f"{kind}-*.json"))}
-    return {f"{path.stem.removeprefix(f'{kind}-')} (yours)": path for path in own} | found
+    return {label_of(path): path for path in [*own, *sorted(shipped().glob(f"{kind}-*.json"))]}
 
 
-def choose(kind: str, what: str) -> dict | None:
-    """The contents of the file of a kind that somebody chooses, the choice in the address; None, with a word why, if there
-    is none, or if it is damaged."""
+def label_of(path: Path) -> str:
+    """What a file of results is called: the part of its name behind its kind, and whose it is."""
+    return path.stem.partition("-")[2] + (" (yours)" if path.parent == made() else "")
+
+
+def choose(kind: str, what: str, data: str) -> tuple[Path, dict] | None:
+    """The file of a kind that somebody chooses, and its contents; the choice stands in the address. Until somebody does, it
+    is the first one of `data`, the name of a data set. None, with a word why, if there is none, or if it is damaged."""
     found = files(kind)
     if not found:
         return None
-    ui.from_address(kind, found, next(iter(found)))
+    first = next((label for label in found if label.removesuffix(" (yours)") == data), next(iter(found)))
+    ui.from_address(kind, found, first)
     if st.session_state[kind] not in found:  # the file is gone
-        st.session_state[kind] = next(iter(found))
+        st.session_state[kind] = first
     name = st.selectbox(what, found, key=kind, persist_state="session",
                         help=f"Files {kind}-NAME.json in benchmarks/results (these ship) and in results (yours).")
-    ui.to_address(**{kind: (name, next(iter(found)))})
+    ui.to_address(**{kind: (name, first)})
     try:
-        return results.load(found[name], kind)
+        return found[name], results.load(found[name], kind)
     except InputError as error:
         st.error(f"This file cannot be shown: {error}")
         return None

@@ -17,6 +17,8 @@
     box.style.top = `${Math.max(8, Math.min(window.innerHeight - 120, top - 56))}px`;
     box.style.display = "block";
   };
+  // A map that is drawn anew under the pointer never says that the pointer has left it.
+  document.addEventListener("pointermove", (event) => { if (!event.target.closest?.(".js-plotly-plot")) hide(); });
   setInterval(() => {
     for (const map of document.querySelectorAll(".js-plotly-plot")) {
       const address = map.layout?.meta?.pictures;

@@ -9,7 +9,6 @@ the seeds. Every training is kept in --work as it is done, and one that was stop
 
 import hashlib
 import json
-import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -26,10 +25,14 @@ from macrid.cli_shared import parse_changes, read_data
 from macrid.contenders import Task
 from macrid.errors import InputError
 from macrid.metrics import paired_difference
-from macrid.model import make_settings
+from macrid.model import PRESETS, make_settings
 
 LINEAR = ("popularity", "ease", "edlae")
-VARIATIONS = {}  # what each setting gives: name -> changes of the preset
+VARIATIONS = {  # of the preset accurate, one thing at a time
+    "without the linear path": {"linear_path": False}, "without averaged weights": {"weight_averaging": 0.0},
+    "a dropout mask for each factor": {"dropout_mask": "factor"}, "100 dimensions": {"embedding_size": 100},
+    "7 factors": {"kfac": 7}, "1 factor": {"kfac": 1}, "spectral start": {"init": "spectral"},
+    "without Gumbel": {"nogb": True}}
 
 
 def work(task: Task, report) -> dict:
@@ -40,12 +43,13 @@ def work(task: Task, report) -> dict:
                                      for part in ("validation", "test")}
 
 
-def records(tasks: dict[str, Task], folder: Path) -> dict[str, dict]:
+def records(tasks: dict[str, Task], folder: Path, side_by_side: int) -> dict[str, dict]:
     """The answer of `work` for every task, from `folder` where it was done before."""
     found = {key: json.loads((folder / f"{key}.json").read_text(encoding="utf-8"))
              for key in tasks if (folder / f"{key}.json").exists()}
     with tqdm(total=len(tasks), initial=len(found), unit="model", file=sys.stderr) as bar:
-        for key, event, value in jobs.run(work, {key: task for key, task in tasks.items() if key not in found}):
+        for key, event, value in jobs.run(work, {key: task for key, task in tasks.items() if key not in found},
+                                          side_by_side):
             if event == "report":
                 bar.set_postfix_str(f"{key.split('-')[0]}, epoch {value['epoch']}: {value['ndcg@100']:.4f}")
             elif event == "done":
@@ -78,15 +82,16 @@ def figures(found: list[dict], part: str) -> dict[str, dict]:
 @click.option("--data", required=True, help="A data set's name or the path of one.")
 @click.option("--part", type=click.Choice(["target", "settings"]), default="target", show_default=True)
 @click.option("--seeds", default=3, show_default=True, type=click.IntRange(1))
-@click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a setting of the preset best.")
+@click.option("--preset", type=click.Choice(list(PRESETS)), default="accurate", show_default=True)
+@click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a setting of the preset.")
+@click.option("--jobs", "side_by_side", default=1, show_default=True, type=click.IntRange(1), help="Trainings at once.")
 @click.option("--work", "folder", type=click.Path(path_type=Path), default=Path("accuracy.partial"), show_default=True,
               help="Where trainings are kept as they are done.")
 @click.option("--out", type=click.Path(path_type=Path), help="The file of figures, by default one in benchmarks/results.")
-def main(data, part, seeds, changes, folder, out):
+def main(data, part, seeds, preset, changes, side_by_side, folder, out):
     """Train, rank, compare and write the figures."""
-    os.environ.setdefault(jobs.THREADS, str(jobs.threads_for(1)))
     try:
-        settings = make_settings("best", parse_changes(changes))
+        settings = make_settings(preset, parse_changes(changes))
         parts = split.strong(split.to_clicks(read_data(data, seed=0)), seed=0)
     except InputError as error:
         raise click.UsageError(str(error)) from error
@@ -96,7 +101,7 @@ def main(data, part, seeds, changes, folder, out):
     if part == "settings":
         rows |= {title: ("macridvae", replace(settings, **changed), seeds) for title, changed in VARIATIONS.items()}
     tasks = {title: [task_of(name, s, parts, seed, folder) for seed in range(n)] for title, (name, s, n) in rows.items()}
-    done = records({key: task for group in tasks.values() for key, task in group}, folder)
+    done = records({key: task for group in tasks.values() for key, task in group}, folder, side_by_side)
     found = {title: [done[key] for key, _ in group] for title, group in tasks.items()}
     shown = "test" if part == "target" else "validation"
     value = {"data": {"name": parts.name, "fingerprint": build.fingerprint(parts)}, "versions": versions(), "models": {}}

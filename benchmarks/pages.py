@@ -4,7 +4,8 @@
     python benchmarks/pages.py --items 2000 --runs 1 --out pages.json
 
 The bundles are not trained: random vectors around seven prototypes, laid out by their factors, so that only drawing is
-measured. A page is painted when its script has run and its figures are drawn.
+measured. A page is painted when its script has run and its figures are drawn. `load` is the mean number of processes that
+wanted a core over the five minutes before and after: with more than there are, everything takes that much longer.
 """
 
 import json
@@ -118,7 +119,7 @@ def main(items, runs, chromium, out):
         server = subprocess.Popen([sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)], cwd=ROOT,
                                   env=os.environ | {"MACRID_MODELS": folder}, stdout=subprocess.DEVNULL)
         try:
-            address = f"http://localhost:{port}"
+            address, before = f"http://localhost:{port}", os.getloadavg()[1]
             wait_for(f"{address}/_stcore/health")
             found = {}
             for size in sizes:
@@ -127,7 +128,9 @@ def main(items, runs, chromium, out):
         finally:
             server.terminate()
             server.wait(30)
-    out.write_text(json.dumps({"runs": runs, "seconds": found}, indent=1) + "\n", encoding="utf-8")
+    load = [round(of, 1) for of in (before, os.getloadavg()[1])]
+    out.write_text(json.dumps({"runs": runs, "cores": os.cpu_count(), "load": load, "seconds": found}, indent=1) + "\n",
+                   encoding="utf-8")
 
 
 def wait_for(url: str) -> None:

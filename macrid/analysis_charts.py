@@ -23,7 +23,7 @@ def confusion(counts: np.ndarray, factors: list[str], groups: list[str]) -> go.F
         hovertemplate="factor %{y}<br>group %{x}<br>%{customdata:,} items, %{z:.0%} of the factor<extra></extra>"))
     fig.update_layout(height=150 + 30 * len(factors), margin={"l": 0, "r": 0, "t": 0, "b": 0},
                       yaxis={"autorange": "reversed", "ticksuffix": " ", "automargin": True, "showgrid": False},
-                      xaxis={"tickangle": -40, "automargin": True, "showgrid": False})
+                      xaxis={"tickangle": -40, "automargin": True, "showgrid": False, "dtick": 1})
     return still(fig)
 
 
@@ -75,11 +75,13 @@ def panels(maps: list[tuple[str, np.ndarray, Groups, np.ndarray]]) -> go.Figure:
     return fig
 
 
-def collapse(rows: list[dict], shown: dict[str, tuple[str, float]]) -> go.Figure:
+def collapse(rows: list[dict], shown: dict[str, str], kfac: int) -> go.Figure:
     """Every run of the experiment on collapse, by similarity and start: dots, and the mean with its spread (standard
-    deviation). rows: {similarity, init, seed, figures}; shown: {figure: (title, end of the axis)}, one above the other."""
+    deviation). rows: {similarity, init, seed, figures}; shown: {figure: title}, one above the other; the axis of the
+    effective factors ends at K, others a little behind what is largest."""
     fig = make_subplots(rows=len(shown), cols=1, vertical_spacing=0.3)
-    for line, (figure, (title, most)) in enumerate(shown.items(), start=1):
+    for line, (figure, title) in enumerate(shown.items(), start=1):
+        most = kfac if figure == "effective_factors" else 1.1 * max(row["figures"][figure] for row in rows)
         for similarity, colour in SERIES.items():
             for init in ("random", "spectral"):
                 values = [row["figures"][figure] for row in rows if (row["similarity"], row["init"]) == (similarity, init)]

@@ -3,6 +3,7 @@
 Its words go to a log file; what it has done so far is seen from the files that it writes.
 """
 
+import re
 import signal
 import subprocess
 import sys
@@ -40,6 +41,12 @@ class Job:
             return ""
         lines = [line.strip() for line in said.replace("\r", "\n").splitlines() if line.strip()]
         return lines[-1] if lines else ""
+
+    def now(self) -> str:
+        """What it does now: the words behind the figures of tqdm's bar, or its last line."""
+        line = self.last_line()
+        bar = re.fullmatch(r".*\[[^,]*, [^,]*(?:, (.*))?\]", line)
+        return line if not bar else bar[1] or ""
 
     def stop(self, patience: float = 5) -> None:
         """Ask it to stop as Ctrl-C does, so that it keeps what is done; end it if it does not."""

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix, vstack
 
-from . import bundle, dials, steering, train
+from . import __version__, bundle, dials, steering, train
 from . import labels as labelling
 from . import maps as mapping
 from .attributes import attribute_table, numeric_columns
@@ -166,7 +166,7 @@ def finish(out: Path, model, history, twin, split: Split, seed: int, baselines: 
                     | steering_figures(model, split.test, split.items, found.axes, found.borne, seed)),
         "baselines": baselines,
         "training": {"epochs": len(history), "best": history[-1]["best"] if history else 0,
-                     "seconds": round(sum(row["seconds"] for row in history), 1)},
+                     "seconds": round(sum(row["seconds"] for row in history), 1), "device": model.items.device.type},
         "versions": versions(),
     }
     if found.aligned:
@@ -178,7 +178,7 @@ def finish(out: Path, model, history, twin, split: Split, seed: int, baselines: 
 
 def versions() -> dict[str, str]:
     """The versions of what computes."""
-    return {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
+    return {"macrid": __version__, "python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
 
 
 def baseline_figures(split: Split) -> dict[str, dict[str, float]]:

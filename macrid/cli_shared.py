@@ -25,7 +25,8 @@ def data_options(command):
                      help="strong: hold out whole people. recbole: a tenth of everybody's ratings, twice."),
         click.option("--min-rating", type=float, help="Ratings from here count as clicks.  [4; recbole: all count]"),
         click.option("--min-clicks", type=click.IntRange(1), help="People with fewer are left out.  [5; recbole: 1]"),
-        click.option("--held-out", type=click.IntRange(1), help="People to hold out, for validation and test each."),
+        click.option("--held-out", type=click.IntRange(1), help="People to hold out, for validation and test each.  "
+                                                                "[as in the paper; else a tenth, at most 10,000]"),
     )):
         command = option(command)
     return command
@@ -34,7 +35,7 @@ def data_options(command):
 def settings_options(command):
     """The options that make settings: --preset, --config, --set."""
     for option in reversed((
-        click.option("--preset", default="best", show_default=True, help="best, paper or recbole."),
+        click.option("--preset", default="best", show_default=True, help="best, accurate, paper or recbole."),
         click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="Settings in a YAML file."),
         click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="One setting; may be repeated."),
     )):

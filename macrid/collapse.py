@@ -58,16 +58,19 @@ def mean_and_spread(rows: list[dict], similarity: str, init: str, figure: str) -
 
 
 def sentence(found: dict) -> str:
-    """What came out, made from the figures: a difference counts if it is larger than both spreads together."""
-    names = {"effective_factors": f"effective factors (of {found['kfac']})", "nmi": "NMI"}
+    """What came out, made from the figures: a difference counts if it is larger than both spreads together and than a
+    hundredth of the larger one."""
+    names = {"effective_factors": (f"effective factors (of {found['kfac']})", ".2f"), "nmi": ("NMI", ".3f")}
     clauses = []
     for init in STARTS:
         said = []
-        for figure, name in names.items():
+        for figure, (name, digits) in names.items():
             if figure in found["rows"][0]["figures"]:
                 (a, s), (b, t) = (mean_and_spread(found["rows"], which, init, figure) for which in SIMILARITIES)
-                verdict = "alike" if abs(a - b) <= s + t else f"higher with {'cosine' if a > b else 'the dot product'}"
-                said.append(f"{name} {verdict} ({a:.3g} ± {s:.2g} with cosine, {b:.3g} ± {t:.2g} with the dot product)")
+                alike = abs(a - b) <= max(s + t, 0.01 * max(a, b))
+                verdict = "alike" if alike else f"higher with {'cosine' if a > b else 'the dot product'}"
+                cosine, dot = (f"{mean:{digits}} ± {spread:{digits}}" for mean, spread in ((a, s), (b, t)))
+                said.append(f"{name} {verdict} ({cosine} with cosine, {dot} with the dot product)")
         clauses.append(f"from the {init} start, {' and '.join(said)}")
     return f"Over {len(found['seeds'])} seeds: {'; '.join(clauses)}."
 

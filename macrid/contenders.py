@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from . import build, dials, disentangle, memory, train
+from . import build, dials, disentangle, memory, sweep_maps, train
 from .attributes import attribute_table, numeric_columns
 from .autoencoders import MULT_DAE, MULT_VAE, Autoencoder
 from .baselines import EASE, EDLAE, Popularity
@@ -68,7 +68,8 @@ def plain(settings) -> dict:
 
 @dataclass(frozen=True)
 class Task:
-    """A contender to train on a split and to measure on its test people. folder: where its checkpoint is kept."""
+    """A contender to train on a split and to measure on its test people. folder: where its checkpoint is kept; mapped:
+    whether a map of its items is made, too."""
 
     name: str
     settings: Settings | object
@@ -76,18 +77,21 @@ class Task:
     seed: int
     device: str
     folder: Path
+    mapped: bool = False
 
 
 def work(task: Task, report: Callable[[dict], None]) -> dict:
-    """Train and measure: {figures, people, training}, see `results`; people holds each ranking figure of every test person.
+    """Train and measure: {figures, people, training}, see `results`; people holds each ranking figure of every test person,
+    and `map`, if one was wished for, what `sweep_maps.lay_out` gives.
     report: gets each epoch's row of the history. Raises FloatingPointError for a training that blows up."""
     memory.reset_peak()
     before = memory.now()
     model, training, _ = fit(task, report)
     training["peak_bytes"] = max(0, memory.peak() - before)
     people = train.ranking(model, task.split.test, task.split.kind)
-    return {"figures": train.summary(people) | factor_figures(model, task.split, task.seed), "training": training,
-            "people": {metric: values.tolist() for metric, values in people.items()}}
+    found = {"figures": train.summary(people) | factor_figures(model, task.split, task.seed), "training": training,
+             "people": {metric: values.tolist() for metric, values in people.items()}}
+    return found | {"map": sweep_maps.lay_out(model, task.split, task.seed)} if task.mapped else found
 
 
 def fit(task: Task, report: Callable[[dict], None]) -> tuple[object, dict, list[dict]]:

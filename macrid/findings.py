@@ -17,6 +17,7 @@ MEASURES = {  # what accuracy is set against: key of a point's figures, what it 
     "micro.mig": "Dials against attributes: MIG",
 }
 LEVEL = 0.05  # of significance
+SIGNS = {"kfac": "K", "embedding_size": "D", "anneal_cap": "β", "tau": "τ", "std": "σ₀"}  # of settings, in formulas
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,12 @@ def measures(sweep: dict) -> list[str]:
     return [key for key in MEASURES if any(figure(point, key) is not None for point in sweep["points"])]
 
 
+def named(point: dict) -> str:
+    """The settings of a point, as people write them: β = 0.2, K = 7."""
+    settings = {key: f"{value:g}" if isinstance(value, float) else value for key, value in point["settings"].items()}
+    return ", ".join(f"{SIGNS.get(key, key)} = {value}" for key, value in settings.items())
+
+
 def factors_of(sweep: dict, point: dict) -> int:
     """K of a point."""
     return int(point["settings"].get("kfac", sweep["settings"]["kfac"]))
@@ -135,9 +142,42 @@ def bold(model: dict, metric: str, comparison: dict) -> bool:
 
 
 def reported(path: Path) -> list[dict]:
-    """What others report: rows of {data, split, title, source, note, figures}. Raises InputError for a damaged file."""
+    """What others report: rows of {data, split, title, source, note, figures}; data: the names under which its data set
+    goes here. Raises InputError for a damaged file."""
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
         return [{key: row[key] for key in ("data", "split", "title", "source", "note", "figures")} for row in rows]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path} cannot be read ({error!r}); restore it from the repository") from error
+
+
+@dataclass(frozen=True)
+class Block:
+    """The figures of one data set under one protocol: of a comparison of ours, called `label`, and what others report there;
+    or, without a comparison, what others report alone. metrics: names of the figures."""
+
+    data: str
+    split: str
+    metrics: tuple[str, ...]
+    label: str
+    comparison: dict | None
+    others: list[dict]
+
+
+def blocks(comparisons: dict[str, dict], others: list[dict]) -> list[Block]:
+    """A block for each comparison, {label: contents}, then one for each data set that only others report on."""
+    found, left = [], list(others)
+    for label, value in comparisons.items():
+        data, split = value["data"]["name"], value["data"]["split"]
+        mine = [row for row in others if data in row["data"] and row["split"] == split]
+        left = [row for row in left if row not in mine]
+        found.append(Block(data, split, tuple(value["metrics"]), label, value, mine))
+    for data, split in dict.fromkeys((row["data"][0], row["split"]) for row in left):
+        mine = [row for row in left if (row["data"][0], row["split"]) == (data, split)]
+        found.append(Block(data, split, tuple(dict.fromkeys(m for row in mine for m in row["figures"])), "", None, mine))
+    return found
+
+
+def models(blocks: list[Block]) -> dict[str, str]:
+    """The models that the comparisons hold, {name: title}."""
+    return {row["name"]: row["title"] for found in blocks if found.comparison for row in found.comparison["models"]}

@@ -82,21 +82,21 @@ def _left(there: Tensor, begin: Tensor) -> tuple[Tensor, Tensor]:
 
 
 class MixtureNLL(torch.autograd.Function):
-    """sum_u -sum_i x_ui log p(i | z_u), p(i | z_u) proportional to sum_k exp(z_uk . h_i + log c_ik), with its gradient.
+    """sum_u -w_u sum_i x_ui log p(i | z_u), p(i | z_u) proportional to sum_k exp(z_uk . h_i + log c_ik), with its gradient.
 
     With t_uki = z_uk . h_i + log c_ik, Z_u = sum_ki exp(t_uki) and n_u the clicks of u,
 
-        loss = sum_u n_u log Z_u - sum_clicks log sum_k exp(t_uki),
-        d loss / d t_uki = n_u / Z_u exp(t_uki) - x_ui softmax_k(t_ui).
+        loss = sum_u w_u (n_u log Z_u - sum_clicks log sum_k exp(t_uki)),
+        d loss / d t_uki = w_u (n_u / Z_u exp(t_uki) - x_ui softmax_k(t_ui)).
 
-    n_u / Z_u multiplies z and what comes out of the products, not the exponentials, the largest array. The logarithms of the
-    clicks are taken before anything is exponentiated, so that large logits neither overflow nor lose the gradient of an
+    w_u n_u / Z_u multiplies z and what comes out of the products, not the exponentials, the largest array. The logarithms of
+    the clicks are taken before anything is exponentiated, so that large logits neither overflow nor lose the gradient of an
     unlikely click.
     """
 
     @staticmethod
-    def forward(ctx, z: Tensor, items: Tensor, log_c: Tensor, clicks: Clicks) -> Tensor:
-        """z (B, K, D), items (M, D), log_c (M, K), -inf where an item has no share; returns the sum over the batch."""
+    def forward(ctx, z: Tensor, items: Tensor, log_c: Tensor, clicks: Clicks, person: Tensor) -> Tensor:
+        """z (B, K, D), items (M, D), log_c (M, K), -inf where an item has no share, person w (B,); returns the sum."""
         need = any(ctx.needs_input_grad)
         grad_items, grad_log_c, columns = torch.zeros_like(items), torch.zeros_like(log_c), items.T.contiguous()
         parts = [_Part(k, log_c[:, k].contiguous(), items, columns, grad_items) for k in range(log_c.shape[1])]
@@ -126,9 +126,10 @@ class MixtureNLL(torch.autograd.Function):
                     score.sub_(top[:, None])
             total = sum(score.exp_().sum(dim=1) for score in scores)  # (b,) Z / exp(top)
             mixture = torch.logsumexp(clicked, dim=0)  # (e,)
-            loss += (n * (total.log() + top)).sum() - mixture.sum()
+            w = person[people]  # (b,)
+            loss += (w * n * (total.log() + top)).sum() - (w[user] * mixture).sum()
             if need:
-                weight = (n / total)[:, None]  # (b, 1)
+                weight = (w * n / total)[:, None]  # (b, 1)
                 clicked = torch.exp(clicked - mixture) * (total / n)[user]  # (K, e): what a click takes off the exponential
                 for part, score, (there, place), taken in zip(parts, scores, places, clicked, strict=True):
                     score.view(-1)[place] -= taken[there]
@@ -145,7 +146,7 @@ class MixtureNLL(torch.autograd.Function):
     @torch.autograd.function.once_differentiable
     def backward(ctx, grad: Tensor):
         grad_z, grad_items, grad_log_c = ctx.saved_tensors
-        return grad * grad_z, grad * grad_items, grad * grad_log_c, None
+        return grad * grad_z, grad * grad_items, grad * grad_log_c, None, None
 
 
 class _Part:
@@ -156,7 +157,7 @@ class _Part:
 
     def __init__(self, factor: int, log_c: Tensor, items: Tensor, columns: Tensor, grad_items: Tensor):
         self.factor = factor
-        there = log_c > -torch.inf
+        there = log_c != -torch.inf  # a number that is none stays, to be seen in the loss
         self.which = None if there.all() else there.nonzero()[:, 0]
         self.items, self.columns, self.grad_items, self.log_c = items, columns, grad_items, log_c
         if self.which is not None:

@@ -1,10 +1,11 @@
 """Names for macro factors, made from the items that they hold, and for dials, from what they follow."""
 
-from collections import Counter
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import csr_matrix
 
 CLOSE, CLOSE_YES_NO = 0.5, 0.7  # a dial that goes this closely with an attribute may bear its name
 CLEAR_SHARE = 0.6  # a tag that this share of a factor's items bear names it alone
@@ -73,15 +74,33 @@ def name_factors(items: pd.DataFrame, factor: np.ndarray, certainty: np.ndarray,
     return found
 
 
-def _tags(items: pd.DataFrame) -> tuple[list[list[str]], list[list[str]]]:
-    """The genres (or the category) and the decade of every item, as lists of tags."""
-    genres = items["genres"] if "genres" in items else items["category"]
-    decade = items["year"] // 10 * 10 if "year" in items else pd.Series(np.nan, items.index)
-    return ([[tag for tag in str(g if isinstance(g, str) else "").split("|") if tag] for g in genres],
-            [[f"{int(d)}s"] if np.isfinite(d) else [] for d in decade])
+class _Tags(NamedTuple):
+    """T tags by name, and which item bears which: a matrix (M, T)."""
+
+    names: list[str]
+    of: csr_matrix
 
 
-def _candidates(genres: list[list[str]], decades: list[list[str]], mine: np.ndarray, weight: np.ndarray):
+def _tags(items: pd.DataFrame) -> tuple[_Tags, _Tags]:
+    """The genres (or the category) and the decades of the items."""
+    genres = (items["genres"] if "genres" in items else items["category"]).to_numpy(object)
+    years = items["year"].to_numpy(np.float64, na_value=np.nan) if "year" in items else np.full(len(items), np.nan)
+    decades = np.array([f"{d:.0f}s" if np.isfinite(d) else "" for d in years // 10 * 10], object)
+    return _borne([g if isinstance(g, str) else "" for g in genres]), _borne(decades)
+
+
+def _borne(texts) -> _Tags:
+    """The tags of texts (M,) such as "A|B"."""
+    codes, kinds = pd.factorize(np.asarray(texts, object))
+    tags = [[tag for tag in kind.split("|") if tag] for kind in kinds]
+    names = sorted({tag for found in tags for tag in found})
+    column = {name: t for t, name in enumerate(names)}
+    at = [(row, column[tag]) for row, found in enumerate(tags) for tag in found]
+    rows, columns = zip(*at, strict=True) if at else ((), ())
+    return _Tags(names, csr_matrix((np.ones(len(at)), (rows, columns)), (len(kinds), len(names)))[codes])
+
+
+def _candidates(genres: _Tags, decades: _Tags, mine: np.ndarray, weight: np.ndarray):
     """Names from best to worst: one clear genre, pairs of telling genres, a genre and a decade, one genre."""
     share, telling = _telling(genres, mine, weight)
     for tag in telling[:2]:
@@ -95,20 +114,11 @@ def _candidates(genres: list[list[str]], decades: list[list[str]], mine: np.ndar
     yield from telling
 
 
-def _telling(tags: list[list[str]], mine: np.ndarray, weight: np.ndarray) -> tuple[dict[str, float], list[str]]:
+def _telling(tags: _Tags, mine: np.ndarray, weight: np.ndarray) -> tuple[dict[str, float], list[str]]:
     """The share of each tag among the items `mine`, by weight, and the tags that set them apart from all items, the most
     telling first: by share * log(lift), for tags of at least a tenth of the items."""
-    overall, share = (_shares(tags, positions, weight) for positions in (range(len(tags)), mine))
-    lift = {tag: s / overall[tag] for tag, s in share.items()}
-    found = [tag for tag in share if share[tag] >= 0.1 and lift[tag] > 1.05]
-    return share, sorted(found, key=lambda tag: (-share[tag] * np.log(lift[tag]), tag))
-
-
-def _shares(tags: list[list[str]], positions, weight: np.ndarray) -> dict[str, float]:
-    """The share of the weight of the items at `positions` that bears each tag."""
-    total: Counter = Counter()
-    for i in positions:
-        for tag in tags[i]:
-            total[tag] += weight[i]
-    whole = sum(weight[i] for i in positions)
-    return {tag: value / whole for tag, value in total.items()}
+    overall, share = (of.T @ w / max(w.sum(), 1e-300) for of, w in ((tags.of, weight), (tags.of[mine], weight[mine])))
+    worth = {name: (s, s / whole) for name, s, whole in zip(tags.names, share, overall, strict=True) if s > 0}
+    found = [name for name, (s, lift) in worth.items() if s >= 0.1 and lift > 1.05]
+    return ({name: s for name, (s, _) in worth.items()},
+            sorted(found, key=lambda name: (-worth[name][0] * np.log(worth[name][1]), name)))

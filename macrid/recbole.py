@@ -25,6 +25,7 @@ from .split import HeldOut, Split, to_clicks
 
 _FILTERS = {"val_interval": None, "rm_dup_inter": None, "benchmark_filename": None, "user_inter_num_interval": "[0,inf)",
             "item_inter_num_interval": "[0,inf)"}  # and what they are when nothing is filtered
+_DEFAULTS = {"seed": 2020, "eval_args": {"split": {"RS": [0.8, 0.1, 0.1]}, "order": "RO", "group_by": "user"}}
 
 
 def convert(checkpoint: Path, data: Path, out: Path, *, overwrite: bool = False) -> Recommender:
@@ -48,6 +49,11 @@ def convert(checkpoint: Path, data: Path, out: Path, *, overwrite: bool = False)
     contents["meta"]["imported"] = {"from": "RecBole", "file": checkpoint.name, "epoch": int(saved.get("epoch", -1)) + 1}
     bundle.save(path, **contents)
     return bundle.load(path)
+
+
+def default_split(data: Path, name: str) -> Split:
+    """The split that RecBole 1.2.1 makes of atomic files with nothing but its defaults; the data set is called `name`."""
+    return _split(to_clicks(readers.read(data, name), -np.inf, 1), *_rows(data), _DEFAULTS)
 
 
 def _config(checkpoint: Path, saved: dict) -> dict:

@@ -262,8 +262,13 @@ class Recommender:
         text = columns[0].str.cat(columns[1:], sep=" ").str.casefold()
         return " " + text.str.replace(r"[^\w]+", " ", regex=True)
 
-    def map_of(self, method: str) -> np.ndarray:
-        """The layout of the items (M, 2) by `tsne` or `umap`."""
+    @cached_property
+    def map_of(self):
+        """map_of(method) -> the layout of the items (M, 2), such as by `tsne` or `umap`; those asked for lately are at
+        hand."""
+        return lru_cache(maxsize=8)(self._map_of)
+
+    def _map_of(self, method: str) -> np.ndarray:
         rows = self.maps[(self.maps["method"] == method) & (self.maps["kind"] == "item")].set_index("id")
         return rows.loc[self.items["item_id"], ["x", "y"]].to_numpy(np.float32)
 

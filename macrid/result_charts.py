@@ -3,7 +3,7 @@
 import numpy as np
 import plotly.graph_objects as go
 
-from .charts import GREY, PALETTE, plain, still
+from .charts import GREY, PALETTE, colours_for, plain, still
 from .findings import Curve
 
 
@@ -31,17 +31,19 @@ def sweep(curves: list[Curve], labels: list[str], x_name: str, y_name: str) -> g
     return still(fig)
 
 
-def time_and_accuracy(comparison: dict, metric: str) -> go.Figure:
-    """Training time in seconds (logarithmic) against a metric, a named dot for each model."""
+def time_and_accuracy(comparison: dict, metric: str, name: str) -> go.Figure:
+    """Training time in seconds (logarithmic) against a metric called `name`, a dot for each model in its colour of
+    `colours_for`; MacridVAE's are stars."""
     models = comparison["models"]
-    ours = [row["name"].startswith("macridvae") for row in models]
     fig = go.Figure(go.Scatter(
         x=[max(row["training"]["seconds"], 1e-3) for row in models], y=[row["figures"][metric] for row in models],
-        mode="markers+text", text=[plain(row["title"]) for row in models], textposition="top center",
+        mode="markers", text=[plain(row["title"]) for row in models],
         error_y={"array": [row["figures"][f"{metric}_se"] for row in models], "thickness": 1.2, "width": 4, "color": GREY},
-        marker={"size": 13, "color": ["#1b7f7b" if mine else "#9AA0A6" for mine in ours]},
-        hovertemplate="%{text}<br>%{x:.3g} s, " + plain(metric.upper()) + " %{y:.3g}<extra></extra>"))
+        marker={"size": [18 if row["name"].startswith("macridvae") else 13 for row in models],
+                "symbol": ["star" if row["name"].startswith("macridvae") else "circle" for row in models],
+                "color": colours_for(len(models)), "opacity": 1, "line": {"width": 1, "color": GREY}},
+        hovertemplate="<b>%{text}</b><br>%{x:.3g} s, " + plain(name) + " %{y:.3g}<extra></extra>"))
     fig.update_layout(height=340, margin={"l": 0, "r": 0, "t": 20, "b": 0},
                       xaxis={"type": "log", "title": {"text": "training time in seconds"}, "gridcolor": GREY, "dtick": 1},
-                      yaxis={"title": {"text": metric.upper()}, "gridcolor": GREY, "zeroline": False})
+                      yaxis={"title": {"text": plain(name)}, "gridcolor": GREY, "zeroline": False})
     return still(fig)

@@ -33,6 +33,7 @@ Every file holds
     points      a list in the order of the grid (the last setting changes fastest); each {settings (the grid's keys only),
                 figures, training}
     failed      points whose loss did not stay finite: {settings, reason}; [] if all went well
+    maps        SHA-256 of the table of maps beside the file (see `sweep_maps`), where one was kept
 
 figures     {metric: mean over test people, metric_se: its standard error}, and for models with factors `independence`,
             `effective_factors`; where items have categories nmi, ari, purity and `macro`; where they have attributes

@@ -9,7 +9,8 @@ from scipy.sparse import csr_matrix
 from .data import PARTS, Interactions
 from .errors import InputError
 
-HELD_OUT_PEOPLE = {"ml-100k": 50, "ml-latest-small": 50, "ml-1m": 500, "ml-20m": 10_000}  # as in the paper; else 10 %
+HELD_OUT_PEOPLE = {"ml-100k": 50, "ml-latest-small": 50, "ml-1m": 500, "ml-20m": 10_000}  # as in the paper
+HELD_OUT_SHARE, MOST_HELD_OUT = 0.1, 10_000  # of other data; more people hardly shrink an error, and every epoch ranks them
 FOLD_IN_SHARE = 0.8
 
 
@@ -73,7 +74,7 @@ def strong(clicks: Interactions, seed: int = 0, held_out: int | None = None) -> 
         return _given(clicks)
     n = clicks.matrix.shape[0]
     if held_out is None:
-        held_out = HELD_OUT_PEOPLE.get(clicks.name, max(2, round(0.1 * n)))
+        held_out = HELD_OUT_PEOPLE.get(clicks.name, max(2, min(round(HELD_OUT_SHARE * n), MOST_HELD_OUT)))
     if held_out < 2 or 3 * held_out > n:
         remedy = f"set --held-out from 2 to {n // 3}" if n >= 6 else "give more data"
         raise InputError(f"{clicks.name}: of {n} people with enough clicks, {held_out} cannot be held out for validation "

@@ -37,11 +37,11 @@ def prepare(out: Path, split: Split, seed: int, *, overwrite: bool, resume: bool
     build.claim(partial_of(out), run, overwrite=overwrite, resume=resume)
 
 
-def task(name: str, settings, split: Split, seed: int, device: str, out: Path) -> tuple[str, Task]:
+def task(name: str, settings, split: Split, seed: int, device: str, out: Path, mapped: bool = False) -> tuple[str, Task]:
     """A contender as a task, with the key that it is kept under."""
     text = json.dumps([name, contenders.plain(settings), device], sort_keys=True)
     key = f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
-    return key, Task(name, settings, split, seed, device, partial_of(out) / key)
+    return key, Task(name, settings, split, seed, device, partial_of(out) / key, mapped)
 
 
 def run(tasks: dict[str, Task], out: Path, side_by_side: int, report: Report) -> dict[str, dict]:
@@ -66,7 +66,7 @@ def run(tasks: dict[str, Task], out: Path, side_by_side: int, report: Report) ->
 
 
 def finish(out: Path, value: dict) -> dict:
-    """Write the finished study to `out`; nothing but this file stays."""
+    """Write the finished study to `out`; nothing of what was kept on the way stays."""
     results.save(out, value)
     shutil.rmtree(partial_of(out), ignore_errors=True)
     return value

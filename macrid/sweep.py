@@ -6,7 +6,7 @@ from dataclasses import fields
 from itertools import product
 from pathlib import Path
 
-from . import study
+from . import study, sweep_maps
 from .errors import InputError
 from .model import Settings, make_settings
 from .split import Split
@@ -45,13 +45,14 @@ def points(settings: dict, preset: str, grid: dict[str, list]) -> list[tuple[dic
 def sweep(split: Split, settings: dict, grid: dict[str, list], out: Path, *, preset: str, seed: int = 0,
           device: str = "cpu", side_by_side: int = 1,
           report: study.Report = lambda key, event, value: None) -> dict:
-    """Train and measure every point, `side_by_side` at once, and write the file `out`; see `results` for what it holds.
+    """Train and measure every point, `side_by_side` at once, and write the file `out`; see `results` for what it holds, and
+    `sweep_maps` for the maps that are kept beside it.
 
     `study.prepare` must have been called for `out`. A point whose loss does not stay finite is listed as failed.
     """
     tasks, given = {}, {}
     for shown, whole in points(settings, preset, grid):
-        key, task = study.task(NAME, whole, split, seed, device, out)
+        key, task = study.task(NAME, whole, split, seed, device, out, mapped=True)
         tasks[key], given[key] = task, shown
     records = study.run(tasks, out, side_by_side, report)
     value = study.head("sweep", split, make_settings(preset, settings), preset, seed, device, side_by_side)
@@ -59,4 +60,9 @@ def sweep(split: Split, settings: dict, grid: dict[str, list], out: Path, *, pre
             for key, r in records.items() if "failed" not in r]
     bad = [{"settings": given[key], "reason": r["failed"]} for key, r in records.items() if "failed" in r]
     shown = {name: list({repr(s[name]): s[name] for s in given.values()}.values()) for name in grid}
-    return study.finish(out, value | {"grid": shown, "jobs": side_by_side, "points": good, "failed": bad})
+    value |= {"grid": shown, "jobs": side_by_side, "points": good, "failed": bad}
+    done = [r for r in records.values() if "failed" not in r]
+    maps = {run: r["map"] for run, r in enumerate(done) if "map" in r}  # records of older versions have none
+    if maps:
+        value["maps"] = sweep_maps.save(out, maps, split.items)
+    return study.finish(out, value)

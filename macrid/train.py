@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+from torch.optim.swa_utils import AveragedModel
 
 from . import checkpoint, metrics
 from .errors import InputError
@@ -29,7 +30,10 @@ def fit(model, split: Split, seed: int = 0, on_epoch: Callable[[dict], None] | N
         checkpoint_to: Path | None = None) -> list[dict]:
     """Train `model` in place and leave it with the weights of its best epoch by validation NDCG@100.
 
-    model: has `settings`, `loss(batch, beta) -> terms`, `scores(batch)`, `generator`, and is a torch module.
+    model: has `settings`, `loss(batch, beta) -> terms`, `scores(batch)`, `generator`, and is a torch module. With a
+        `weight_averaging` above 0 in its settings, what is ranked with and kept is the running mean of its weights,
+        mean <- a mean + (1 - a) weights with a = min(weight_averaging, (1 + n) / (10 + n)) after n steps (Polyak and
+        Juditsky, 1992; the small a of the first steps forget the random start).
     on_epoch: called after every epoch with its row of the history: epoch, step, beta, the terms of the loss, ndcg@100 and
         its standard error, best (the best epoch so far), seconds.
     checkpoint_to: a folder; the state is written there after every epoch, and a training found there is continued, with
@@ -42,26 +46,29 @@ def fit(model, split: Split, seed: int = 0, on_epoch: Callable[[dict], None] | N
     anneal = 5 * steps_an_epoch if s.total_anneal_steps is None else s.total_anneal_steps
     optimiser = torch.optim.Adam(model.parameters(), lr=s.learning_rate, fused=True)
     history: list[dict] = []
+    decay = getattr(s, "weight_averaging", 0.0)
+    mean = AveragedModel(model, avg_fn=_running_mean(decay)) if decay else None
+    ranked = mean.module if mean else model
     best = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     found = checkpoint.load(checkpoint_to) if checkpoint_to else None
     if found:
         try:
-            history, best = _restore(model, optimiser, *found)
+            history, best = _restore(model, mean, optimiser, *found)
         except (KeyError, RuntimeError, ValueError) as error:
             raise InputError(f"{checkpoint_to / checkpoint.FILE} holds another model; delete {checkpoint_to} and train "
                              "again without --resume") from error
     while len(history) < s.epochs and not _is_over(history, s.stopping_step):
         epoch, started = len(history) + 1, time.perf_counter()
-        row = {"epoch": epoch} | _train_epoch(model, optimiser, split.train, s, anneal, seed, epoch, steps_an_epoch)
-        row["ndcg@100"], row["ndcg@100_se"] = metrics.mean_and_error(_validation_ndcg(model, split.validation))
+        row = {"epoch": epoch} | _train_epoch(model, mean, optimiser, split.train, s, anneal, seed, epoch, steps_an_epoch)
+        row["ndcg@100"], row["ndcg@100_se"] = metrics.mean_and_error(_validation_ndcg(ranked, split.validation))
         row["best"] = epoch if not history or row["ndcg@100"] > history[history[-1]["best"] - 1]["ndcg@100"] \
             else history[-1]["best"]
         row["seconds"] = round(time.perf_counter() - started, 3)
         history.append(row)
         if row["best"] == epoch:
-            best = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+            best = {name: tensor.clone() for name, tensor in ranked.state_dict().items()}
         if checkpoint_to:
-            _keep(checkpoint_to, model, optimiser, best, history)
+            _keep(checkpoint_to, model, mean, optimiser, best, history)
         if on_epoch:
             on_epoch(row)
     model.load_state_dict(best)
@@ -73,7 +80,14 @@ def _is_over(history: list[dict], stopping_step: int) -> bool:
     return bool(history) and history[-1]["epoch"] - history[-1]["best"] >= stopping_step
 
 
-def _train_epoch(model, optimiser, clicks, s, anneal, seed, epoch, steps_an_epoch) -> dict:
+def _running_mean(decay: float) -> Callable:
+    def mean(old, new, n):
+        return torch.lerp(new, old, min(decay, (1 + int(n)) / (10 + int(n))))
+
+    return mean
+
+
+def _train_epoch(model, mean, optimiser, clicks, s, anneal, seed, epoch, steps_an_epoch) -> dict:
     model.train()
     order = np.random.default_rng([seed, epoch]).permutation(clicks.shape[0])
     sums: dict[str, float] = {}
@@ -89,6 +103,8 @@ def _train_epoch(model, optimiser, clicks, s, anneal, seed, epoch, steps_an_epoc
             for name, value in terms.items():
                 sums[name] = sums.get(name, 0.0) + value.item() * part.shape[0]
         optimiser.step()
+        if mean:
+            mean.update_parameters(model)
         step += 1
     if not np.isfinite(sums["loss"]) or not all(torch.isfinite(p).all() for p in model.parameters()):
         raise FloatingPointError(f"the loss or a weight is not finite in epoch {epoch}; lower learning_rate or raise tau")
@@ -166,8 +182,10 @@ def disentanglement(model, items: pd.DataFrame, people: np.ndarray) -> dict[str,
     return figures | {"effective_factors": metrics.effective_factors(factor), "independence": metrics.independence(people)}
 
 
-def _keep(folder: Path, model, optimiser, best, history) -> None:
+def _keep(folder: Path, model, mean, optimiser, best, history) -> None:
     tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
+    if mean:
+        tensors |= {f"mean.{name}": tensor for name, tensor in mean.state_dict().items()}
     tensors |= {f"best.{name}": tensor for name, tensor in best.items()}
     tensors["generator"] = model.generator.get_state()
     for index, state in optimiser.state_dict()["state"].items():
@@ -175,11 +193,13 @@ def _keep(folder: Path, model, optimiser, best, history) -> None:
     checkpoint.save(folder, tensors, {"history": history})
 
 
-def _restore(model, optimiser, tensors, state) -> tuple[list[dict], dict]:
+def _restore(model, mean, optimiser, tensors, state) -> tuple[list[dict], dict]:
     def under(prefix):
         return {name[len(prefix):]: tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
     model.load_state_dict(under("model."))
+    if mean:
+        mean.load_state_dict(under("mean."))
     model.generator.set_state(tensors["generator"])
     adam: dict[int, dict] = {}
     for name, tensor in under("adam.").items():

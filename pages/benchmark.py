@@ -1,4 +1,5 @@
-"""Benchmark: recommenders on one split, figures with standard errors, the best in bold where a paired test says so."""
+"""Benchmark: the poster's table, data sets by recommenders, the best in bold where a paired test says so; and one comparison
+in detail, with what accuracy costs."""
 
 import html
 
@@ -6,84 +7,146 @@ import streamlit as st
 
 import ui
 import ui_results
-from macrid import findings, result_charts
+from macrid import charts, findings, result_charts, results
 from macrid.errors import InputError
 
+PROTOCOLS = {"strong": "People held out whole", "recbole": "A tenth of everybody's clicks held out, as RecBole does"}
+MODELS = {  # what a name means
+    "popularity": "The most clicked items, the same for everybody.",
+    "ease": "A linear model: one weight for each pair of items, found in closed form (Steck, 2019).",
+    "edlae": "EASE trained to fill in clicks that are left out at random (Steck, 2020).",
+    "multdae": "A neural network that restores clicks from some of them (Liang and others, 2018).",
+    "multvae": "The same with noise on what it knows of a person, a variational autoencoder (Liang and others, 2018).",
+    "macridvae": "The model of this app: a person in K parts, one for each intention (Ma and others, 2019).",
+    "macridvae-k1": "MacridVAE with a single factor: what the many are worth.",
+}
+
 bundle = ui.chosen()
-ui.begin("Benchmark", "How well different recommenders rank what people clicked and the models did not see. **Bold** is the "
-         "best, if a paired test over the same people says that every other model is worse; otherwise nobody is bold.")
-comparison = ui_results.choose("compare", "Comparison")
+ui.begin("Benchmark", "How well different recommenders rank what people clicked and the models did not see: mean over the "
+         "test people ± its standard error, more is better. **Bold** is the best, if a paired test over the same people "
+         "says that every other model is worse; otherwise nobody is bold.")
 
 
-def cell(value: float, error: float | None, strong: bool) -> str:
-    text = f"{value:.4f}"
-    small = f"<small> ± {error:.4f}</small>" if error is not None else ""
+def metric_head(metric: str) -> str:
+    name = ui_results.metric_name(metric)
+    return f'<th scope="col" title="{ui.escaped(ui.hint(name))}">{html.escape(name)}</th>'
+
+
+def model_head(row: dict) -> str:
+    return f'<th scope="row" title="{ui.escaped(MODELS.get(row["name"], ""))}">{html.escape(row["title"])}</th>'
+
+
+def cell(value: float, error: float | None = None, strong: bool = False) -> str:
+    text, small = f"{value:.3f}", f"<small> ± {error:.3f}</small>" if error is not None else ""
     return f"<td>{f'<b>{text}</b>' if strong else text}{small}</td>"
 
 
-def table(value: dict, others: list[dict]) -> str:
-    """HTML of the table: our models, then what others report on the same data and protocol."""
-    metrics = value["metrics"]
-    head = "".join(f'<th scope="col" title="{ui.escaped(ui.HINTS.get(name, ""))}">{html.escape(name)}</th>'
-                   for name in map(ui_results.metric_name, metrics))
-    rows = []
-    for row in value["models"]:
-        cells = "".join(cell(row["figures"][m], row["figures"][f"{m}_se"], findings.bold(row, m, value)) for m in metrics)
-        rows.append(f'<tr><th scope="row">{html.escape(row["title"])}</th>{cells}<td>{seconds(row)}</td></tr>')
-    for row in others:
-        cells = "".join(cell(row["figures"][m], None, False) if m in row["figures"] else "<td>–</td>" for m in metrics)
-        rows.append(f'<tr class="mc-reported"><th scope="row">{html.escape(row["title"])}'
-                    f'<small>{html.escape(row["source"])}; {html.escape(row["note"])}</small></th>{cells}<td>–</td></tr>')
-    return (f'<div class="mc-scroll" tabindex="0"><table class="mc-table"><thead><tr><th scope="col">Model</th>{head}'
-            f'<th scope="col">Training</th></tr></thead><tbody>{"".join(rows)}</tbody></table></div>')
+def table(head: str, body: str) -> None:
+    st.html(f'<div class="mc-scroll" tabindex="0"><table class="mc-table"><thead><tr><th scope="col">Model</th>{head}</tr>'
+            f"</thead>{body}</table></div>")
 
 
-def seconds(row: dict) -> str:
-    return f"{ui.figure(row['training']['seconds'])} s"
+# All comparisons -------------------------------------------------------------------------------------------------------
 
 
-def elsewhere(value: dict) -> list[dict]:
-    """What others report on the data and the protocol of a comparison."""
+def comparisons() -> dict[str, dict]:
+    """Every file of a comparison that can be read; of the others, why not."""
+    found = {}
+    for label, path in ui_results.files("compare").items():
+        try:
+            found[label] = results.load(path, "compare")
+        except InputError as error:
+            st.caption(f"Left out: {ui.plain(error)}")
+    return found
+
+
+def elsewhere() -> list[dict]:
+    """What others report."""
     try:
-        rows = findings.reported(ui_results.shipped() / "reported.json")
+        return findings.reported(ui_results.shipped() / "reported.json")
     except InputError as error:
         st.warning(str(error))
         return []
-    data = value["data"]
-    return [row for row in rows if (row["data"], row["split"]) == (data["name"], data["split"])]
 
 
-def differences(value: dict) -> str:
-    """Each model against the best in the main metric, as a list in Markdown."""
-    titles = {row["name"]: row["title"] for row in value["models"]}
-    main, lines = value["main"], []
-    for row in value["models"]:
-        found = row["difference"][main]
-        if found:
-            verdict = "worse" if found["significant"] and found["mean"] < 0 else "no difference beyond chance"
-            lines.append(f"- **{ui.plain(row['title'])}** against {ui.plain(titles[found['to']])}: {found['mean']:+.4f} ± "
-                         f"{found['se']:.4f}, p = {found['p']:.2g}: {verdict}.")
-    return "\n".join(lines)
+def block(found: findings.Block, metrics: tuple[str, ...]) -> str:
+    """HTML of the rows of one data set: our models, then what others report."""
+    name = ui.DATA_NAMES.get(found.data, found.data) + (" (yours)" if found.label.endswith(" (yours)") else "")
+    size, rows = "", []
+    if value := found.comparison:
+        data = value["data"]
+        size = f"{data['people']:,} people, {data['items']:,} items; tested on {data['held_out']:,} people"
+        for row in value["models"]:
+            cells = "".join(cell(row["figures"][m], row["figures"][f"{m}_se"], findings.bold(row, m, value))
+                            if m in value["metrics"] else "<td>–</td>" for m in metrics)
+            rows.append(f"<tr>{model_head(row)}{cells}</tr>")
+    for row in found.others:
+        cells = "".join(cell(row["figures"][m]) if m in row["figures"] else "<td>–</td>" for m in metrics)
+        rows.append(f'<tr class="mc-reported"><th scope="row">{html.escape(row["title"])}</th>{cells}</tr>'
+                    f'<tr class="mc-source"><td colspan="{len(metrics) + 1}">{html.escape(row["source"])}; '
+                    f'{html.escape(row["note"])}</td></tr>')
+    return (f'<tbody><tr class="mc-group"><th scope="rowgroup" colspan="{len(metrics) + 1}">{html.escape(name)}'
+            f"<small>{size}</small></th></tr>{''.join(rows)}</tbody>")
 
 
-if comparison is None:
-    if not ui_results.files("compare"):
-        st.info("There is no comparison yet. `python -m macrid compare --data ml-100k --models "
-                "popularity,ease,multvae,macridvae --out results/compare-ml-100k.json` makes one; then reload this page.")
+def overview(blocks: list[findings.Block]) -> None:
+    """A table for each protocol, its data sets one below the other."""
+    for split in dict.fromkeys(found.split for found in blocks):
+        mine = [found for found in blocks if found.split == split]
+        metrics = max((found.metrics for found in mine), key=len)
+        st.subheader(PROTOCOLS.get(split, split))
+        table("".join(map(metric_head, metrics)), "".join(block(found, metrics) for found in mine))
+    if any(found.others for found in blocks):
+        st.caption("Grey rows are what others report, from their own runs and splits: to be compared with care.")
+    with st.expander("What the models and the figures are"):
+        st.markdown("\n".join(f"- **{ui.plain(title)}**: {MODELS[name]}" for name, title in findings.models(blocks).items()
+                              if name in MODELS))
+        named = dict.fromkeys(metric.partition("@")[0] for found in blocks for metric in found.metrics)
+        st.markdown("\n".join(f"- **{ui_results.metric_name(name)}**: {ui.hint(ui_results.metric_name(name))}"
+                              for name in named))
+
+
+# One comparison --------------------------------------------------------------------------------------------------------
+
+
+def detail(value: dict) -> None:
+    """How far the models of a comparison are apart in its main figure, and what each costs."""
+    metric, name = value["main"], ui_results.metric_name(value["main"])
+    rows = "".join(f"<tr>{model_head(row)}{cell(row['figures'][metric], row['figures'][f'{metric}_se'])}"
+                   f"<td>{difference(row['difference'][metric])}</td><td>{seconds(row)}</td>"
+                   f"<td>{row['training']['peak_bytes'] / 2**20:,.0f} MB</td></tr>" for row in value["models"])
+    table(f'{metric_head(metric)}<th scope="col">less the best</th><th scope="col">training</th><th scope="col">memory</th>',
+          f"<tbody>{rows}</tbody>")
+    st.caption(f"Differences of {name} to the best model over the same people, with their standard error and p of a "
+               "two-sided paired t-test, not corrected for the number of models. Memory is the most that a training held "
+               "beyond what was there before.")
+    st.markdown("**Accuracy and what it costs**")
+    st.plotly_chart(result_charts.time_and_accuracy(value, metric, name), key="cost", config={"displayModeBar": False},
+                    alt=f"Points: training time against {name} for each model")
+    titles = [row["title"] for row in value["models"]]
+    ui.legend(titles, charts.colours_for(len(titles)))
+    st.caption("Up is better, left is cheaper; each step to the right takes ten times as long. Stars are MacridVAE.")
+
+
+def difference(found: dict | None) -> str:
+    if found is None:
+        return "the best"
+    p = "p &lt; 0.001" if found["p"] < 0.001 else f"p = {found['p']:.2g}"
+    return f"{found['mean']:+.3f}<small> ± {found['se']:.3f}, {p}{'' if found['significant'] else ': chance'}</small>"
+
+
+def seconds(row: dict) -> str:
+    taken = row["training"]["seconds"]
+    return f"{ui.figure(taken)} s" if taken >= 0.01 else "&lt; 0.01 s"
+
+
+if not ui_results.files("compare"):
+    st.info("There is no comparison yet. `python -m macrid compare --data ml-100k --models "
+            "popularity,ease,multvae,macridvae --out results/compare-ml-100k.json` makes one; then reload this page.")
     st.stop()
-st.caption(ui_results.described(comparison))
-others = elsewhere(comparison)
-st.html(table(comparison, others))
-st.caption("Mean over the test people ± its standard error; more is better."
-           + (" Grey rows are what others report, from their own runs and splits: to be compared with care."
-              if others else ""))
-st.subheader("Accuracy and what it costs")
-metric = comparison["main"]
-st.plotly_chart(result_charts.time_and_accuracy(comparison, metric), key="cost", config={"displayModeBar": False},
-                alt=f"Points: training time against {ui_results.metric_name(metric)} for each model")
-st.caption("Up is better, left is cheaper. Ours is teal; a model without training stands far left.")
-with st.expander("Paired differences to the best"):
-    st.markdown(differences(comparison) or "There is only one model.")
-    st.caption(f"Differences of {ui_results.metric_name(metric)} over the same people, with standard error and p of a "
-               "two-sided paired t-test; "
-               "p is not corrected for the number of models.")
+overview(findings.blocks(comparisons(), elsewhere()))
+st.subheader("One comparison in detail")
+chosen = ui_results.choose("compare", "Comparison", bundle.meta["data"]["name"])
+if chosen:
+    st.caption(ui_results.described(chosen[1]))
+    detail(chosen[1])

@@ -1,110 +1,104 @@
-"""Disentanglement and accuracy: the runs of a sweep, how accurate and how disentangled each is; a sweep of one's own."""
+"""Disentanglement and accuracy: the runs of a sweep, how accurate and how disentangled each is, and its map; a sweep of
+one's own."""
 
-import json
-
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 import ui
 import ui_results
-from macrid import background, charts, findings, result_charts, study
+from macrid import background, charts, findings, map_charts, result_charts, study, sweep_maps
 from macrid.errors import InputError
-from macrid.model import make_settings, settings_dict
 
 BETAS = (0.05, 0.2, 0.5, 1.0, 2.0, 4.0)  # of a sweep from the page
+STUDY = "[Dervishaj and others (ECIR 2025)](https://arxiv.org/abs/2501.18805)"
 CLAIM = ("The poster's claim: **the more disentangled, the more accurate**, and many factors help the dimensions within "
-         "them to come apart (*macro helps micro*). Later work doubts the first: a reproducibility study of 2025 found "
-         "accuracy and disentanglement not necessarily linked. Here is what these runs say.")
-
-DEFAULTS = settings_dict(make_settings())
+         f"them to come apart (*macro helps micro*). Later work doubts the first: {STUDY} reproduced five models, MacridVAE "
+         "among them, on four data sets and found disentanglement not necessarily linked to accuracy. Here is what these "
+         "runs say.")
 
 bundle = ui.chosen()
 ui.begin("Disentanglement and accuracy", CLAIM)
-sweep = ui_results.choose("sweep", "Sweep")
-
-
-def named(point: dict) -> str:
-    return ", ".join(f"{key} {setting}" for key, setting in point["settings"].items())
-
-
-def command(point: dict) -> str:
-    """What trains a run again, as a bundle with maps."""
-    changes = {key: value for key, value in (sweep["settings"] | point["settings"]).items()
-               if value is not None and value != DEFAULTS[key]}
-    changed = " ".join(f"--set {key}={json.dumps(value, separators=(',', ':'))}" for key, value in changes.items())
-    name = "-".join(f"{key}-{value}" for key, value in point["settings"].items())
-    return (f"python -m macrid train --data {sweep['data']['name']} --split {sweep['data']['split']} {changed} "
-            f"--seed {sweep['seed']} --out models/{name}")
+found = ui_results.choose("sweep", "Sweep", bundle.meta["data"]["name"])
+path, sweep = found or (None, None)
 
 
 @st.fragment
-def scatter():
-    """The points of the sweep; choosing one shows its figures below."""
+def runs(maps: pd.DataFrame | None):
+    """The points of the sweep, and beside them the one that is chosen: its figures and its map."""
     known = findings.measures(sweep)
+    names = [findings.named(point) for point in sweep["points"]]
+    best = int(np.argmax([point["figures"][sweep["main"]] for point in sweep["points"]]))
     ui.from_address("measure", known, known[0])
+    ui.from_address("run", range(len(names)), best, int)
     if st.session_state["measure"] not in known:
         st.session_state["measure"] = known[0]
-    measure = st.selectbox("Disentangled, as measured by", known, key="measure", persist_state="session",
-                           format_func=findings.MEASURES.get,
-                           help="Independence needs no truth. DCI and MIG compare with categories and attributes that the "
-                                "model never saw: 1 if each is held by one place alone, 0 if it is spread over all.")
-    ui.to_address(measure=(measure, known[0]))
-    curves = findings.curves(sweep, measure)
-    labels = [named(point) for point in sweep["points"]]
-    if st.session_state.get("run", 0) not in range(len(labels)):
-        st.session_state["run"] = 0
+    if st.session_state["run"] not in range(len(names)):
+        st.session_state["run"] = best
+    left, right = st.columns([5, 3], gap="large")
+    with left:
+        measure = st.selectbox("Disentangled, as measured by", known, key="measure", persist_state="session",
+                               format_func=findings.MEASURES.get,
+                               help="Independence needs no truth. DCI and MIG compare with categories and attributes that "
+                                    "the model never saw: 1 if each is held by one place alone, 0 if it is spread over all.")
+        scatter(measure, names)
+    with right:
+        chosen = st.selectbox("Run", range(len(names)), key="run", persist_state="session", format_func=names.__getitem__,
+                              help="The settings that differ within the sweep: β weighs the second term of the loss, K is "
+                                   "the number of factors. The Method page has the formulas.")
+        one(chosen, maps)
+    ui.to_address(measure=(measure, known[0]), run=(chosen, best))
+
+
+def scatter(measure: str, names: list[str]) -> None:
+    """Accuracy against a measure, and what that says. A click on a dot chooses its run."""
     picked = st.session_state.get("scatter", {}).get("selection", {}).get("points", [])
     place = next((p["customdata"] for p in picked if p.get("customdata") is not None), None)
     place = place[0] if isinstance(place, list) else place
     if place is not None and st.session_state.get("clicked") != place:
         st.session_state["clicked"] = st.session_state["run"] = int(place)
-    st.plotly_chart(result_charts.sweep(curves, labels, findings.MEASURES[measure], sweep["main"].upper()),
-                    key="scatter", on_select="rerun", selection_mode="points", config={"displayModeBar": False},
-                    alt=f"Points: {sweep['main']} against {findings.MEASURES[measure]}, a trend for each number of factors")
+    curves, metric = findings.curves(sweep, measure), ui_results.metric_name(sweep["main"])
+    st.plotly_chart(result_charts.sweep(curves, names, findings.MEASURES[measure], metric), key="scatter",
+                    on_select="rerun", selection_mode="points", config={"displayModeBar": False},
+                    alt=f"Points: {metric} against {findings.MEASURES[measure]}, a trend for each number of factors")
     ui.legend([curve.name for curve in curves], charts.colours_for(len(curves)), [len(curve.at) for curve in curves])
     st.caption("A dot is a training, its whisker the standard error over people; the line a least-squares trend, the band "
-               "its 95 % confidence. Click a dot for its figures.")
-    for curve in curves:
-        st.markdown("- " + findings.linked(curve, measure, sweep["main"]))
+               "its 95 % confidence. Click a dot to see its figures and its map.")
+    said = [findings.linked(curve, measure, sweep["main"]) for curve in curves]
     helps = findings.macro_helps(sweep)
-    if helps:
-        st.markdown(f"- {helps}")
-    chosen = st.selectbox("Run", range(len(labels)), key="run", format_func=labels.__getitem__)
-    run(sweep["points"][chosen])
+    st.markdown("\n".join(f"- {line}" for line in [*said, *([helps] if helps else [])]))
 
 
-def run(point: dict) -> None:
-    """The figures of one run, and its map where a bundle of it is there."""
-    figures = point["figures"]
-    shown = {sweep["main"].upper(): figures[sweep["main"]]}
-    shown |= {name: figures[key] for name, key in (("Effective factors", "effective_factors"), ("NMI", "nmi"),
-                                                   ("Independence", "independence")) if key in figures}
-    ui.figures([(name, ui.figure(value)) for name, value in shown.items()])
-    name = trained_as(point)
-    if name:
-        st.button(f"Open its map ({name})", icon=":material/scatter_plot:", on_click=open_map, args=(name,))
-    else:
-        st.caption("A sweep keeps figures alone. To see the map of this run, train it as a bundle:")
-        st.code(command(point), language="bash", wrap_lines=True)
+def one(chosen: int, maps: pd.DataFrame | None) -> None:
+    """The figures of one run, and its map."""
+    figures = sweep["points"][chosen]["figures"]
+    known = {ui_results.metric_name(sweep["main"]): sweep["main"], "Effective factors": "effective_factors", "NMI": "nmi",
+             "Independence": "independence"}
+    ui.figures([(name, ui.figure(figures[key])) for name, key in known.items() if key in figures])
+    mine = maps[maps["run"] == chosen].reset_index(drop=True) if maps is not None else ()
+    if not len(mine):
+        st.caption("No map of this run is kept beside the file. Sweeps keep them now: run it again with `--overwrite` to "
+                   "see one.")
+        return
+    category = map_charts.groups(mine["category"])
+    factors, codes = np.unique(mine["factor"], return_inverse=True)
+    by = map_charts.Groups(codes, list(mine.groupby("factor")["name"].first()),
+                           charts.matched(codes, category.codes, category.colours, len(factors)))
+    if (mine["category"] != "").any():
+        colouring = st.segmented_control("Coloured by", ["factor", "category"], required=True, default="factor",
+                                         format_func=str.capitalize, key="run-colour", persist_state="session")
+        by = category if colouring == "category" else by
+    st.plotly_chart(map_charts.item_map(mine[["x", "y"]].to_numpy(), by, mine, mine["name"].to_numpy(object),
+                                        np.arange(len(mine))),
+                    key="run-map", config={"displayModeBar": False, "scrollZoom": True},
+                    alt=f"Map of {len(mine):,} items after the run {findings.named(sweep['points'][chosen])}")
+    ui.legend(by.names, by.colours, list(np.bincount(by.codes, minlength=len(by.names))))
+    st.caption("The map (t-SNE) that this run makes of the items; every run is turned onto the first."
+               + (f" A random sample of {len(mine):,} of {sweep['data']['items']:,} items, the same for every run."
+                  if len(mine) < sweep["data"]["items"] else ""))
 
 
-def trained_as(point: dict) -> str | None:
-    """The bundle that was trained with the settings of a run on the same data, if there is one."""
-    wanted = sweep["settings"] | point["settings"]
-    for name in ui.bundle_names():
-        try:
-            meta = ui.load(name).meta
-        except InputError:
-            continue
-        same = meta["data"].get("fingerprint") == sweep["data"]["fingerprint"] and meta["seed"] == sweep["seed"]
-        if same and all(meta["settings"].get(key) == value for key, value in wanted.items()):
-            return name
-    return None
-
-
-def open_map(name: str) -> None:
-    ui.switch_bundle(name)
-    st.session_state["go"] = "pages/macro_map.py"
+# A sweep from the page -------------------------------------------------------------------------------------------------
 
 
 @st.cache_resource
@@ -125,10 +119,12 @@ def progress():
     """The sweep that runs: how far it is, and a way to stop it."""
     job = jobs()["sweep"]
     if not job.running:
+        if not job.failed and not job.stopped:
+            st.session_state["sweep"] = ui_results.label_of(job.out)  # what is done is shown
         st.rerun()
     done = background.done_in(study.partial_of(job.out))
     st.progress(min(1.0, done / job.trainings), text=f"{done} of {job.trainings} trainings are done")
-    st.caption(ui.plain(job.last_line()[:160]))
+    st.caption(ui.plain(job.now()))
     if st.button("Stop", icon=":material/stop_circle:", key="stop"):
         job.stop()
         st.rerun()
@@ -145,6 +141,8 @@ def own_sweep() -> None:
         st.error(f"The sweep ended: {ui.plain(job.last_line())}")
     elif job and job.stopped:
         st.info("The sweep was stopped. Started again with the same data, it goes on from there.")
+    elif job:
+        st.success(f"The sweep is done. It can be chosen above as *{ui.plain(ui_results.label_of(job.out))}*.")
     with st.form("own"):
         st.markdown("Every strength of the second term of the loss (β), with seven factors and with one. A small one takes "
                     "minutes; the processor is busy meanwhile.")
@@ -152,15 +150,24 @@ def own_sweep() -> None:
         names = ["shop:300x1200", "ml-100k", "shop"]
         data = one.selectbox("Data", names, key="own-data", format_func={
             "shop:300x1200": "A small simulated shop", "ml-100k": "MovieLens 100K", "shop": "The simulated shop"}.get)
-        betas = two.multiselect("β", BETAS, default=BETAS[:5], key="own-betas")
-        epochs = three.number_input("Epochs, at most", 1, 200, 15, key="own-epochs")
+        betas = two.multiselect("β", BETAS, default=BETAS[:5], key="own-betas",
+                                help="The larger, the more the dimensions of a part are pressed to be independent.")
+        epochs = three.number_input("Epochs, at most", 1, 200, 15, key="own-epochs",
+                                    help="How often each training sees all people; it ends earlier when it gets no better.")
         if st.form_submit_button("Start the sweep", icon=":material/play_arrow:", disabled=not betas):
             begin_sweep(data, sorted(betas), epochs)
             st.rerun()
 
 
-if st.session_state.get("go"):
-    st.switch_page(st.session_state.pop("go"))
+def kept_maps() -> pd.DataFrame | None:
+    """The maps beside the file; what is wrong with them is said in place."""
+    try:
+        return sweep_maps.load(path, sweep)
+    except InputError as error:
+        st.warning(str(error))
+        return None
+
+
 if sweep is None and not ui_results.files("sweep"):
     st.info("There are no results of a sweep yet. Start one below, or run "
             "`python -m macrid sweep --data ml-100k --grid anneal_cap=0.05,0.2,0.5,1,2 --grid kfac=7,1 "
@@ -168,9 +175,11 @@ if sweep is None and not ui_results.files("sweep"):
 elif sweep is not None:
     st.caption(ui_results.described(sweep))
     if sweep["points"]:
-        scatter()
+        runs(kept_maps())
     if sweep["failed"]:
         with st.expander(f"{len(sweep['failed'])} runs failed"):
             st.dataframe(pd.DataFrame([point["settings"] | {"reason": point["reason"]} for point in sweep["failed"]]),
                          hide_index=True, alt="Table of the runs that failed")
 own_sweep()
+if sweep is not None:
+    ui.explain("Independence", "Effective factors", "NMI")

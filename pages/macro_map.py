@@ -13,6 +13,7 @@ PANEL_POINTS = 5_000  # drawn in each of the three small maps
 METHODS = {"tsne": "t-SNE", "umap": "UMAP"}
 MODEL_NAMES = {"cosine": "Cosine", "dot": "Dot product"}
 LISTED = 18  # cards of a selection
+TYPICAL = 8  # cards of a prototype
 FOUND = 50  # items offered of those that a search finds
 
 bundle = ui.chosen()
@@ -203,7 +204,7 @@ def prototypes(shown, star: int | None) -> None:
     st.subheader("Prototypes")
     chosen = st.pills("Prototype", used, key="prototype", required=True, label_visibility="collapsed",
                       format_func=lambda k: f"{ui.plain(shown.factors[k].name)} · {shown.factors[k].share:.0%}")
-    ui.cards(shown, shown.factors[chosen].typical[:9], label="Typical items")
+    ui.cards(shown, shown.factors[chosen].typical[:TYPICAL], label="Typical items")
     st.caption("Each factor has a prototype, a direction that its items point in. These are the best known of its surest "
                "items. Click a star on the map to come here.")
 
@@ -239,6 +240,9 @@ explorer()
 # The poster's three panels ---------------------------------------------------------------------------------------------
 
 st.subheader("The poster's three panels")
+categorised = bool((bundle.items["category"] != "").any())
+if not categorised:
+    st.caption("Without panel (b): the items have no categories.")
 
 
 def small(shown, title: str, what: str, by: map_charts.Groups, key: str) -> None:
@@ -264,20 +268,23 @@ def in_use(shown) -> None:
     ui.figures(found)
 
 
-panels = [("(a) By macro factor", bundle, by_factor(bundle)), ("(b) By category", bundle, category)]
+panels = [("(a) By macro factor", bundle, by_factor(bundle))]
+if categorised:
+    panels.append(("(b) By category", bundle, category))
 if twin:
     panels.append(("(c) By factor, dot product", twin, by_factor(twin)))
-columns = st.columns(len(panels), gap="medium")
-with columns[0]:
+columns = iter(st.columns(max(2, len(panels)), gap="medium"))
+with next(columns):
     small(bundle, panels[0][0], "What the model found from clicks alone.", panels[0][2], "by-factor")
     in_use(bundle)
-with columns[1]:
-    small(bundle, panels[1][0], "The same map; the model never saw these.", category, "by-category")
-    share = pd.Series(category.names)[category.codes].value_counts(normalize=True)
-    ui.figures([("Effective categories", f"{np.exp(-(share * np.log(share)).sum()):.1f} of {len(share)}")])
+if categorised:
+    with next(columns):
+        small(bundle, "(b) By category", "The same map; the model never saw these.", category, "by-category")
+        share = pd.Series(category.names)[category.codes].value_counts(normalize=True)
+        ui.figures([("Effective categories", f"{np.exp(-(share * np.log(share)).sum()):.1f} of {len(share)}")])
 if twin:
-    with columns[2]:
-        small(twin, panels[2][0], "The same training without cosine.", panels[2][2], "twin")
+    with next(columns):
+        small(twin, panels[-1][0], "The same training without cosine.", panels[-1][2], "twin")
         in_use(twin)
 
 
@@ -354,9 +361,10 @@ def experiment():
         default=data if data in experiments else next(iter(experiments)),
         format_func=lambda name: ui.DATA_NAMES.get(name, name))
     found = experiments[chosen]
-    titles = {"effective_factors": ("Effective factors", found["kfac"]), "nmi": ("NMI", 1)}
+    titles = {"effective_factors": "Effective factors", "nmi": "NMI"}
     shown = {key: title for key, title in titles.items() if key in found["rows"][0]["figures"]}
-    st.plotly_chart(analysis_charts.collapse(found["rows"], shown), key="collapse", config={"displayModeBar": False},
+    st.plotly_chart(analysis_charts.collapse(found["rows"], shown, found["kfac"]), key="collapse",
+                    config={"displayModeBar": False},
                     alt="Effective factors and NMI of every training, by similarity and start, with mean and spread")
     st.markdown(collapse.sentence(found))
     st.caption(f"{found['people']:,} people, {found['items']:,} items, {found['settings']['epochs']} epochs each. A dot "

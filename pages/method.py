@@ -9,7 +9,7 @@ import ui
 from macrid import charts, walk_charts
 from macrid.walk import walk
 
-SHOWN = 9  # clicks and listed items whose numbers are drawn
+SHOWN = 8  # clicks and listed items whose numbers are drawn
 
 bundle = ui.chosen()
 settings = bundle.settings
@@ -54,7 +54,7 @@ for formula, what in FORMULAS:
     left.latex(formula)
     right.markdown(what)
 st.caption(f"This model: K = {settings.kfac} factors of D = {settings.embedding_size} dimensions, "
-           f"τ = {ui.figure(settings.tau)}, σ₀ = {ui.figure(settings.std)}, β up to {ui.figure(settings.anneal_cap)}, "
+           f"τ = {settings.tau:g}, σ₀ = {settings.std:g}, β up to {settings.anneal_cap:g}, "
            f"{'cosine' if settings.similarity == 'cosine' else 'a dot product instead of cosine / τ'}. After Ma, Zhou, Cui, "
            "Yang and Zhu, NeurIPS 2019. The formulas in code: macrid/model.py.")
 
@@ -75,7 +75,7 @@ def way():
     order = np.argsort(-found.interest, kind="stable")
     strongest = int(order[0])
 
-    st.markdown(f"**1. Clicks.** {len(found.clicks)} items that {ui.plain(user)} clicked.")
+    st.markdown(f"**1. Clicks.** {len(found.clicks)} items that this person clicked.")
     st.html(ui.thumbs(bundle, found.clicks, label="Clicks"))
     st.markdown(f"**2. Routing.** Each click is divided among the factors. {found.interest[strongest]:.0%} of all go to "
                 f"*{ui.plain(names[strongest])}*.")

@@ -62,9 +62,9 @@ with right:
 
 st.subheader("Where to go next")
 one, two = st.columns(2)
-with one.container(border=True):
+with one.container(border=True, height="stretch"):
     ui.page_link("pages/macro_map.py", "See the macro map", ":material/scatter_plot:")
     st.caption("All items on a plane, coloured by factor and by category, and what becomes of them with a dot product.")
-with two.container(border=True):
+with two.container(border=True, height="stretch"):
     ui.page_link("pages/steer.py", "Steer a list", ":material/tune:")
     st.caption("Choose a person or build a profile, turn one dimension, and watch the list change.")

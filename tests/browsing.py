@@ -10,28 +10,52 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from unittest.mock import patch
 from urllib.parse import parse_qs
 
 import made_up
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
+from macrid.errors import InputError
+
 ROOT = Path(__file__).resolve().parents[1]
 # What stands last on each page.
 LAST = '[data-testid="stFileUploader"], .mc-scale, ' \
        ':text("Click a few items"), :text("Choose a person or build a profile, turn"), :text("What these figures mean"), ' \
-       ':text("Start the sweep"), :text("Paired differences"), :text("that is steering")'
+       ':text("Start the sweep"), :text("Stars are MacridVAE"), :text("that is steering")'
 # Opened at /steer, Streamlit first looks for its server below that address: two 404s that a browser writes to its console.
 PROBE = re.compile(r"/(macro_map|steer|name|disentanglement|benchmark|method)/_stcore/(health|host-config)$")
 
 
 @pytest.fixture(scope="session")
-def app(tmp_path_factory) -> str:
-    """The address of the running app; it has two bundles, with one twin."""
+def movies(tmp_path_factory) -> Path | str:
+    """The folder of a bundle of MovieLens-100K, trained for a moment, beside its twin; or why it cannot be had."""
+    from macrid import build, data, fetch, maps, projections, split
+    from macrid.model import Settings
+
+    folder = tmp_path_factory.mktemp("movies")
+    try:
+        source = data.read(fetch.available("ml-100k") or fetch.fetch("ml-100k", to=folder), name="ml-100k")
+    except InputError as error:
+        return str(error)
+    # That maps are laid out is tested elsewhere; here they are to be there soon.
+    with patch.object(maps, "METHODS", dict.fromkeys(maps.METHODS, lambda vectors, *rest: projections.pca(vectors))):
+        build.build(split.strong(split.to_clicks(source), 0), folder / "ml-100k", Settings(embedding_size=8, epochs=3), 0,
+                    source=source, twin=True)
+    return folder / "ml-100k"
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory, movies) -> str:
+    """The address of the running app; it has the shop twice, once with its twin, and MovieLens-100K if it can be had."""
     folder = tmp_path_factory.mktemp("app")
     (folder / "models").mkdir()
     for name, source in {"shop": "shop", "shop-dot": "shop-dot", "second": "shop"}.items():
         (folder / "models" / name).symlink_to(ROOT / "models" / source)
+    if isinstance(movies, Path):
+        for path in (movies, movies.with_name("ml-100k-dot")):
+            (folder / "models" / path.name).symlink_to(path)
     for value in (made_up.sweep(), made_up.comparison()):
         made_up.write(folder / "results", "mine", value)
     with socket.socket() as free:

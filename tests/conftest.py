@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browsing import app, chromium, visit  # noqa: F401 -- fixtures, for all the tests in a browser
+from browsing import app, chromium, movies, visit  # noqa: F401 -- fixtures, for all the tests in a browser
 from scipy.sparse import csr_matrix
 
 

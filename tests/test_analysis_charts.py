@@ -46,12 +46,13 @@ def test_the_panels_are_one_figure():
 def test_collapse_shows_every_run_the_mean_and_the_spread():
     rows = [{"similarity": s, "init": i, "seed": n, "figures": {"nmi": 0.1 * n + (s == "dot")}}
             for s in ("cosine", "dot") for i in ("random", "spectral") for n in (0, 1, 2)]
-    figure = analysis_charts.collapse(rows, {"nmi": ("NMI", 1)})
+    figure = analysis_charts.collapse(rows, {"nmi": "NMI"}, kfac=7)
     runs, mean = figure.data[:2]
     np.testing.assert_allclose(runs.x, [0, 0.1, 0.2])
     assert runs.y[0] == mean.y[0] == "cosine, random"
     np.testing.assert_allclose([mean.x[0], mean.error_x.array[0]], [0.1, 0.1])
     assert len(figure.data) == 8
+    assert 1.2 < figure.layout.xaxis.range[1] < 1.5  # what is largest is seen, and not much beyond
 
 
 def test_a_sweep_has_points_a_line_and_a_band():
@@ -69,6 +70,9 @@ def test_a_sweep_has_points_a_line_and_a_band():
 def test_time_against_accuracy():
     models = [{"name": name, "title": name, "figures": {"ndcg@100": 0.3, "ndcg@100_se": 0.01}, "training": {"seconds": s}}
               for name, s in (("ease", 0), ("macridvae", 20.0))]
-    dots, = result_charts.time_and_accuracy({"models": models}, "ndcg@100").data
+    figure = result_charts.time_and_accuracy({"models": models}, "ndcg@100", "NDCG@100")
+    dots, = figure.data
     assert list(dots.x) == [1e-3, 20]
-    assert dots.marker.color[1] == "#1b7f7b" != dots.marker.color[0]
+    assert list(dots.marker.color) == charts.colours_for(2)
+    assert list(dots.marker.symbol) == ["circle", "star"]
+    assert dots.mode == "markers"  # names that stand beside dots would lie over one another; the legend has them

@@ -54,6 +54,15 @@ def test_the_last_line_of_a_bar(tmp_path):
     assert job.last_line() == "20%|## | 2/10"
 
 
+@pytest.mark.parametrize(("line", "wanted"), [
+    ("10%|#  | 1/10 [00:35<02:23, 15.97s/point, macridvae, epoch 4: NDCG@100 0.4]", "macridvae, epoch 4: NDCG@100 0.4"),
+    ("0%|  | 0/10 [00:00<?, ?point/s]", ""), ("getting ml-100k", "getting ml-100k"), ("error: [x] is y", "error: [x] is y")])
+def test_what_it_does_now(tmp_path, line, wanted):
+    job = background.Job(None, tmp_path / "log", tmp_path / "out", 1)
+    job.log.write_text(f"before\r{line}\r")
+    assert job.now() == wanted
+
+
 def test_what_is_done(tmp_path):
     assert background.done_in(tmp_path / "none") == 0
     for name in ("run.json", "a-1.json", "b-2.json", "c.partial"):

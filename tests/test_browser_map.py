@@ -149,5 +149,5 @@ def test_a_click_on_a_star_lists_what_is_typical_of_its_prototype(visit):
     expect(page.locator(".js-plotly-plot").first.locator(".hovertext")).to_have_count(1)
     page.mouse.click(x, y)
     expect(page.get_by_role("radio", name=re.compile(factor.name))).to_be_checked()
-    wanted = list(bundle.items["title"].iloc[list(factor.typical[:9])])
+    wanted = list(bundle.items["title"].iloc[list(factor.typical[:8])])
     waited(lambda: listed(page, "Typical items"), lambda found: found == wanted)

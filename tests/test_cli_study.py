@@ -7,7 +7,7 @@ import signal
 import time
 
 import pytest
-from test_cli import answer, mistake, process, run
+from commands import answer, mistake, process, run
 from test_study import trained_here  # noqa: F401 (a fixture)
 
 from macrid import results

@@ -47,11 +47,19 @@ def test_mean_and_spread():
 
 def test_the_sentence_says_what_came_out():
     first, second = collapse.sentence(MADE_UP).split("; ")
-    assert first.startswith("Over 2 seeds: from the random start, effective factors (of 7) higher with cosine (6.6 ± 0.14 "
-                            "with cosine, 2.5 ± 0.71 with the dot product)")
+    assert first.startswith("Over 2 seeds: from the random start, effective factors (of 7) higher with cosine (6.60 ± 0.14 "
+                            "with cosine, 2.50 ± 0.71 with the dot product)")
     assert "NMI alike (0.6" in first
-    assert "effective factors (of 7) alike (7 ± 0" in second
-    assert "NMI higher with the dot product (0.8 ± 0 with cosine, 0.9" in second
+    assert "effective factors (of 7) alike (7.00 ± 0.00" in second
+    assert "NMI higher with the dot product (0.800 ± 0.000 with cosine, 0.900" in second
+
+
+def test_what_is_steady_but_tiny_is_no_difference():
+    steady = MADE_UP | {"rows": rows(random_cosine=[(7.0, 0.5)] * 2, random_dot=[(6.98, 0.5)] * 2,
+                                     spectral_cosine=[(7.0, 0.5)] * 2, spectral_dot=[(6.5, 0.5)] * 2)}
+    first, second = collapse.sentence(steady).split("; ")
+    assert "effective factors (of 7) alike (7.00 ± 0.00 with cosine, 6.98" in first
+    assert "effective factors (of 7) higher with cosine" in second
 
 
 def test_files(tmp_path):

@@ -124,10 +124,30 @@ def test_bold_is_what_beats_every_other_by_the_paired_test(value, wanted):
 
 def test_what_others_report(tmp_path):
     path = tmp_path / "reported.json"
-    row = {"data": "ml-1m", "split": "strong", "title": "a", "source": "b", "note": "c", "figures": {}}
+    row = {"data": ["ml-1m"], "split": "strong", "title": "a", "source": "b", "note": "c", "figures": {}}
     path.write_text(json.dumps([row]))
     assert findings.reported(path) == [row]
     for damage in ("{", "[{}]", "5"):
         path.write_text(damage)
         with pytest.raises(InputError, match="cannot be read"):
             findings.reported(path)
+
+
+def test_a_block_for_each_comparison_and_for_what_only_others_report():
+    ours = {"ml-1m-pro_sg": {"data": {"name": "ml-1m-pro_sg", "split": "strong"}, "metrics": ["ndcg@100", "recall@20"],
+                             "models": [{"name": "ease", "title": "EASE"}]},
+            "shop (yours)": {"data": {"name": "shop", "split": "strong"}, "metrics": ["ndcg@100"],
+                             "models": [{"name": "ease", "title": "EASE"}, {"name": "macridvae", "title": "MacridVAE"}]}}
+    paper = {"data": ["ml-1m-pro_sg", "ml-1m"], "split": "strong", "title": "Paper", "figures": {"ndcg@100": 0.4}}
+    theirs = [{"data": ["ml-100k"], "split": "recbole", "title": name, "figures": {metric: 0.2}}
+              for name, metric in (("one", "recall@10"), ("two", "mrr@10"))]
+    first, second, third = findings.blocks(ours, [theirs[0], paper, theirs[1]])
+    assert (first.label, first.metrics, first.others) == ("ml-1m-pro_sg", ("ndcg@100", "recall@20"), [paper])
+    assert (second.data, second.others) == ("shop", [])
+    assert (third.data, third.split, third.comparison, third.others) == ("ml-100k", "recbole", None, theirs)
+    assert third.metrics == ("recall@10", "mrr@10")
+    assert findings.models([first, second, third]) == {"ease": "EASE", "macridvae": "MacridVAE"}
+
+
+def test_settings_are_named_by_their_signs():
+    assert findings.named({"settings": {"anneal_cap": 2.0, "kfac": 7, "epochs": 3}}) == "β = 2, K = 7, epochs = 3"

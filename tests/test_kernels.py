@@ -76,6 +76,10 @@ def dense_nll(z, items, log_c, x):
     return -(x * torch.log_softmax(t, dim=1)).sum()
 
 
+def mixture(z, items, log_c, clicks, weight=None):
+    return MixtureNLL.apply(z, items, log_c, Clicks(clicks), z.new_ones(len(z)) if weight is None else weight)
+
+
 def drawn(people, kfac, n_items, dims, length, seed=0, log_c=None):
     g = torch.Generator().manual_seed(seed)
     z = torch.nn.functional.normalize(torch.randn(people, kfac, dims, generator=g), dim=-1)
@@ -89,7 +93,7 @@ def drawn(people, kfac, n_items, dims, length, seed=0, log_c=None):
 def test_mixture_against_many_digits(double, length, kfac):
     z, items, log_c = drawn(4, kfac, 6, 3, length)
     clicks = binary([[0, 3], [], [5], [1, 2, 4]], 6)
-    found = MixtureNLL.apply(z, items, log_c, Clicks(clicks))
+    found = mixture(z, items, log_c, clicks)
     assert found.item() == pytest.approx(mixture_nll(z, items, log_c, clicks.toarray()), rel=1e-12)
     wanted = torch.autograd.grad(dense_nll(z, items, log_c, torch.tensor(clicks.toarray())), (z, items, log_c))
     for mine, theirs in zip(torch.autograd.grad(found, (z, items, log_c)), wanted, strict=True):
@@ -99,14 +103,24 @@ def test_mixture_against_many_digits(double, length, kfac):
 @pytest.mark.parametrize("kfac", [1, 3])
 def test_mixture_gradient_by_differences(double, kfac):
     clicks = binary([[0, 3], [], [1, 2, 4]], 6)
-    assert torch.autograd.gradcheck(lambda *of: MixtureNLL.apply(*of, Clicks(clicks)), drawn(3, kfac, 6, 3, 4.0))
+    assert torch.autograd.gradcheck(lambda *of: mixture(*of, clicks), drawn(3, kfac, 6, 3, 4.0))
+
+
+def test_mixture_weighs_people(double):
+    z, items, log_c = drawn(3, 2, 5, 3, 4.0)
+    clicks, weight = binary([[0], [1, 2], [4]], 5), torch.tensor([0.5, 2.0, 0.0])
+    found = mixture(z, items, log_c, clicks, weight)
+    wanted = sum(w * mixture(z[[u]], items, log_c, clicks[[u]]) for u, w in enumerate(weight))
+    torch.testing.assert_close(found, wanted)
+    for mine, theirs in zip(*(torch.autograd.grad(of, (z, items, log_c)) for of in (found, wanted)), strict=True):
+        torch.testing.assert_close(mine, theirs)
 
 
 def test_mixture_scales_with_what_follows(double):
     z, items, log_c = drawn(2, 2, 5, 3, 4.0)
     clicks = binary([[0], [1, 2]], 5)
-    once, = torch.autograd.grad(MixtureNLL.apply(z, items, log_c, Clicks(clicks)), z)
-    half, = torch.autograd.grad(MixtureNLL.apply(z, items, log_c, Clicks(clicks)) / 2, z)
+    once, = torch.autograd.grad(mixture(z, items, log_c, clicks), z)
+    half, = torch.autograd.grad(mixture(z, items, log_c, clicks) / 2, z)
     torch.testing.assert_close(half, once / 2)
 
 
@@ -115,7 +129,7 @@ def test_mixture_in_chunks(double, monkeypatch):
     people = 27
     clicks = random_clicks(people, 11)
     z, items, log_c = drawn(people, 3, 11, 4, 8.0)
-    found = MixtureNLL.apply(z, items, log_c, Clicks(clicks))
+    found = mixture(z, items, log_c, clicks)
     wanted = dense_nll(z, items, log_c, torch.tensor(clicks.toarray(), dtype=torch.float64))
     torch.testing.assert_close(found, wanted)
     for mine, theirs in zip(*(torch.autograd.grad(of, (z, items, log_c)) for of in (found, wanted)), strict=True):
@@ -128,7 +142,7 @@ def test_an_item_whose_c_underflows(double):
     log_c[2] = torch.tensor([-5000.0, -2000.0])
     z, items, log_c = drawn(2, 2, 4, 3, 5.0, log_c=log_c)
     clicks = binary([[2], [0, 2]], 4)
-    found = MixtureNLL.apply(z, items, log_c, Clicks(clicks))
+    found = mixture(z, items, log_c, clicks)
     assert found.item() == pytest.approx(mixture_nll(z, items, log_c, clicks.toarray()), rel=1e-12)
     found.backward()
     torch.testing.assert_close(log_c.grad[2], torch.tensor([0.0, -2.0]))  # two people click it and expect it with p = 0
@@ -139,7 +153,7 @@ def test_an_item_whose_c_underflows(double):
 def test_mixture_in_float32_neither_overflows_nor_vanishes(length):
     z, items, log_c = drawn(70, 3, 20, 4, length)
     clicks = random_clicks(70, 20)
-    found = MixtureNLL.apply(z, items, log_c, Clicks(clicks))
+    found = mixture(z, items, log_c, clicks)
     wanted = dense_nll(z.double(), items.double(), log_c.double(), torch.tensor(clicks.toarray()).double())
     assert found.item() == pytest.approx(wanted.item(), rel=1e-5)
     for gradient in torch.autograd.grad(found, (z, items, log_c)):
@@ -155,7 +169,7 @@ def test_factors_without_a_share(double, monkeypatch, length):
     log_c[:, 2], log_c[[0, 3, 7], 1] = -torch.inf, -torch.inf
     z, items, log_c = drawn(9, 3, 11, 4, length, log_c=log_c)
     clicks = random_clicks(9, 11)
-    found = MixtureNLL.apply(z, items, log_c, Clicks(clicks))
+    found = mixture(z, items, log_c, clicks)
     wanted = dense_nll(z, items, log_c, torch.tensor(clicks.toarray(), dtype=torch.float64))
     torch.testing.assert_close(found, wanted)
     for mine, theirs in zip(*(torch.autograd.grad(of, (z, items, log_c)) for of in (found, wanted)), strict=True):

@@ -34,11 +34,12 @@ MAY = {
     "findings": set(), "result_charts": {"charts", "findings"}, "background": set(),
     "memory": set(), "jobs": set(),
     "contenders": {"attributes", "autoencoders", "baselines", "build", "dials", "disentangle", "memory", "model", "spectral",
-                   "split", "train"},
+                   "split", "sweep_maps", "train"},
     "study": {"build", "contenders", "jobs", "results", "split", "train"},
     "unpickle": set(), "recbole": {"build", "bundle", "data", "model", "readers", "recommender", "split", "unpickle"},
     "ranges": {"model"}, "tune": {"build", "contenders", "model", "ranges", "results", "split"},
-    "compare": {"contenders", "metrics", "split", "study"}, "sweep": {"model", "split", "study"},
+    "sweep_maps": {"naming", "projections", "split"},
+    "compare": {"contenders", "metrics", "split", "study"}, "sweep": {"model", "split", "study", "sweep_maps"},
     "cli": {"cli_study", "cli_train", "cli_use"}, "__main__": {"cli"},
 }
 COMMANDS = {name for name in LIBRARY if name.startswith("cli_")}

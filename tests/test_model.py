@@ -36,6 +36,9 @@ def reference(model: MacridVAE, clicks, beta: float, draws: dict) -> dict:
         for i, h in enumerate(model.items)])
     if s.routing_mass:
         c = torch.stack([without_small(share, s.routing_mass) for share in c])
+    clicked = [max(1.0, float(row.sum())) for row in x]
+    counts = [n ** -s.person_power for n in clicked]
+    whole = sum(clicked) / sum(w * n for w, n in zip(counts, clicked, strict=True))
     nll, kl = 0.0, 0.0
     for u in range(people):
         mass = torch.zeros(n_items)
@@ -48,12 +51,16 @@ def reference(model: MacridVAE, clicks, beta: float, draws: dict) -> dict:
             hidden = routed * draws["kept"][u, :, k]
             for layer, (weight, bias) in enumerate(zip(model.weights, model.biases, strict=True)):
                 hidden = (torch.tanh(hidden) if layer else hidden) @ weight + bias
+            if s.linear_path:
+                unit = [h / h.norm() if s.similarity == "cosine" else h for h in model.items]
+                clicked = sum(x_ui * h for x_ui, h in zip(routed * draws["kept"][u, :, k], unit, strict=True))
+                hidden = hidden + torch.cat([model.linear_gain * clicked, torch.zeros(s.embedding_size)])
             a, b = hidden[: s.embedding_size], hidden[s.embedding_size :]
             sigma = s.std * torch.exp(-b / 2)
             z = a / a.norm() + sigma * draws["noise"][u, k]
             kl = kl + kl_divergence(Normal(0.0, sigma), Normal(0.0, s.std)).sum()
             mass = mass + c[:, k] * torch.stack([torch.exp(similarity(z, h, s)) for h in model.items])
-        nll = nll - (x[u] * torch.log(mass / mass.sum())).sum()
+        nll = nll - whole * counts[u] * (x[u] * torch.log(mass / mass.sum())).sum()
     nll, kl = nll / people, kl / people
     reg = s.reg_weights[0] * (model.items.norm() + model.prototypes.norm())
     reg = reg + s.reg_weights[1] * sum(weight.norm() for weight in model.weights)
@@ -69,11 +76,11 @@ def reference(model: MacridVAE, clicks, beta: float, draws: dict) -> dict:
 def without_small(share, mass):
     """The shares (K,) of an item without the smallest, as long as those add up to no more than `mass`; they add up to 1."""
     dropped, left = set(), mass
-    for k in sorted(range(len(share)), key=lambda k: float(share[k])):
-        if float(share[k]) > left:
+    for k in torch.argsort(share.detach()).tolist():
+        if share[k].item() > left:
             break
         dropped.add(k)
-        left -= float(share[k])
+        left -= share[k].item()
     whole = sum(value for k, value in enumerate(share) if k not in dropped)
     return torch.stack([value * 0 if k in dropped else value / whole for k, value in enumerate(share)])
 
@@ -87,7 +94,7 @@ def replayed(model: MacridVAE, clicks) -> dict:
     if not s.nogb:
         gumbel = -torch.log(-torch.log(torch.rand(n_items, s.kfac, generator=generator)))
     if s.dropout_prob:
-        width = s.kfac if s.input_norm == "factor" else 1
+        width = s.kfac if s.dropout_mask == "factor" else 1
         there = torch.rand(width, int(x.sum()), generator=generator) >= s.dropout_prob
         kept[x] = there.T / (1 - s.dropout_prob)
     return {"gumbel": gumbel, "kept": kept, "noise": torch.randn(people, s.kfac, s.embedding_size, generator=generator)}
@@ -136,6 +143,16 @@ def test_what_small_shares_may_add_up_to(double, mass):
     gone = torch.where(left == 0, whole, 0.0).sum(dim=1)
     assert (gone <= mass).all()
     assert (gone + torch.where(left == 0, torch.inf, whole).amin(dim=1) > mass).all()  # not one more could go
+
+
+@pytest.mark.parametrize("similarity", ["cosine", "dot"])
+@pytest.mark.parametrize("changes", [{"dropout_mask": "user"}, {"linear_path": True}, {"person_power": 0.4}], ids=str)
+def test_what_goes_beyond_the_paper(double, similarity, changes):
+    s = replace(SMALL, similarity=similarity, encoder_hidden_size=(6, 4), **NOISY, **changes)
+    model = MacridVAE(9, s, seed=3)
+    if s.linear_path:
+        model.linear_gain.data.fill_(0.7)
+    agree(model, CLICKS)
 
 
 @pytest.mark.parametrize("similarity", ["cosine", "dot"])
@@ -294,6 +311,8 @@ WRONG = {
     "anneal_cap": [-1, float("nan"), float("inf")], "total_anneal_steps": [-1, 1.5, "many"],
     "label_weight": [-1, float("nan"), "much", 1e7], "routing_mass": [-0.1, 0.6, float("nan"), "some"],
     "reg_weights": [[1], [1, 2, 3], [-1, 0], [float("nan"), 0], "ab", 3], "similarity": ["cos", None, 1, ["dot"]],
+    "person_power": [-0.1, 1.5, None], "routing_mass": [-0.1, 0.6], "dropout_mask": ["item", None],
+    "linear_path": [0, "yes"], "weight_averaging": [-0.1, 1, float("nan"), "x"],
     "input_norm": ["item"], "init": ["zeros"], "learning_rate": [0, -1, float("nan"), 100], "train_batch_size": [0, 1.5],
     "epochs": [-1, 0.5, float("inf")], "stopping_step": [0, -1],
 }
@@ -338,6 +357,8 @@ def test_presets_are_what_the_papers_say():
     assert (paper.total_anneal_steps, paper.input_norm, paper.similarity, paper.init) == (None, "factor", "cosine", "random")
     assert (port.embedding_size, port.kfac, port.encoder_hidden_size, port.tau, port.std) == (64, 10, (600,), 0.1, 0.01)
     assert (port.total_anneal_steps, port.input_norm, port.init, port.anneal_cap) == (200_000, "user", "random", 0.2)
+    assert (paper.dropout_mask, port.dropout_mask) == ("factor", "user")
+    assert not any(s.linear_path or s.weight_averaging or s.person_power for s in (paper, port))
     assert make_settings() == Settings()
     assert Settings().init == "spectral"
     assert all(isinstance(make_settings(preset), Settings) for preset in PRESETS)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_cli import mistake, quick, run  # noqa: F401 (quick is a fixture)
+from commands import mistake, quick, run  # noqa: F401 (quick is a fixture)
 
 from macrid import recbole, unpickle
 from macrid.bundle import load

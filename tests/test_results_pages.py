@@ -4,12 +4,13 @@ import sys
 import time
 
 import made_up
+import pandas as pd
 import pytest
 import streamlit as st
 from driving import fine, opened, press, raw, widget
 
 import ui_results
-from macrid import background, findings
+from macrid import background, findings, sweep_maps
 
 SWEEP, BENCHMARK = "pages/disentanglement.py", "pages/benchmark.py"
 
@@ -48,19 +49,45 @@ def test_a_sweep_is_shown_with_what_it_says(made):
     assert "K = 7 against K = 1" in said(at)
     fine(widget(at, "measure").set_value("macro.mig").run())
     assert at.query_params["measure"] == "macro.mig"
+    assert at.session_state["run"] == 8  # the most accurate
     fine(widget(at, "run").set_value(3).run())
-    assert {"anneal_cap=0.2", "kfac=1"} <= set(at.code[0].value.split())
+    assert widget(at, "run").options[3] == "β = 0.2, K = 1"
+    assert at.query_params["run"] == "3"
+    assert any("No map of this run is kept" in c.value for c in at.caption)
 
 
-def test_the_map_of_a_run_that_was_trained_can_be_opened(made, framed, bundle):
-    value = made_up.sweep(settings=bundle.meta["settings"], data=made_up.sweep()["data"] | {
-        "fingerprint": bundle.meta["data"]["fingerprint"]}, grid={"kfac": [7]})
-    value["points"] = [value["points"][0] | {"settings": {"kfac": 7}}]
-    made_up.write(made, "mine", value)
-    at = fine(opened().switch_page(SWEEP).run())
-    press(at, "Open its map (tiny)")
-    fine(at, "Macro map")
-    assert at.session_state["bundle"] == "tiny"
+def test_every_run_has_its_map_where_they_were_kept(made):
+    items = pd.DataFrame({"item_id": ["a", "b", "c"], "title": ["<A>", "B", "C"], "category": ["x", "y", ""]})
+    maps = {run: {"at": [0, 1, 2], "x": [0.0, 1.0, -1.0], "y": [0.5, -0.5, 0.0], "factor": [0, 0, 2],
+                  "names": [f"first {run}", "empty", "last"]} for run in range(9)}
+    digest = sweep_maps.save(made / "sweep-mine.json", maps, items)
+    made_up.write(made, "mine", made_up.sweep(maps=digest))
+    at = fine(opened(SWEEP))
+    assert len(at.get("plotly_chart")) == 2
+    assert "first 8" in raw(at)
+    assert any("sample of 3 of 50 items" in c.value for c in at.caption)
+    fine(widget(at, "run").set_value(2).run())
+    assert "first 2" in raw(at)
+    assert "empty" not in raw(at)
+    fine(widget(at, "run-colour").set_value("category").run())
+    assert "first 2" not in raw(at)
+    fine(widget(at, "run").set_value(9).run())  # of this one no map was kept
+    assert len(at.get("plotly_chart")) == 1
+    sweep_maps.save(made / "sweep-mine.json", {0: maps[0]}, items)
+    at = opened(SWEEP)
+    assert not at.exception
+    assert "restore both" in at.warning[0].value
+    assert len(at.get("plotly_chart")) == 1
+
+
+def test_the_first_file_is_that_of_the_data_set(made):
+    for name in ("a", "shop", "b"):
+        made_up.write(made, name, made_up.sweep())
+        made_up.write(made, name, made_up.comparison())
+    for page, kind in ((SWEEP, "sweep"), (BENCHMARK, "compare")):
+        at = fine(opened(page))
+        assert at.session_state[kind] == "shop (yours)"
+        assert kind not in at.query_params
 
 
 def test_failed_points_are_told(made):
@@ -93,24 +120,42 @@ def test_without_a_comparison_the_page_says_how_to_make_one(made):
 def test_the_best_is_bold_only_where_the_test_supports_it(made, significant):
     made_up.write(made, "mine", made_up.comparison(significant))
     at = fine(opened(BENCHMARK))
-    table = next(part for part in raw(at).splitlines() if "mc-table" in part)
+    table, detail = (part for part in raw(at).splitlines() if "mc-table" in part)
     assert "&lt;b&gt;Popularity" in table
-    assert ("<b>0.4000</b>" in table) == significant
+    assert "Simulated shop (yours)<small>100 people, 50 items; tested on 20 people</small>" in table
+    assert ("<b>0.400</b><small> ± 0.010</small>" in table) == significant
     assert table.count("<b>") == (3 if significant else 0)
-    assert ("no difference beyond chance" in said(at)) != significant
+    assert (": chance" in detail) != significant
+    assert "-0.200<small> ± 0.010, p " in detail
+    assert "the best" in detail
+
+
+def test_every_comparison_stands_in_the_table_a_damaged_one_is_named(made):
+    made_up.write(made, "one", made_up.comparison())
+    made_up.write(made, "two", made_up.comparison(data=made_up.comparison()["data"] | {"name": "<i>two</i>"}))
+    (made / "compare-bad.json").write_text("{")
+    at = opened(BENCHMARK, compare="one (yours)")
+    fine(at)
+    table = next(part for part in raw(at).splitlines() if "mc-table" in part)
+    assert table.count('class="mc-group"') == 2
+    assert "&lt;i&gt;two&lt;/i&gt; (yours)" in table
+    assert any("compare-bad" in c.value for c in at.caption)
 
 
 def test_what_others_report_stands_beside_with_its_source(made, tmp_path):
     data = made_up.comparison()["data"] | {"name": "ml-1m"}
     made_up.write(made, "mine", made_up.comparison(data=data))
     (tmp_path / "shipped" / "reported.json").write_text(
-        '[{"data": "ml-1m", "split": "strong", "title": "Theirs", "source": "a paper", "note": "a note", '
-        '"figures": {"ndcg@100": 0.25}}, {"data": "ml-1m", "split": "recbole", "title": "Other", "source": "", "note": "", '
-        '"figures": {}}]')
-    table = raw(fine(opened(BENCHMARK)))
-    assert "Theirs<small>a paper; a note</small>" in table
-    assert "<td>0.2500</td><td>–</td>" in table
+        '[{"data": ["ml-1m", "x"], "split": "strong", "title": "Theirs", "source": "a paper", "note": "a note", '
+        '"figures": {"ndcg@100": 0.25}}, {"data": ["ml-1m"], "split": "recbole", "title": "Other", "source": "s", '
+        '"note": "n", "figures": {"hit@10": 0.7}}]')
+    table, other, _ = (part for part in raw(fine(opened(BENCHMARK))).splitlines() if "mc-table" in part)
+    assert "Theirs</th><td>0.250</td><td>–</td><td>–</td></tr>" in table
+    assert "a paper; a note" in table
     assert "Other" not in table
+    assert "Other</th><td>0.700</td></tr>" in other  # under its own protocol, where nothing of ours was measured
+    assert "Hit@10" in other
+
 
 def test_what_ships_can_be_read():
     rows = findings.reported(ui_results.shipped() / "reported.json")

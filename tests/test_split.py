@@ -149,6 +149,8 @@ def test_how_many_are_held_out():
     assert len(strong(clicks).test.user_ids) == len(strong(clicks).validation.user_ids) == 20  # a tenth
     assert len(strong(clicks, held_out=7).test.user_ids) == 7
     assert len(strong(dataclasses.replace(clicks, name="ml-100k")).test.user_ids) == 50  # as in the paper
+    many = interactions(np.ones((110_000, 5)), rated=False)
+    assert len(strong(to_clicks(many)).test.user_ids) == 10_000  # no more
     assert HELD_OUT_PEOPLE == {"ml-100k": 50, "ml-latest-small": 50, "ml-1m": 500, "ml-20m": 10_000}
 
 

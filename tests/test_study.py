@@ -8,7 +8,7 @@ import pytest
 from conftest import tiny_settings
 from scipy.stats import ttest_rel
 
-from macrid import compare, contenders, jobs, metrics, results, study, sweep, train
+from macrid import compare, contenders, jobs, metrics, results, study, sweep, sweep_maps, train
 from macrid.baselines import EASE
 from macrid.errors import InputError
 from macrid.model import Settings, settings_dict
@@ -208,7 +208,10 @@ def test_a_sweep_is_what_its_file_says(tmp_path, tiny_split, trained_here):
     out = tmp_path / "s.json"
     value = swept(tiny_split, out, {"anneal_cap": [0, 1], "kfac": [1, 7]}, side_by_side=2)
     assert results.load(out, "sweep") == value
-    assert [p.name for p in tmp_path.iterdir()] == ["s.json"]
+    assert {p.name for p in tmp_path.iterdir()} == {"s.json", "s.maps.parquet"}
+    maps = sweep_maps.load(out, value)
+    assert list(maps["run"].unique()) == [0, 1, 2, 3]
+    assert list(maps["item_id"]) == list(tiny_split.items["item_id"]) * 4
     assert value["grid"] == {"anneal_cap": [0.0, 1.0], "kfac": [1, 7]}
     assert [p["settings"] for p in value["points"]] == [
         {"anneal_cap": c, "kfac": k} for c in (0.0, 1.0) for k in (1, 7)]

@@ -113,6 +113,15 @@ def test_early_stopping():
     assert model.weight.item() == weights[4]
 
 
+def test_averaged_weights_are_ranked_with_and_kept():
+    model, _, weights = scripted([5, 4, 3, 2, 2], epochs=5, weight_averaging=0.2)
+    mean = weights[0]
+    for n, weight in enumerate(weights[1:4], start=1):  # the fourth epoch is the best
+        a = min(0.2, (1 + n) / (10 + n))
+        mean = a * mean + (1 - a) * weight
+    assert model.weight.item() == pytest.approx(mean, rel=1e-6)
+
+
 # stopping and going on ------------------------------------------------------------------------------------------------
 
 
@@ -123,13 +132,14 @@ def stop_after(epoch):
     return on_epoch
 
 
-@pytest.mark.parametrize("similarity", ["cosine", "dot"])
-def test_a_stopped_training_goes_on_as_if_nothing_had_happened(tiny_split, tmp_path, similarity):
-    whole, history = fitted(tiny_split, epochs=5, similarity=similarity)
+@pytest.mark.parametrize("changes", [{"similarity": "cosine"}, {"similarity": "dot"},
+                                     {"weight_averaging": 0.9, "linear_path": True}], ids=str)
+def test_a_stopped_training_goes_on_as_if_nothing_had_happened(tiny_split, tmp_path, changes):
+    whole, history = fitted(tiny_split, epochs=5, **changes)
     with pytest.raises(train.Stopped):
-        fitted(tiny_split, epochs=5, similarity=similarity, on_epoch=stop_after(3), to=tmp_path)
+        fitted(tiny_split, epochs=5, **changes, on_epoch=stop_after(3), to=tmp_path)
     rows = []
-    resumed, continued = fitted(tiny_split, epochs=5, similarity=similarity, on_epoch=rows.append, to=tmp_path)
+    resumed, continued = fitted(tiny_split, epochs=5, **changes, on_epoch=rows.append, to=tmp_path)
     assert [row["epoch"] for row in rows] == [4, 5]
     assert plain(continued) == plain(history)
     assert same_weights(resumed, whole)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from test_cli import answer, mistake, run
+from commands import answer, mistake, run
 
 from macrid import maps, projections, train, tune
 from macrid.bundle import load

@@ -74,8 +74,8 @@ def test_pictures_travel_in_the_page_unless_they_are_served(shelf, monkeypatch):
 
 
 @pytest.mark.parametrize(("value", "text"), [
-    (0, "0"), (1, "1"), (0.99658, "0.997"), (0.04968, "0.0497"), (6.99995, "7"), (999.4, "999"), (1234.5, "1,234"),
-    (-0.5, "-0.5"),
+    (0, "0"), (1, "1.00"), (0.99658, "0.997"), (0.04968, "0.0497"), (6.99995, "7.00"), (999.4, "999"), (1234.5, "1,234"),
+    (-0.5, "-0.500"), (999.7, "1,000"), (100, "100"),
 ])
 def test_figures(value, text):
     assert ui.figure(value) == text

@@ -1,0 +1,192 @@
+"""How fast MacridVAE trains: one epoch beside the plain dense formula and, with --peer, beside RecBole; memory; the floor.
+
+    python benchmarks/training.py --data ml-1m-pro_sg.zip                 # beside the dense formula
+    python benchmarks/training.py --data ml-1m-pro_sg.zip --peer          # and beside RecBole 1.2.1, which it installs apart
+
+Same clicks, same settings, same batch, same threads, each in a process of its own, one after the other and in several
+rounds; ratios are of medians over all epochs, by the clock and of the processor's own time, which other work on the machine
+stretches less. Every person trains, the held-out ones with what is shown of them, as RecBole
+would; the evaluation ranks all items for the people held out for validation. Memory is the most that training took above the
+process with its libraries loaded.
+"""
+
+import json
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import alone
+import click
+import numpy as np
+import peer
+import torch
+import torch.nn.functional as F
+from record import RESULTS, save, spread, table, versions
+from scipy.sparse import csr_matrix, vstack
+from torch import nn
+from tqdm import tqdm
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from macrid import jobs, memory, split, train
+from macrid.cli_shared import read_data
+from macrid.model import MacridVAE, make_settings, settings_dict
+
+PRESETS, CLOCKS = ("recbole", "paper"), ("clock", "processor")
+
+
+class Dense(nn.Module):
+    """The formulas as they stand, on dense (B, M) rows, one factor after the other: what most people would write."""
+
+    def __init__(self, n_items: int, settings):
+        super().__init__()
+        self.settings = s = settings
+        self.items, self.prototypes = nn.Embedding(n_items, s.embedding_size), nn.Embedding(s.kfac, s.embedding_size)
+        hidden = s.encoder_hidden_size[0]
+        self.encoder = nn.Sequential(nn.Linear(n_items, hidden), nn.Tanh(), nn.Linear(hidden, 2 * s.embedding_size))
+        self.generator = torch.Generator()
+
+    def loss(self, batch: csr_matrix, beta: float) -> dict:
+        """As MacridVAE's."""
+        s, clicks = self.settings, torch.from_numpy(batch.toarray())
+        items = F.normalize(self.items.weight, dim=1)
+        c = F.gumbel_softmax(items @ F.normalize(self.prototypes.weight, dim=1).T / s.tau, dim=1)  # (M, K)
+        if s.input_norm == "user":
+            x = F.dropout(F.normalize(clicks), s.dropout_prob)
+        mass, kl = 0.0, 0.0
+        for k in range(s.kfac):
+            part = x * c[:, k] if s.input_norm == "user" else F.dropout(F.normalize(clicks * c[:, k]), s.dropout_prob)
+            a, b = self.encoder(part).chunk(2, dim=1)
+            z = F.normalize(a, dim=1)
+            z = F.normalize(z + s.std * torch.exp(-b / 2) * torch.randn_like(z), dim=1)
+            mass = mass + c[:, k] * torch.exp(z @ items.T / s.tau)
+            kl = kl + 0.5 * (b + torch.exp(-b) - 1).sum(dim=1).mean()
+        nll = -(F.log_softmax(mass.log(), dim=1) * clicks).sum(dim=1).mean()
+        return {"loss": nll + beta * kl, "nll": nll, "kl": kl}
+
+
+def measure(asked: dict) -> dict:
+    """In a process of its own: seconds of each epoch after the first, of the evaluation, and bytes."""
+    bare = memory.peak()
+    torch.set_num_threads(asked["threads"])
+    settings = make_settings(asked["preset"])
+    clicks, held = together(asked["data"])
+    torch.manual_seed(0)
+    model = (Dense if asked["who"] == "dense" else MacridVAE)(clicks.shape[1], settings)
+    optimiser = torch.optim.Adam(model.parameters(), lr=settings.learning_rate)
+    steps, found = -(-clicks.shape[0] // settings.train_batch_size), {"clock": [], "processor": []}
+    for epoch in range(1, asked["epochs"] + 2):
+        started, worked = time.perf_counter(), time.process_time()
+        train._train_epoch(model, None, optimiser, clicks, settings, 5 * steps, 0, epoch, steps)
+        if epoch > 1:
+            found["clock"].append(time.perf_counter() - started)
+            found["processor"].append(time.process_time() - worked)
+    found |= {"bare": bare, "peak": memory.peak()}
+    if asked["who"] == "ours":
+        started = time.perf_counter()
+        train.ranking(model, held)
+        found["evaluation"] = time.perf_counter() - started
+    return found
+
+
+def together(data: str) -> tuple[csr_matrix, split.HeldOut]:
+    """The clicks of all people (U, M), of the held-out ones those that are shown; and those held out for validation."""
+    parts = split.strong(split.to_clicks(read_data(data, seed=0)), seed=0)
+    return vstack([parts.validation.fold_in, parts.train, parts.test.fold_in], format="csr"), parts.validation
+
+
+def write_atomic(folder: Path, clicks: csr_matrix, answers: csr_matrix) -> None:
+    """RecBole's atomic files clicks.train.inter and clicks.valid.inter; the first people are those held out."""
+    (folder / "clicks").mkdir(parents=True, exist_ok=True)
+    for part, matrix in (("train", clicks), ("valid", answers)):
+        rows = matrix.tocoo()
+        lines = ["user_id:token\titem_id:token", *(f"u{u}\ti{i}" for u, i in zip(rows.row, rows.col, strict=True))]
+        (folder / "clicks" / f"clicks.{part}.inter").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def recbole_settings(preset: str) -> dict:
+    """The preset as RecBole's settings; of the paper's, it has no L2 norm within each factor."""
+    s = make_settings(preset)
+    names = ("embedding_size", "kfac", "encoder_hidden_size", "tau", "std", "dropout_prob", "anneal_cap", "learning_rate",
+             "train_batch_size")
+    return {name: settings_dict(s)[name] for name in names}
+
+
+def floor(preset: str, clicks: csr_matrix, threads: int) -> dict:
+    """What the three matrix products of an epoch's decoder take at the speed that this machine multiplies at."""
+    torch.set_num_threads(threads)
+    s = make_settings(preset)
+    a, b = torch.randn(512, s.embedding_size), torch.randn(s.embedding_size, clicks.shape[1])
+    seconds = []
+    for _ in range(30):
+        started = time.perf_counter()
+        a @ b
+        seconds.append(time.perf_counter() - started)
+    speed = 2 * 512 * s.embedding_size * clicks.shape[1] / np.median(seconds)
+    decoder = 3 * 2.0 * clicks.shape[0] * s.kfac * s.embedding_size * clicks.shape[1]
+    dense = decoder + 3 * 2.0 * clicks.shape[0] * s.kfac * s.encoder_hidden_size[0] * clicks.shape[1]
+    sparse = 3 * 2.0 * clicks.nnz * s.dropout_prob * s.kfac * s.encoder_hidden_size[0]
+    return {"operations per second": speed, "decoder": decoder, "first layer, dense": dense - decoder,
+            "first layer, clicks": sparse, "seconds": decoder / speed}
+
+
+@click.command()
+@click.option("--data", default="ml-100k", show_default=True, help="A data set's name or the path of one.")
+@click.option("--peer/--no-peer", "with_peer", default=False, help="Measure RecBole 1.2.1, too.")
+@click.option("--environment", type=click.Path(path_type=Path), default=peer.FOLDER, show_default=True,
+              help="Where RecBole's environment is, or is made.")
+@click.option("--epochs", default=3, show_default=True, type=click.IntRange(1))
+@click.option("--rounds", default=2, show_default=True, type=click.IntRange(1))
+@click.option("--out", type=click.Path(path_type=Path), default=RESULTS / "training.json", show_default=True)
+@click.option("--measure", "asked", hidden=True)
+def main(data, with_peer, environment, epochs, rounds, out, asked):
+    """Measure and write the figures."""
+    if asked:
+        click.echo(json.dumps(measure(json.loads(asked))))
+        return
+    threads = jobs.threads_for(1)
+    clicks, held = together(data)
+    names = ["ours", "dense", *(["RecBole"] if with_peer else [])]
+    found = {preset: {who: [] for who in names} for preset in PRESETS}
+    with tempfile.TemporaryDirectory() as temporary:
+        python = peer.environment(environment) if with_peer else None
+        write_atomic(Path(temporary), clicks, held.answers)
+        runs = [(preset, who) for _ in range(rounds) for preset in PRESETS for who in names]
+        for preset, who in tqdm(runs, unit="run", file=sys.stderr):
+            job = {"epochs": epochs, "threads": threads}
+            if who == "RecBole":
+                job |= {"settings": recbole_settings(preset), "data": temporary}
+                ended = peer.run(python, "training_peer.py", json.dumps(job), variables=alone.threads(threads))
+            else:
+                job |= {"preset": preset, "who": who, "data": data}
+                ended = alone.run([sys.executable, __file__, "--measure", json.dumps(job)], variables=alone.threads(threads))
+            found[preset][who].append(ended.answer)
+    value = {"data": {"name": data if not Path(data).exists() else Path(data).name, "people": clicks.shape[0],
+                      "items": clicks.shape[1], "clicks": int(clicks.nnz), "held_out": len(held.user_ids)},
+             "threads": threads, "load": os.getloadavg()[0], "versions": versions(), "presets": {}}
+    lines = []
+    for preset, runs in found.items():
+        rows = {}
+        for who, done in runs.items():
+            rows[who] = {clock: spread(s for run in done for s in run[clock])
+                         | {"median": float(np.median([s for run in done for s in run[clock]]))} for clock in CLOCKS}
+            rows[who] |= {"memory": max(run["peak"] - run["bare"] for run in done), "bare": max(run["bare"] for run in done)}
+            if "evaluation" in done[0]:
+                rows[who]["evaluation"] = min(run["evaluation"] for run in done)
+        value["presets"][preset] = rows | {"floor": floor(preset, clicks, threads)}
+        mine = rows["ours"]
+        for who, row in rows.items():
+            took, ratio = row.get("evaluation"), {clock: row[clock]["median"] / mine[clock]["median"] for clock in CLOCKS}
+            lines.append([preset, who, *(f"{row[clock]['median']:.2f} s ({ratio[clock]:.1f} x)" for clock in CLOCKS),
+                          f"{row['clock']['min']:.2f} to {row['clock']['max']:.2f}",
+                          f"{row['memory'] / 1e6:.0f} MB ({row['memory'] / mine['memory']:.1f} x)",
+                          f"{took:.2f} s ({took / mine['evaluation']:.0f} x)" if took else ""])
+        lines.append([preset, "decoder's products", f"{value['presets'][preset]['floor']['seconds']:.2f} s", *[""] * 4])
+    save(out, value)
+    click.echo(table(["settings", "", "one epoch", "of the processor", "fastest, slowest", "memory", "evaluation"], lines))
+
+
+if __name__ == "__main__":
+    main()

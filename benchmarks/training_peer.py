@@ -1,0 +1,46 @@
+"""RecBole's MacridVAE for training.py: run by the interpreter of RecBole's environment, knows nothing of this project.
+
+    python training_peer.py '{"settings": {...}, "data": "folder of atomic files", "epochs": 3}'
+
+Prints one line of JSON: seconds of every epoch after the first, by the clock and of the processor, seconds of the
+evaluation, bytes in use after the imports, the most bytes.
+"""
+
+import json
+import logging
+import resource
+import sys
+import time
+
+asked = json.loads(sys.argv[1])
+
+import torch
+from recbole.config import Config
+from recbole.data import create_dataset, data_preparation
+from recbole.utils import get_model, get_trainer, init_seed
+
+bare = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+logging.disable(logging.CRITICAL)
+sys.argv = sys.argv[:1]  # RecBole reads it
+config = Config(model="MacridVAE", dataset="clicks", config_dict={
+    "data_path": asked["data"], "benchmark_filename": ["train", "valid", "valid"], "train_neg_sample_args": None,
+    "load_col": {"inter": ["user_id", "item_id"]}, "metrics": ["NDCG", "Recall"], "topk": [20, 50, 100],
+    "valid_metric": "NDCG@100", "show_progress": False, "use_gpu": False, "state": "ERROR", **asked["settings"]})
+init_seed(0, True)
+torch.set_num_threads(asked["threads"])
+dataset = create_dataset(config)
+train_data, valid_data, _ = data_preparation(config, dataset)
+model = get_model("MacridVAE")(config, train_data.dataset)
+trainer = get_trainer(config["MODEL_TYPE"], config["model"])(config, model)
+found = {"clock": [], "processor": []}
+for epoch in range(asked["epochs"] + 1):
+    started, worked = time.perf_counter(), time.process_time()
+    trainer._train_epoch(train_data, epoch)
+    if epoch:
+        found["clock"].append(time.perf_counter() - started)
+        found["processor"].append(time.process_time() - worked)
+trained = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+started = time.perf_counter()
+trainer.evaluate(valid_data, load_best_model=False)
+evaluation = time.perf_counter() - started
+print(json.dumps(found | {"evaluation": evaluation, "bare": bare, "peak": trained}))

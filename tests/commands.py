@@ -1,0 +1,60 @@
+"""What the tests of commands share: running one and reading what it says."""
+
+import io
+import json
+import subprocess
+import sys
+import warnings
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+
+import pytest
+
+from macrid import cli, maps, projections
+
+ROOT = Path(__file__).resolve().parents[1]
+TINY = ["--data", "shop:140x120", "--set", "epochs=2", "--set", "embedding_size=4", "--set", "encoder_hidden_size=[8]"]
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch, tmp_path):
+    """Maps by principal components; data sets would be kept in an empty folder; the warning hook is put back."""
+    monkeypatch.setattr(maps, "METHODS", dict.fromkeys(maps.METHODS, lambda vectors, *rest: projections.pca(vectors)))
+    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
+    monkeypatch.setenv("MACRID_DATA", str(tmp_path / "data"))
+
+
+def run(*arguments) -> tuple[int, str, str]:
+    """Exit status, standard output and standard error of one command."""
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        try:
+            status = cli.main.main([str(a) for a in arguments], prog_name="macrid")
+        except SystemExit as end:
+            status = end.code
+    return status or 0, out.getvalue(), err.getvalue()
+
+
+def answer(*arguments) -> dict:
+    status, out, err = run(*arguments, "--json")
+    assert status == 0, err
+    assert out.count("\n") == 1
+    found = json.loads(out, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
+    assert isinstance(found, dict)
+    return found
+
+
+def mistake(*arguments) -> str:
+    """The one line that a mistake gets."""
+    status, out, err = run(*arguments)
+    assert status == 2, (out, err)
+    assert out == ""
+    assert err.count("\n") == 1, err
+    assert err.startswith("error: ")
+    assert "Traceback" not in err
+    return err
+
+
+def process(*arguments, **kwargs):
+    return subprocess.Popen([sys.executable, "-m", "macrid", *map(str, arguments)], cwd=ROOT, text=True,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, **kwargs)
