@@ -311,7 +311,7 @@ WRONG = {
     "anneal_cap": [-1, float("nan"), float("inf")], "total_anneal_steps": [-1, 1.5, "many"],
     "label_weight": [-1, float("nan"), "much", 1e7], "routing_mass": [-0.1, 0.6, float("nan"), "some"],
     "reg_weights": [[1], [1, 2, 3], [-1, 0], [float("nan"), 0], "ab", 3], "similarity": ["cos", None, 1, ["dot"]],
-    "person_power": [-0.1, 1.5, None], "routing_mass": [-0.1, 0.6], "dropout_mask": ["item", None],
+    "person_power": [-0.1, 1.5, None], "dropout_mask": ["item", None],
     "linear_path": [0, "yes"], "weight_averaging": [-0.1, 1, float("nan"), "x"],
     "input_norm": ["item"], "init": ["zeros"], "learning_rate": [0, -1, float("nan"), 100], "train_batch_size": [0, 1.5],
     "epochs": [-1, 0.5, float("inf")], "stopping_step": [0, -1],
