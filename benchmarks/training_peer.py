@@ -2,15 +2,16 @@
 
     python training_peer.py '{"settings": {...}, "data": "folder of atomic files", "epochs": 3}'
 
-Prints one line of JSON: seconds of every epoch after the first, by the clock and of the processor, seconds of the
-evaluation, bytes in use after the imports, the most bytes.
+Prints one line of JSON: seconds of every epoch after the first and of the evaluation, by the clock and of the processor;
+bytes in use once the data are loaded, before there is a model, and the most from there to the end of the training.
 """
 
+import importlib.util
 import json
 import logging
-import resource
 import sys
 import time
+from pathlib import Path
 
 asked = json.loads(sys.argv[1])
 
@@ -19,7 +20,9 @@ from recbole.config import Config
 from recbole.data import create_dataset, data_preparation
 from recbole.utils import get_model, get_trainer, init_seed
 
-bare = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+found = importlib.util.spec_from_file_location("memory", Path(__file__).parents[1] / "macrid" / "memory.py")
+memory = importlib.util.module_from_spec(found)
+found.loader.exec_module(memory)  # alone: the package imports what is not here
 logging.disable(logging.CRITICAL)
 sys.argv = sys.argv[:1]  # RecBole reads it
 config = Config(model="MacridVAE", dataset="clicks", config_dict={
@@ -30,6 +33,8 @@ init_seed(0, True)
 torch.set_num_threads(asked["threads"])
 dataset = create_dataset(config)
 train_data, valid_data, _ = data_preparation(config, dataset)
+bare = memory.now()
+memory.reset_peak()
 model = get_model("MacridVAE")(config, train_data.dataset)
 trainer = get_trainer(config["MODEL_TYPE"], config["model"])(config, model)
 found = {"clock": [], "processor": []}
@@ -39,8 +44,8 @@ for epoch in range(asked["epochs"] + 1):
     if epoch:
         found["clock"].append(time.perf_counter() - started)
         found["processor"].append(time.process_time() - worked)
-trained = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-started = time.perf_counter()
+peak = memory.peak()
+started, worked = time.perf_counter(), time.process_time()
 trainer.evaluate(valid_data, load_best_model=False)
-evaluation = time.perf_counter() - started
-print(json.dumps(found | {"evaluation": evaluation, "bare": bare, "peak": trained}))
+evaluation = {"clock": time.perf_counter() - started, "processor": time.process_time() - worked}
+print(json.dumps(found | {"evaluation": evaluation, "bare": bare, "peak": peak}))

@@ -50,10 +50,9 @@ class RoutedClicks(torch.autograd.Function):
         """c (M, K), weight (M, H), keep bool, (K, E) or, where the factors share it, (1, E)."""
         shares = c.T.contiguous()  # (K, M)
         out = weight.new_empty(len(shares), len(clicks.count), weight.shape[1])
-        for k, share in enumerate(shares):
-            x = share[clicks.item]  # (E,)
-            entry, begin = _left((x != 0) & keep[k % len(keep)], clicks.begin)
-            out[k] = F.embedding_bag(clicks.item[entry], weight, begin, mode="sum", per_sample_weights=x[entry])
+        for k, (entry, begin) in enumerate(_left(shares, keep, clicks.item, clicks.begin)):
+            item = clicks.item[entry]
+            out[k] = F.embedding_bag(item, weight, begin, mode="sum", per_sample_weights=shares[k][item])
         ctx.save_for_backward(shares, weight, keep)
         ctx.clicks = clicks
         return out
@@ -63,22 +62,26 @@ class RoutedClicks(torch.autograd.Function):
     def backward(ctx, grad: Tensor):
         (shares, weight, keep), clicks = ctx.saved_tensors, ctx.clicks
         item, user, keep = clicks.item[clicks.by_item], clicks.user[clicks.by_item], keep[:, clicks.by_item]
-        rows = weight[clicks.clicked]  # (m, H)
+        rows, shares_of_rows = weight[clicks.clicked], shares[:, clicks.clicked]  # (m, H), (K, m)
         grad_rows, grad_shares = torch.zeros_like(rows), torch.zeros_like(shares)
-        for k, share in enumerate(shares):
-            entry, begin = _left((share[item] != 0) & keep[k % len(keep)], clicks.item_begin)
+        for k, (entry, begin) in enumerate(_left(shares, keep, item, clicks.item_begin)):
             s = F.embedding_bag(user[entry], grad[k].contiguous(), begin, mode="sum")  # (m, H)
-            grad_rows.addcmul_(s, share[clicks.clicked][:, None])
+            grad_rows.addcmul_(s, shares_of_rows[k, :, None])
             if ctx.needs_input_grad[0]:
                 grad_shares[k, clicks.clicked] = s.mul_(rows).sum(dim=1)
         grad_weight = torch.zeros_like(weight).index_copy_(0, clicks.clicked, grad_rows)
         return grad_shares.T if ctx.needs_input_grad[0] else None, grad_weight, None, None
 
 
-def _left(there: Tensor, begin: Tensor) -> tuple[Tensor, Tensor]:
-    """Which of some entries are `there` (E,), and where each bag begins among those if it began at `begin` among all."""
-    before = F.pad(there.cumsum(dim=0), (1, 0))  # (E + 1,)
-    return there.nonzero()[:, 0], before[begin]
+def _left(shares: Tensor, keep: Tensor, item: Tensor, begin: Tensor):
+    """For each factor which of E clicks, of item (E,), are kept and have a share, and where each bag, which begins at
+    `begin` among all clicks, begins among those. Found once where all factors have the same."""
+    whole = bool((shares != 0).all())
+    for k, share in enumerate(shares):
+        if k < len(keep) or not whole:
+            there = keep[k % len(keep)] if whole else keep[k % len(keep)] & (share[item] != 0)
+            found = there.nonzero()[:, 0], F.pad(there.cumsum(dim=0), (1, 0))[begin]
+        yield found
 
 
 class MixtureNLL(torch.autograd.Function):
@@ -187,7 +190,7 @@ def log_mixture(z: Tensor, items: Tensor, log_c: Tensor) -> Tensor:
     """log sum_k exp(z_uk . h_i + log c_ik), (B, M), of z (B, K, D), items (M, D), log_c (M, K); has no gradient."""
     bias, columns = log_c.T.contiguous(), items.T.contiguous()  # (K, M), (D, M)
     out = z.new_empty(len(z), len(items))
-    at_once = max(1, AT_ONCE // max(1, log_c.numel()))
+    at_once = max(1, AT_ONCE // max(1, 2 * log_c.numel()))
     memory = z.new_empty(min(at_once, len(z)) * z.shape[1], len(items))
     small = _reach(z, items) <= BOUND and float(log_c.amax(dim=1).min()) >= -BOUND
     for start in range(0, len(z), at_once):
