@@ -90,7 +90,7 @@ def kept(out: Path) -> dict:
     except FileNotFoundError:
         pass
     reported = json.loads((record.RESULTS / "reported.json").read_text(encoding="utf-8"))
-    return {"source": "reported", "metrics": next(row["figures"] for row in reported if row["data"] == "ml-100k")}
+    return {"source": "reported", "metrics": next(row["figures"] for row in reported if "ml-100k" in row["data"])}
 
 
 def summary(found: dict) -> str:

@@ -8,7 +8,7 @@ from macrid.cli_shared import device_of
 
 
 @pytest.mark.parametrize("command", [["train"], ["compare"], ["sweep", "--grid", "kfac=1,7"],
-                                     ["tune", "--params", "ranges.test"]], ids=lambda command: command[0])
+                                     ["tune", "--params", "ranges.test", "--trials", "1"]], ids=lambda command: command[0])
 def test_without_a_gpu_cuda_is_a_mistake(command, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.chdir(tmp_path)

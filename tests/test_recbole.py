@@ -27,8 +27,8 @@ def imported(tmp_path_factory):
 
 
 def test_scores_are_recboles(imported):
-    """full_sort_predict of every user and item, to 1e-5 and as much of a score: in float32 it is itself 4e-6 from the formula,
-    and for somebody whose part is short before it is made one long, rounding grows to that."""
+    """full_sort_predict of every user and item, to 1e-5 and as much of a score: where a part is short before it is made one
+    long, float32 knows no better."""
     items = imported.positions(WANTED["items"])
     assert sorted(items) == list(range(24))
     for user, wanted in zip(WANTED["users"], WANTED["scores"], strict=True):
