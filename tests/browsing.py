@@ -148,7 +148,7 @@ def settled(page: Page) -> Page:
     """Wait until the script has run and the page stands."""
     expect(page.locator(LAST).first).to_be_visible(timeout=60_000)
     expect(page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]')).to_be_visible(timeout=60_000)
-    expect(page.locator('[data-stale="true"], [data-testid="stSkeleton"]')).to_have_count(0, timeout=30_000)
+    expect(page.locator('[data-stale="true"], [data-testid="stSkeleton"]')).to_have_count(0, timeout=90_000)
     return page
 
 
