@@ -219,12 +219,14 @@ class MacridVAE(nn.Module):
         first = torch.cat([self.weights[0], self._unit(self.items)], dim=1) if s.linear_path else self.weights[0]
         clicked = RoutedClicks.apply(c, first, clicks, keep)  # (K, B, H), (K, B, H + D) with the linear path
         hidden = torch.addcmul(self.biases[0], clicked[..., :size], scale)
+        if not self.training:  # a part may be short before it is made one long, which makes rounding as much larger
+            hidden = hidden.double()
         for weight, bias in zip(self.weights[1:], self.biases[1:], strict=True):
-            hidden = torch.tanh(hidden) @ weight + bias
+            hidden = torch.tanh(hidden) @ weight.to(hidden.dtype) + bias.to(hidden.dtype)
         if s.linear_path:
             hidden = hidden + F.pad(self.linear_gain * scale * clicked[..., size:], (0, s.embedding_size))
         a, b = hidden.transpose(0, 1).chunk(2, dim=-1)  # (B, K, D) each
-        return F.normalize(a, dim=-1), b
+        return F.normalize(a, dim=-1).to(c.dtype), b.to(c.dtype)
 
     def loss(self, batch: csr_matrix, beta: float) -> dict[str, Tensor]:
         """Terms of the loss for binary rows (B, M), averaged over the B users: `loss` = `nll` + beta * `kl` + `reg`

@@ -96,7 +96,7 @@ def _train_epoch(model, mean, optimiser, clicks, s, anneal, seed, epoch, steps_a
         batch = order[start : start + s.train_batch_size]
         beta = beta_at(step, s.anneal_cap, anneal)
         optimiser.zero_grad(set_to_none=True)
-        for first in range(0, len(batch), TRAINED_AT_ONCE):  # the gradients of a batch's parts add up to its own
+        for first in range(0, len(batch), TRAINED_AT_ONCE):  # parts of a batch, with draws of their own; gradients add up
             part = clicks[batch[first : first + TRAINED_AT_ONCE]]
             terms = model.loss(part, beta)
             (terms["loss"] * (part.shape[0] / len(batch))).backward()

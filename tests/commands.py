@@ -4,6 +4,7 @@ import io
 import json
 import subprocess
 import sys
+import time
 import warnings
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -53,6 +54,16 @@ def mistake(*arguments) -> str:
     assert err.startswith("error: ")
     assert "Traceback" not in err
     return err
+
+
+def once(running: subprocess.Popen, happened):
+    """What `happened()` gives as soon as it gives something, which it must while the process runs."""
+    until = time.monotonic() + 240
+    while not (found := happened()):
+        assert time.monotonic() < until
+        assert running.poll() is None, running.stderr.read()
+        time.sleep(0.02)
+    return found
 
 
 def process(*arguments, **kwargs):

@@ -6,13 +6,24 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("NUMBA_NUM_THREADS", "1")
 
+import importlib
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from browsing import app, chromium, movies, visit  # noqa: F401 -- fixtures, for all the tests in a browser
 from scipy.sparse import csr_matrix
+
+
+@pytest.fixture
+def benchmark(monkeypatch):
+    """benchmark(name) is a module of benchmarks/, whose folder is on the path for this test alone."""
+    before = list(sys.path)
+    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[1] / "benchmarks"))
+    yield importlib.import_module
+    sys.path[:] = before
 
 
 def binary(rows, n_items: int) -> csr_matrix:

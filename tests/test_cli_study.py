@@ -7,7 +7,7 @@ import signal
 import time
 
 import pytest
-from commands import answer, mistake, process, run
+from commands import answer, mistake, once, process, run
 from test_study import trained_here  # noqa: F401 (a fixture)
 
 from macrid import results
@@ -110,11 +110,7 @@ def test_a_real_interrupt_loses_one_epoch_at_most(tmp_path):
     out = tmp_path / "s.json"
     arguments = ["sweep", *TINY, "--grid", "kfac=2", "--set", "epochs=3000", "--set", "stopping_step=3000", "--out", out]
     running = process(*arguments)
-    until = time.monotonic() + 120
-    while not (kept := list(tmp_path.glob("s.json.partial/*/checkpoint.safetensors"))):
-        assert time.monotonic() < until
-        assert running.poll() is None, running.stderr.read()
-        time.sleep(0.05)
+    kept = once(running, lambda: list(tmp_path.glob("s.json.partial/*/checkpoint.safetensors")))
     running.send_signal(signal.SIGINT)
     printed, err = running.communicate(timeout=60)
     assert (running.returncode, printed) == (130, "")

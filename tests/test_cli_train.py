@@ -3,12 +3,11 @@
 import os
 import re
 import signal
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
-from commands import TINY, answer, mistake, process, quick, run  # noqa: F401 (quick is a fixture)
+from commands import TINY, answer, mistake, once, process, quick, run  # noqa: F401 (quick is a fixture)
 from conftest import flat
 
 from macrid import build, cli_train
@@ -229,11 +228,7 @@ def test_ctrl_c_keeps_what_was_done(tmp_path, monkeypatch):
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_a_real_interrupt(tmp_path):
     running = process("train", *TINY, "--set", "epochs=100000", "--set", "stopping_step=100000", "--out", tmp_path / "out")
-    until = time.monotonic() + 120
-    while not (tmp_path / "out.partial" / "main" / "checkpoint.safetensors").exists():
-        assert time.monotonic() < until
-        assert running.poll() is None, running.stderr.read()
-        time.sleep(0.05)
+    once(running, (tmp_path / "out.partial" / "main" / "checkpoint.safetensors").exists)
     running.send_signal(signal.SIGINT)
     out, err = running.communicate(timeout=60)
     assert (running.returncode, out) == (130, "")

@@ -1,7 +1,6 @@
 """The benchmark of growth, in small: what a point measures, the slopes, the chart; and how processes are run for it."""
 
 import sys
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -10,15 +9,8 @@ from macrid import data, shop
 
 
 @pytest.fixture
-def benchmarks(monkeypatch):
-    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[1] / "benchmarks"))
-    before = list(sys.path)
-    import alone
-    import growth
-    import growth_point
-
-    yield alone, growth, growth_point
-    sys.path[:] = before
+def benchmarks(benchmark):
+    return benchmark("alone"), benchmark("growth"), benchmark("growth_point")
 
 
 @pytest.fixture(scope="module")

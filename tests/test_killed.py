@@ -3,16 +3,11 @@ not."""
 
 import json
 import os
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
+from commands import once, process, quick, run  # noqa: F401 (quick is a fixture)
 
-from macrid import cli, maps, projections
-
-ROOT = Path(__file__).resolve().parents[1]
 TRAIN = ["train", "--data", "shop:140x120", "--set", "epochs=40", "--set", "stopping_step=40", "--set", "embedding_size=4",
          "--set", "encoder_hidden_size=[8]", "--out"]
 
@@ -23,23 +18,19 @@ def curve(folder: Path) -> list[dict]:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
-def test_kill_9_then_resume(tmp_path, monkeypatch):
-    monkeypatch.setattr(maps, "METHODS", dict.fromkeys(maps.METHODS, lambda vectors, *rest: projections.pca(vectors)))
-    command = [sys.executable, "-m", "macrid", *TRAIN, tmp_path / "out"]
-    running = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
+def test_kill_9_then_resume(tmp_path):
+    running = process(*TRAIN, tmp_path / "out")
     try:
-        until = time.monotonic() + 240
-        while not (tmp_path / "out.partial" / "main" / "checkpoint.safetensors").exists():
-            assert time.monotonic() < until
-            assert running.poll() is None
-            time.sleep(0.02)
+        once(running, (tmp_path / "out.partial" / "main" / "checkpoint.safetensors").exists)
     finally:
         running.kill()
-    assert running.wait(60) == -9
+    running.communicate(timeout=60)
+    assert running.returncode == -9
     assert {p.name for p in tmp_path.iterdir()} == {"out.partial"}
 
     for arguments in ([*TRAIN, tmp_path / "out", "--resume"], [*TRAIN, tmp_path / "whole"]):
-        cli.main.main(list(map(str, arguments)), prog_name="macrid")
+        status, _, err = run(*arguments)
+        assert status == 0, err
     assert {p.name for p in tmp_path.iterdir()} == {"out", "whole"}
     one, two = ((tmp_path / name / "weights.safetensors").read_bytes() for name in ("out", "whole"))
     assert one == two

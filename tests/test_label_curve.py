@@ -1,7 +1,5 @@
 """The benchmark of labels: what it draws, that it measures each number of labels, and the chart of it."""
 
-import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,13 +7,8 @@ import pytest
 
 
 @pytest.fixture
-def label_curve(monkeypatch):
-    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[1] / "benchmarks"))
-    before = list(sys.path)
-    import label_curve
-
-    yield label_curve
-    sys.path[:] = before
+def label_curve(benchmark):
+    return benchmark("label_curve")
 
 
 def test_labels_are_drawn_from_every_group(label_curve):

@@ -4,18 +4,14 @@ import os
 import shutil
 import xml.etree.ElementTree as ElementTree
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import plotly.graph_objects as go
 import pytest
 
 
 @pytest.fixture
-def picture(monkeypatch):
-    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[1] / "benchmarks"))
-    import picture
-
-    return picture
+def picture(benchmark):
+    return benchmark("picture")
 
 
 FIGURE = go.Figure(go.Scatter(x=[1, 2], y=[3, 4]), {"title": {"text": "one & two ≥ 3 %"}})

@@ -1,7 +1,6 @@
 """RecBole's example beside ours, without RecBole: which figures of it stand in the table, and that splits are compared."""
 
 import json
-import sys
 from pathlib import Path
 
 import pandas as pd
@@ -13,14 +12,8 @@ TINY = Path(__file__).parent / "fixtures" / "recbole"
 
 
 @pytest.fixture
-def benchmarks(monkeypatch):
-    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[1] / "benchmarks"))
-    before = list(sys.path)
-    import recbole_example
-    import recbole_split
-
-    yield recbole_example, recbole_split
-    sys.path[:] = before
+def benchmarks(benchmark):
+    return benchmark("recbole_example"), benchmark("recbole_split")
 
 
 def test_figures_of_the_peer_are_kept_or_reported(benchmarks, tmp_path):

@@ -1,7 +1,5 @@
 """The benchmark of steering, in small: each part measures what it says, and the charts and tables of it can be drawn."""
 
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,15 +10,8 @@ from macrid.shop import ATTRIBUTES
 
 
 @pytest.fixture
-def benchmarks(monkeypatch):
-    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[1] / "benchmarks"))
-    before = list(sys.path)
-    import steering_curves
-    import steering_latency
-    import steering_regret
-
-    yield steering_latency, steering_curves, steering_regret
-    sys.path[:] = before
+def benchmarks(benchmark):
+    return benchmark("steering_latency"), benchmark("steering_curves"), benchmark("steering_regret")
 
 
 def test_latency(benchmarks):
