@@ -38,7 +38,7 @@ def model_head(row: dict) -> str:
 
 def cell(value: float, error: float | None = None, strong: bool = False) -> str:
     text, small = f"{value:.3f}", f"<small> ± {error:.3f}</small>" if error is not None else ""
-    return f"<td>{f'<b>{text}</b>' if strong else text}{small}</td>"
+    return f"<td>{f'<strong>{text}</strong>' if strong else text}{small}</td>"
 
 
 def table(head: str, body: str) -> None:

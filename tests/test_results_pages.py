@@ -123,8 +123,8 @@ def test_the_best_is_bold_only_where_the_test_supports_it(made, significant):
     table, detail = (part for part in raw(at).splitlines() if "mc-table" in part)
     assert "&lt;b&gt;Popularity" in table
     assert "Simulated shop (yours)<small>100 people, 50 items; tested on 20 people</small>" in table
-    assert ("<b>0.400</b><small> ± 0.010</small>" in table) == significant
-    assert table.count("<b>") == (3 if significant else 0)
+    assert ("<strong>0.400</strong><small> ± 0.010</small>" in table) == significant
+    assert table.count("<strong>") == (3 if significant else 0)
     assert (": chance" in detail) != significant
     assert "-0.200<small> ± 0.010, p " in detail
     assert "the best" in detail
