@@ -71,6 +71,22 @@ def test_one_seed_one_training(tiny_split):
     assert not same_weights(one, other)
 
 
+def test_a_batch_in_parts_is_the_batch(tiny_split, monkeypatch):
+    """Without random draws, parts of any size give the gradients and the terms of the whole batch, but for rounding."""
+    weights, rows, people = [], [], tiny_split.train.shape[0]
+    for at_once in (people, 7):
+        monkeypatch.setattr(train, "TRAINED_AT_ONCE", at_once)
+        s = tiny_settings(init="random", nogb=True, dropout_prob=0.0, std=1e-6, train_batch_size=people)
+        model = MacridVAE(140, s)
+        descent = torch.optim.SGD(model.parameters(), lr=0.01)
+        rows.append(train._train_epoch(model, None, descent, tiny_split.train, s, 0, 0, 1, 1))
+        weights.append(model.state_dict())
+    for name, value in weights[0].items():
+        torch.testing.assert_close(weights[1][name], value, rtol=1e-4, atol=1e-5)
+    for term in ("loss", "nll", "kl"):
+        assert rows[1][term] == pytest.approx(rows[0][term], rel=1e-5)
+
+
 def test_no_epochs_leave_the_start(tiny_split):
     model, history = fitted(tiny_split, epochs=0)
     assert history == []
