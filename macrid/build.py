@@ -110,25 +110,31 @@ def build(split: Split, out: Path, settings: Settings, seed: int = 0, *, source:
 
     labels: what `labels.of_items` gives: they enter the loss with the weight `settings.label_weight`, and the dials are
         learned from them, as by `align`; a model in which they can't be learned gets those of `ica`, with a warning.
-    report: called with ("train", row of the history), ("twin", row), and ("maps", {}), ("save", {}) as each stage begins.
+    report: called with ("train", row of the history), ("twin", row), after each batch with ("step", {"stage": either of
+        these, "epoch", "done": the share of its people}), and with ("start", {}), ("maps", {}), ("save", {}) as each begins.
     Checkpoints stand in `partial_of(out)` until the bundle is complete; a training found there is continued.
     """
     partial = partial_of(out)
     start = None
     if settings.init == "spectral":
+        report("start", {})
         start = spectral_start(split.train, settings.kfac, settings.embedding_size, seed)
     table = None
     if labels is not None:
         labels = labels.reindex(split.items["item_id"])  # M rows
         table = ((labels - labels.mean()) / labels.std()).to_numpy()  # so that float32 tells 1e9 from 1e9 + 1
     model = MacridVAE(split.train.shape[1], settings, seed, start, table).to(device)
-    history = train.fit(model, split, seed, lambda row: report("train", row), partial / "main")
+
+    def fit(model: MacridVAE, stage: str, folder: Path) -> list[dict]:
+        return train.fit(model, split, seed, lambda row: report(stage, row), folder,
+                         lambda epoch, done: report("step", {"stage": stage, "epoch": epoch, "done": done}))
+
+    history = fit(model, "train", partial / "main")
     finished = [(out, model, history, twin_of(out).name if twin else None)]
     if twin:
         same = replace(settings, similarity="dot", epochs=len(history), stopping_step=max(1, len(history)))
         other = MacridVAE(split.train.shape[1], same, seed, start, table).to(device)
-        finished.append((twin_of(out), other, train.fit(other, split, seed, lambda row: report("twin", row),
-                                                        partial / "twin"), None))
+        finished.append((twin_of(out), other, fit(other, "twin", partial / "twin"), None))
     report("maps", {})
     baselines = baseline_figures(split)
     ready: list[tuple[Path, dict]] = []

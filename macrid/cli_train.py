@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+import time
 from pathlib import Path
 
 import click
@@ -21,6 +22,8 @@ from .cli_shared import (
     summary,
 )
 from .errors import InputError
+
+STEPS_SHOWN_EVERY = 2.0  # seconds
 
 
 @click.command()
@@ -53,6 +56,7 @@ def train(data, out, preset, config, changes, seed, kind, twin, min_rating, min_
     device = device_of(device)
     if settings.label_weight and file is None:
         raise InputError(f"label_weight is {settings.label_weight:g}, but there are no labels; add --labels FILE.csv")
+    click.echo(f"reading {data} ...", err=True)
     source = read_data(data, seed)
     labels = labelling.read(file, source.items["item_id"]) if file else None
     split = divide(source, kind, seed, min_rating, min_clicks, held_out)
@@ -111,24 +115,37 @@ def import_recbole(checkpoint, data, out, overwrite):
 
 
 class _Progress:
-    """A bar an epoch for the model, then for its twin, on standard error."""
+    """A bar of epochs for the model, then for its twin, on standard error; and how far an epoch is that takes long."""
 
     def __init__(self, epochs: int):
         self.names = {"train": "training", "twin": "dot-product twin"}
         self.epochs, self.bar, self.stage = epochs, None, None
 
     def report(self, stage: str, row: dict) -> None:
-        if stage in self.names:
-            if stage != self.stage:
-                self.close()
-                self.bar = tqdm(total=self.epochs, desc=self.names[stage], unit="epoch", file=sys.stderr,
-                                initial=row["epoch"] - 1, dynamic_ncols=True)
-            self.bar.set_postfix_str(f"NDCG@100 {row['ndcg@100']:.4f}, best in epoch {row['best']}", refresh=False)
+        if stage == "step":
+            self._open(row["stage"], row["epoch"])
+            if time.monotonic() - self.shown >= STEPS_SHOWN_EVERY:  # nobody sees it of an epoch that is shorter
+                self.bar.set_postfix_str(f"epoch {row['epoch']}: {row['done']:.0%} of the people{self.figures}")
+                self.shown = time.monotonic()
+        elif stage in self.names:
+            self._open(stage, row["epoch"])
+            self.figures = f", NDCG@100 {row['ndcg@100']:.4f}, best in epoch {row['best']}"
+            self.bar.set_postfix_str(self.figures[2:], refresh=False)
             self.bar.update()
+            self.shown = time.monotonic()
+        elif stage == "start":
+            click.echo("finding where to start (singular vectors of the clicks) ...", err=True)
         elif stage == "maps":
             self.close()
             click.echo("laying out the maps (t-SNE, UMAP) ...", err=True)
-        self.stage = stage
+
+    def _open(self, stage: str, epoch: int) -> None:
+        """The bar of a stage, begun at an epoch."""
+        if stage != self.stage:
+            self.close()
+            self.stage, self.figures, self.shown = stage, "", time.monotonic()
+            self.bar = tqdm(total=self.epochs, desc=self.names[stage], unit="epoch", file=sys.stderr, initial=epoch - 1,
+                            dynamic_ncols=True)
 
     def __enter__(self):
         return self

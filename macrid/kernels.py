@@ -12,7 +12,8 @@ import torch.nn.functional as F
 from scipy.sparse import csr_matrix
 from torch import Tensor
 
-AT_ONCE = 4_000_000  # numbers that the decoder holds: about what a processor's cache does
+AT_ONCE = 2_000_000  # numbers that the decoder holds: about what a processor's cache does
+LEAST_AT_ONCE = 8  # people that it takes together all the same
 BOUND = 40.0  # scores within +- this can be exponentiated in float32 as they are
 
 
@@ -100,49 +101,33 @@ class MixtureNLL(torch.autograd.Function):
     @staticmethod
     def forward(ctx, z: Tensor, items: Tensor, log_c: Tensor, clicks: Clicks, person: Tensor) -> Tensor:
         """z (B, K, D), items (M, D), log_c (M, K), -inf where an item has no share, person w (B,); returns the sum."""
-        need = any(ctx.needs_input_grad)
-        grad_items, grad_log_c, columns = torch.zeros_like(items), torch.zeros_like(log_c), items.T.contiguous()
-        parts = [_Part(k, log_c[:, k].contiguous(), items, columns, grad_items) for k in range(log_c.shape[1])]
-        parts = [part for part in parts if len(part.items)]
-        z = z.transpose(0, 1).contiguous()  # (K, B, D)
+        z, n = z.contiguous(), clicks.count.to(z.dtype)  # (B,)
+        pairs = _Pairs(items, log_c.T.contiguous())
+        at_once = min(len(z), max(LEAST_AT_ONCE, AT_ONCE // max(1, pairs.count)))
+        memory = z.new_empty(at_once * pairs.count + 1)
         loss, grad_z = z.new_zeros(()), torch.zeros_like(z)
-        at_once = max(1, AT_ONCE // max(1, sum(len(part.items) for part in parts)))
-        memory = [z.new_empty(min(at_once, z.shape[1]) * len(part.items)) for part in parts]
         small = _reach(z, items) <= BOUND
-        for start in range(0, z.shape[1], at_once):
+        for start in range(0, len(z), at_once):
             people = slice(start, start + at_once)
             first, last = clicks.indptr[start : start + at_once + 1][[0, -1]]
-            n = clicks.count[people].to(z.dtype)  # (b,)
             user, item = clicks.user[first:last] - start, clicks.item[first:last]  # (e,)
-            scores, places, clicked = [], [], z.new_full((len(parts), len(item)), -torch.inf)
-            for part, room, t in zip(parts, memory, clicked, strict=True):
-                flat = room[: len(n) * len(part.items)]
-                score = flat.view(len(n), -1)  # (b, m)
-                torch.mm(z[part.factor, people], part.columns, out=score).add_(part.log_c)
-                there, place = part.places(user, item)
-                t[there] = flat[place]
-                scores.append(score)
-                places.append((there, place))
-            top = n.new_zeros(()) if small else torch.stack([score.amax(dim=1) for score in scores]).amax(dim=0)
+            here, scores = pairs.scores(z[people], memory)
+            places = pairs.places(len(z[people]), user, item)  # (K, e)
+            clicked = here[places]  # (K, e)
+            top = z.new_zeros(()) if small else torch.stack([score.amax(dim=(1, 2)) for score in scores]).amax(dim=0)
             if not small:
                 for score in scores:
-                    score.sub_(top[:, None])
-            total = sum(score.exp_().sum(dim=1) for score in scores)  # (b,) Z / exp(top)
+                    score.sub_(top[:, None, None])
+            here.exp_()
+            total = sum(score.sum(dim=(1, 2)) for score in scores)  # (b,) Z / exp(top)
             mixture = torch.logsumexp(clicked, dim=0)  # (e,)
             w = person[people]  # (b,)
-            loss += (w * n * (total.log() + top)).sum() - (w[user] * mixture).sum()
-            if need:
-                weight = (w * n / total)[:, None]  # (b, 1)
-                clicked = torch.exp(clicked - mixture) * (total / n)[user]  # (K, e): what a click takes off the exponential
-                for part, score, (there, place), taken in zip(parts, scores, places, clicked, strict=True):
-                    score.view(-1)[place] -= taken[there]
-                    weighted = z[part.factor, people] * weight  # (b, D)
-                    torch.mm(score, part.items, out=grad_z[part.factor, people]).mul_(weight)
-                    part.grad_items.addmm_(score.T, weighted)
-                    part.grad_log_c += weight[:, 0] @ score
-        for part in parts:
-            part.give(grad_items, grad_log_c[:, part.factor])
-        ctx.save_for_backward(grad_z.transpose(0, 1), grad_items, grad_log_c)
+            loss += (w * n[people] * (total.log() + top)).sum() - (w[user] * mixture).sum()
+            if any(ctx.needs_input_grad):
+                taken = torch.exp(clicked - mixture) * (total / n[people])[user]  # (K, e): what a click takes off
+                here.index_add_(0, places.flatten(), taken.flatten(), alpha=-1)
+                pairs.add_gradients(scores, z[people], w * n[people] / total, grad_z[people])
+        ctx.save_for_backward(grad_z, *pairs.gradients())
         return loss
 
     @staticmethod
@@ -152,38 +137,75 @@ class MixtureNLL(torch.autograd.Function):
         return grad * grad_z, grad * grad_items, grad * grad_log_c, None, None
 
 
-class _Part:
-    """What the decoder needs of one factor: the m items that have a share in it, and their gradients.
+class _Pairs:
+    """The pairs of a factor and an item that has a share in it, in parts that are products of factors and items, and the
+    gradients of both.
 
-    items (m, D), columns (D, m) the same, log_c (m,); which (m,): their numbers among all items, None for all of them.
+    There is one part where every item has a share in each factor, else a part for each factor. The scores t of b people lie
+    in one stretch of memory: part after part, in each person after person, of each person factor after factor; after them
+    stands minus infinity, for the pairs that there are not.
     """
 
-    def __init__(self, factor: int, log_c: Tensor, items: Tensor, columns: Tensor, grad_items: Tensor):
-        self.factor = factor
-        there = log_c != -torch.inf  # a number that is none stays, to be seen in the loss
-        self.which = None if there.all() else there.nonzero()[:, 0]
-        self.items, self.columns, self.grad_items, self.log_c = items, columns, grad_items, log_c
-        if self.which is not None:
-            self.position = there.cumsum(dim=0).sub_(1).masked_fill_(~there, -1)  # (M,)
-            self.items, self.log_c = items[self.which], log_c[self.which]
-            self.columns, self.grad_items = self.items.T.contiguous(), torch.zeros_like(self.items)
-        self.grad_log_c = torch.zeros_like(self.log_c)
-
-    def places(self, user: Tensor, item: Tensor) -> tuple[Tensor | slice, Tensor]:
-        """Which of some clicks are of these items, and their places in a flattened (b, m)."""
-        if self.which is None:
-            return slice(None), user * len(self.items) + item
-        position = self.position[item]
-        there = (position >= 0).nonzero()[:, 0]
-        return there, user[there] * len(self.items) + position[there]
-
-    def give(self, grad_items: Tensor, grad_log_c: Tensor) -> None:
-        """Put the gradients where those of all items are, (M, D) and (M,)."""
-        if self.which is None:
-            grad_log_c.copy_(self.grad_log_c)
+    def __init__(self, items: Tensor, log_c: Tensor):
+        """items (M, D), log_c (K, M)."""
+        there = log_c != -torch.inf  # (K, M); a number that is none stays, to be seen in the loss
+        self.whole, self.shape, self.items = bool(there.all()), log_c.shape, items
+        if self.whole:
+            self.parts = [_Part(slice(None), items, log_c)]
         else:
-            grad_items.index_add_(0, self.which, self.grad_items)
-            grad_log_c.index_copy_(0, self.which, self.grad_log_c)
+            which = [row.nonzero()[:, 0] for row in there]
+            self.parts = [_Part(slice(k, k + 1), items[found], log_c[k : k + 1, found], found)
+                          for k, found in enumerate(which) if len(found)]
+            self.position = there.cumsum(dim=1).sub_(1).masked_fill_(~there, -1)  # (K, M): an item's place in its part
+            self.size = there.sum(dim=1, keepdim=True)  # (K, 1)
+            self.before = self.size.cumsum(dim=0) - self.size  # (K, 1)
+        self.sizes = [part.log_c.numel() for part in self.parts]
+        self.count = sum(self.sizes)
+
+    def scores(self, z: Tensor, memory: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """t of people z (b, K, D): the stretch of memory, and each part's (b, f, m) in it."""
+        here, parts = memory[: len(z) * self.count + 1], []
+        here[-1] = -torch.inf
+        for part, out in zip(self.parts, here[:-1].split([len(z) * size for size in self.sizes]), strict=True):
+            parts.append(out.view(len(z), *part.log_c.shape))
+            torch.mm(z[:, part.factors].flatten(0, 1), part.columns, out=out.view(-1, part.log_c.shape[1]))
+            parts[-1].add_(part.log_c)
+        return here, parts
+
+    def places(self, people: int, user: Tensor, item: Tensor) -> Tensor:
+        """Where in that stretch, of `people` people, the t of clicks (e,) stand, (K, e)."""
+        if self.whole:
+            factors, items = self.shape
+            return user * (factors * items) + item + torch.arange(factors, device=item.device)[:, None] * items
+        position = self.position[:, item]  # (K, e)
+        return torch.where(position < 0, people * self.count, people * self.before + user * self.size + position)
+
+    def add_gradients(self, scores: list[Tensor], z: Tensor, weight: Tensor, grad_z: Tensor) -> None:
+        """Add what b people, who count as weight (b,), give: scores times weight are the gradient of t."""
+        for part, score in zip(self.parts, scores, strict=True):
+            some, flat = z[:, part.factors], score.flatten(0, 1)  # (b, f, D), (b f, m)
+            grad_z[:, part.factors] = torch.mm(flat, part.items).view(some.shape).mul_(weight[:, None, None])
+            part.grad_items.addmm_(flat.T, (some * weight[:, None, None]).flatten(0, 1))
+            part.grad_log_c += (weight @ score.flatten(1)).view_as(part.log_c)
+
+    def gradients(self) -> tuple[Tensor, Tensor]:
+        """Those of items (M, D) and of log_c (M, K)."""
+        if self.whole:
+            return self.parts[0].grad_items, self.parts[0].grad_log_c.T
+        items, log_c = torch.zeros_like(self.items), self.items.new_zeros(self.shape)
+        for part in self.parts:
+            items.index_add_(0, part.which, part.grad_items)
+            log_c[part.factors, part.which] = part.grad_log_c
+        return items, log_c.T
+
+
+class _Part:
+    """f factors and m items: items (m, D), columns (D, m) the same, log_c (f, m), their gradients; which (m,) of all items."""
+
+    def __init__(self, factors: slice, items: Tensor, log_c: Tensor, which: Tensor | None = None):
+        self.factors, self.items, self.log_c, self.which = factors, items, log_c, which
+        self.columns = items.T.contiguous()
+        self.grad_items, self.grad_log_c = torch.zeros_like(items), torch.zeros_like(log_c)
 
 
 def log_mixture(z: Tensor, items: Tensor, log_c: Tensor) -> Tensor:

@@ -27,9 +27,9 @@ def test_beta_by_hand():
     assert train.beta_at(0, 0.2, 0) == 0.2
 
 
-def fitted(split, *, seed=0, on_epoch=None, to=None, **changes):
+def fitted(split, *, seed=0, on_epoch=None, to=None, on_step=None, **changes):
     model = MacridVAE(split.train.shape[1], tiny_settings(**changes), seed)
-    return model, train.fit(model, split, seed, on_epoch, to)
+    return model, train.fit(model, split, seed, on_epoch, to, on_step)
 
 
 def plain(history):
@@ -157,6 +157,30 @@ def test_a_stopped_training_goes_on_as_if_nothing_had_happened(tiny_split, tmp_p
     rows = []
     resumed, continued = fitted(tiny_split, epochs=5, **changes, on_epoch=rows.append, to=tmp_path)
     assert [row["epoch"] for row in rows] == [4, 5]
+    assert plain(continued) == plain(history)
+    assert same_weights(resumed, whole)
+
+
+@pytest.mark.parametrize("changes", [{"similarity": "cosine"}, {"weight_averaging": 0.9}], ids=str)
+def test_one_that_is_stopped_within_an_epoch_loses_no_more_than_what_was_not_kept(tiny_split, tmp_path, monkeypatch, changes):
+    seen = []
+
+    def note(stop=None):
+        def on_step(epoch, done):
+            seen.append((epoch, round(done * tiny_split.train.shape[0])))
+            if seen[-1] == stop:
+                raise train.Stopped
+        return on_step
+
+    whole, history = fitted(tiny_split, epochs=3, on_step=note(), **changes)
+    people = tiny_split.train.shape[0]
+    assert seen == [(epoch, min(last, people)) for epoch in (1, 2, 3) for last in range(64, people + 64, 64)]
+    monkeypatch.setattr(train, "KEPT_EVERY", 0.0)  # after every step
+    with pytest.raises(train.Stopped):
+        fitted(tiny_split, epochs=3, to=tmp_path, on_step=note((2, 64)), **changes)
+    seen.clear()
+    resumed, continued = fitted(tiny_split, epochs=3, to=tmp_path, on_step=note(), **changes)
+    assert seen[0] == (2, 128)
     assert plain(continued) == plain(history)
     assert same_weights(resumed, whole)
 
