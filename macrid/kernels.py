@@ -200,7 +200,7 @@ class _Pairs:
 
 
 class _Part:
-    """f factors and m items: items (m, D), columns (D, m) the same, log_c (f, m), their gradients; which (m,) of all items."""
+    """f factors and m items: items (m, D), columns (D, m) the same, log_c (f, m), their gradients; which (m,) they are."""
 
     def __init__(self, factors: slice, items: Tensor, log_c: Tensor, which: Tensor | None = None):
         self.factors, self.items, self.log_c, self.which = factors, items, log_c, which

@@ -8,6 +8,8 @@ import warnings
 
 import numpy as np
 
+EXACT = 20_000  # vectors, up to which all of them are compared to find the nearest
+
 
 def pca(vectors: np.ndarray) -> np.ndarray:
     """The two principal components, signs fixed."""
@@ -52,9 +54,22 @@ def umap(vectors: np.ndarray, metric: str = "cosine", seed: int = 0, start: np.n
         # UMAP divides by the spread of both axes, which vectors on one line do not have.
         start = pca(vectors) if start is None else start
         start = start * 10 + np.random.default_rng(seed).normal(0, 1e-3, (len(vectors), 2))
-        found = UMAP(n_neighbors=min(15, len(vectors) - 1), min_dist=0.1, metric=metric, random_state=seed, n_jobs=1,
+        count = min(15, len(vectors) - 1)
+        nearest = _nearest(vectors, count, metric) if len(vectors) <= EXACT else (None, None, None)
+        found = UMAP(n_neighbors=count, min_dist=0.1, metric=metric, random_state=seed, n_jobs=1, precomputed_knn=nearest,
                      init=start.astype(np.float32)).fit_transform(vectors)
     return _framed(found)
+
+
+def _nearest(vectors: np.ndarray, count: int, metric: str) -> tuple[np.ndarray, np.ndarray, None]:
+    """The nearest vectors of each and their distances, (n, count) each, itself the first: what UMAP else searches itself,
+    and slowly (among less than 4,096 by a Python call for each pair, among more by compiling its search first)."""
+    from sklearn.neighbors import NearestNeighbors
+
+    distance, index = NearestNeighbors(n_neighbors=count, metric=metric, algorithm="brute").fit(vectors).kneighbors()
+    itself = np.arange(len(vectors))[:, None]
+    return (np.concatenate([itself, index[:, : count - 1]], axis=1),
+            np.concatenate([np.zeros((len(vectors), 1)), distance[:, : count - 1]], axis=1).astype(np.float32), None)
 
 
 def turned(points: np.ndarray, onto: np.ndarray) -> np.ndarray:

@@ -9,6 +9,8 @@ from scipy.sparse import csr_matrix, diags
 from scipy.sparse.linalg import svds
 from sklearn.cluster import KMeans
 
+TOLERANCE = 1e-3  # of singular values, relative: the small ones lie so close that more takes many times as long, for a start
+
 
 def spectral_start(clicks: csr_matrix, kfac: int, embedding_size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Item vectors (M, D) and prototypes (K, D), all of length one, from binary clicks (U, M).
@@ -27,7 +29,7 @@ def spectral_start(clicks: csr_matrix, kfac: int, embedding_size: int, seed: int
     start = rng.standard_normal(min(n_users, n_items))
     vectors = rng.normal(0, 1e-3, (n_items, embedding_size))
     if rank >= 2:
-        _, values, right = svds(normalised, k=rank, v0=start)
+        _, values, right = svds(normalised, k=rank, v0=start, tol=TOLERANCE)
         order = np.argsort(-values)[1:]
         vectors[:, : len(order)] += (right[order] * values[order, None]).T * np.sqrt(n_items)
     vectors = _unit(vectors)

@@ -63,7 +63,7 @@ def fit(model, split: Split, seed: int = 0, on_epoch: Callable[[dict], None] | N
     while len(history) < s.epochs and not _is_over(history, s.stopping_step):
         epoch, started, kept = len(history) + 1, time.perf_counter() - begun.get("seconds", 0.0), time.perf_counter()
 
-        def after_step(done: dict, epoch=epoch, started=started) -> None:
+        def after_step(done: dict, epoch=epoch, started=started, best=best) -> None:
             nonlocal kept
             now = time.perf_counter()
             if checkpoint_to and now - kept >= KEPT_EVERY:

@@ -162,7 +162,7 @@ def test_a_stopped_training_goes_on_as_if_nothing_had_happened(tiny_split, tmp_p
 
 
 @pytest.mark.parametrize("changes", [{"similarity": "cosine"}, {"weight_averaging": 0.9}], ids=str)
-def test_one_that_is_stopped_within_an_epoch_loses_no_more_than_what_was_not_kept(tiny_split, tmp_path, monkeypatch, changes):
+def test_one_stopped_within_an_epoch_loses_no_more_than_what_was_not_kept(tiny_split, tmp_path, monkeypatch, changes):
     seen = []
 
     def note(stop=None):
