@@ -56,7 +56,6 @@ def train(data, out, preset, config, changes, seed, kind, twin, min_rating, min_
     device = device_of(device)
     if settings.label_weight and file is None:
         raise InputError(f"label_weight is {settings.label_weight:g}, but there are no labels; add --labels FILE.csv")
-    click.echo(f"reading {data} ...", err=True)
     source = read_data(data, seed)
     labels = labelling.read(file, source.items["item_id"]) if file else None
     split = divide(source, kind, seed, min_rating, min_clicks, held_out)
