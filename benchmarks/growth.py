@@ -11,6 +11,7 @@ work on the machine does not stretch them; memory is the highest of a stage abov
 import os
 import sys
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 
 import alone
@@ -112,6 +113,7 @@ def chart(curves: dict[str, list[dict]]) -> go.Figure:
     for column, (axis, points) in enumerate(curves.items(), 1):
         x = [p[axis] for p in points]
         for row, (kind, names) in enumerate((("time", TIMES), ("memory", MEMORIES)), 1):
+            shift = apart({stage: series(points, kind, stage)[-1] for stage in names})
             for stage, title in names.items():
                 y, a = series(points, kind, stage), rising[axis][kind][stage]
                 figure.add_scatter(x=x, y=y, row=row, col=column, mode="lines+markers", line_color=COLOURS[stage],
@@ -119,20 +121,29 @@ def chart(curves: dict[str, list[dict]]) -> go.Figure:
                                    showlegend=column == 1)
                 if a is not None:
                     figure.add_annotation(x=np.log10(x[-1]), y=np.log10(y[-1]), text=f"{a:.2f}", showarrow=False,
-                                          xanchor="left", xshift=7, font={"color": COLOURS[stage], "size": 12},
-                                          row=row, col=column)
+                                          xanchor="left", xshift=7, yshift=shift[stage], row=row, col=column,
+                                          font={"color": COLOURS[stage], "size": 12})
         figure.update_xaxes(title_text=axis, row=2, col=column)
         figure.update_xaxes(range=[np.log10(x[0]) - 0.08, np.log10(x[-1]) + 0.2 * max(1, np.log10(x[-1] / x[0]))],
                             tickvals=x, ticktext=[f"{v:,}" for v in x], showticklabels=True, col=column)
     figure.update_yaxes(title_text="seconds of the processor", row=1, col=1)
     figure.update_yaxes(title_text="MB above the bare process", row=2, col=1)
     figure.update_xaxes(type="log", showgrid=False, linecolor="#9AA0A6", ticks="outside", title_font_size=13)
-    figure.update_yaxes(type="log", dtick=1, gridcolor="#E8EAED", zeroline=False, title_font_size=13)
+    figure.update_yaxes(type="log", dtick=1, tickformat=",~g", gridcolor="#E8EAED", zeroline=False, title_font_size=13)
     place = {"orientation": "h", "x": 0, "yanchor": "bottom"}
     figure.update_layout(template="none", paper_bgcolor="white", plot_bgcolor="white", legend=place | {"y": 1.01},
                          legend2=place | {"y": 0.435}, margin={"l": 80, "r": 20, "t": 40, "b": 55},
                          font={"family": "Helvetica, Arial, sans-serif", "size": 12, "color": "#202124"})
     return figure
+
+
+def apart(ends: dict[str, float]) -> dict[str, int]:
+    """Pixels to move the labels of lines that end at these values, so that no two overlap: the higher of two up."""
+    shift, order = dict.fromkeys(ends, 0), sorted(ends, key=ends.get)
+    for below, above in pairwise(order):
+        if ends[above] < 1.2 * ends[below]:
+            shift[above] = shift[below] + 12
+    return shift
 
 
 def summary(curves: dict[str, list[dict]]) -> str:

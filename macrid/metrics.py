@@ -10,16 +10,13 @@ from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 def top_k(scores: np.ndarray, k: int) -> np.ndarray:
     """The columns of the k highest scores of each row, best first: (B, M) -> (B, min(k, M)). Ties go to the lower column."""
     k = min(k, scores.shape[1])
-    if k == scores.shape[1]:
-        return np.argsort(-scores, axis=1, kind="stable")
-    found = np.argpartition(-scores, k - 1, axis=1)[:, :k]
-    least = np.take_along_axis(scores, found, axis=1).min(axis=1, keepdims=True)  # (B, 1)
-    tied = np.flatnonzero((scores >= least).sum(axis=1) > k)  # here argpartition took some of the equal ones, not the first
+    least = np.partition(scores, -k, axis=1)[:, -k, None]  # (B, 1); far faster than argpartition
+    taken = scores >= least
+    tied = np.flatnonzero(taken.sum(axis=1) > k)  # of those equal to the least only the first
     if len(tied):
         above, level = scores[tied] > least[tied], scores[tied] == least[tied]
-        kept = above | (level & (level.cumsum(axis=1) <= k - above.sum(axis=1, keepdims=True)))
-        found[tied] = np.nonzero(kept)[1].reshape(len(tied), k)
-    found.sort(axis=1)
+        taken[tied] = above | (level & (level.cumsum(axis=1) <= k - above.sum(axis=1, keepdims=True)))
+    found = np.nonzero(taken)[1].reshape(len(scores), k)
     order = np.argsort(-np.take_along_axis(scores, found, axis=1), axis=1, kind="stable")
     return np.take_along_axis(found, order, axis=1)
 

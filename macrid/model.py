@@ -201,8 +201,9 @@ class MacridVAE(nn.Module):
             logits = logits.masked_fill(small, -torch.inf)
         return F.log_softmax(logits, dim=1)
 
-    def encode(self, clicks: Clicks, log_c: Tensor) -> tuple[Tensor, Tensor]:
-        """mu (B, K, D), of length one in D, and b (B, K, D) with sigma = std * exp(-b / 2), for the clicks of B users."""
+    def encode(self, clicks: Clicks, log_c: Tensor) -> tuple[Tensor, Tensor | None]:
+        """mu (B, K, D), of length one in D, and b (B, K, D) with sigma = std * exp(-b / 2), for the clicks of B users; b is
+        None where nothing is trained, as nothing is drawn."""
         s, c = self.settings, log_c.exp()  # (M, K)
         every = torch.ones(1, len(clicks.item), dtype=torch.bool, device=c.device)
         if s.input_norm == "factor":  # the length of x_u * c_.k
@@ -219,14 +220,17 @@ class MacridVAE(nn.Module):
         first = torch.cat([self.weights[0], self._unit(self.items)], dim=1) if s.linear_path else self.weights[0]
         clicked = RoutedClicks.apply(c, first, clicks, keep)  # (K, B, H), (K, B, H + D) with the linear path
         hidden = torch.addcmul(self.biases[0], clicked[..., :size], scale)
-        if not self.training:  # a part may be short before it is made one long, which makes rounding as much larger
-            hidden = hidden.double()
-        for weight, bias in zip(self.weights[1:], self.biases[1:], strict=True):
-            hidden = torch.tanh(hidden) @ weight.to(hidden.dtype) + bias.to(hidden.dtype)
+        layers, exact = list(zip(self.weights[1:], self.biases[1:], strict=True)), hidden.dtype
+        if not self.training:
+            layers[-1] = tuple(each[..., : s.embedding_size] for each in layers[-1])
+            exact = torch.float64  # a part may be short before it is made one long, which makes rounding as much larger
+        for weight, bias in layers:
+            hidden = torch.tanh(hidden).to(exact) @ weight.to(exact) + bias.to(exact)
         if s.linear_path:
-            hidden = hidden + F.pad(self.linear_gain * scale * clicked[..., size:], (0, s.embedding_size))
-        a, b = hidden.transpose(0, 1).chunk(2, dim=-1)  # (B, K, D) each
-        return F.normalize(a, dim=-1).to(c.dtype), b.to(c.dtype)
+            linear = self.linear_gain * scale * clicked[..., size:]
+            hidden = hidden + F.pad(linear, (0, hidden.shape[-1] - s.embedding_size))
+        a, b = hidden.transpose(0, 1).split(s.embedding_size, dim=-1) if self.training else (hidden.transpose(0, 1), None)
+        return F.normalize(a, dim=-1).to(c.dtype), b
 
     def loss(self, batch: csr_matrix, beta: float) -> dict[str, Tensor]:
         """Terms of the loss for binary rows (B, M), averaged over the B users: `loss` = `nll` + beta * `kl` + `reg`
