@@ -9,6 +9,8 @@ from .charts import GREY, plain, shape_of, still
 from .map_charts import Groups
 
 TEAL = [[0.0, "rgba(27,127,123,0.04)"], [1.0, "rgba(27,127,123,1)"]]
+PANEL, LEGEND_LINE = 390, 20  # pixels
+LEGEND_COLUMNS, LEGEND_LETTERS = 3, 18
 SERIES = {"cosine": "#0072B2", "dot": "#D55E00"}
 
 
@@ -60,17 +62,26 @@ def norms(clicks: np.ndarray, norm: np.ndarray, most: int = 800) -> go.Figure:
 
 def panels(maps: list[tuple[str, np.ndarray, Groups, np.ndarray]]) -> go.Figure:
     """Some maps side by side in one figure, to be kept as PNG or SVG: (title, xy (M, 2), groups, positions drawn (n,))."""
-    fig = make_subplots(rows=1, cols=len(maps), subplot_titles=[plain(title) for title, *_ in maps],
-                        horizontal_spacing=0.015)
+    names_high = LEGEND_LINE * max(-(-len(by.names) // LEGEND_COLUMNS) for *_, by, _ in maps)
+    fig = make_subplots(rows=2, cols=len(maps), subplot_titles=[plain(title) for title, *_ in maps],
+                        horizontal_spacing=0.03, vertical_spacing=0.02, row_heights=[PANEL, names_high])
     for column, (_, xy, by, shown) in enumerate(maps, start=1):
         for code, (name, colour) in enumerate(zip(by.names, by.colours, strict=True)):
             at = shown[by.codes[shown] == code]
-            fig.add_scatter(x=xy[at, 0], y=xy[at, 1], mode="markers", name=plain(name), row=1, col=column, hoverinfo="skip",
-                            marker={"size": 3.2, "color": colour, "symbol": shape_of(colour)})
-        blank = {"visible": False, "range": [-1.06, 1.06], "row": 1, "col": column}
-        fig.update_xaxes(constrain="domain", **blank)
-        fig.update_yaxes(scaleanchor=f"x{column if column > 1 else ''}", **blank)
-    fig.update_layout(height=430, margin={"l": 8, "r": 8, "t": 34, "b": 8}, showlegend=False,
+            marker = {"color": colour, "symbol": shape_of(colour)}
+            fig.add_scatter(x=xy[at, 0], y=xy[at, 1], mode="markers", row=1, col=column, hoverinfo="skip",
+                            marker=marker | {"size": 3.2})
+            # plotly's own legends cannot stand side by side below the maps
+            name = name if len(name) <= LEGEND_LETTERS else name[: LEGEND_LETTERS - 1].rstrip() + "…"
+            fig.add_scatter(x=[code % LEGEND_COLUMNS], y=[code // LEGEND_COLUMNS], mode="markers+text", text=[plain(name)],
+                            textposition="middle right", textfont={"size": 11}, row=2, col=column, hoverinfo="skip",
+                            marker=marker | {"size": 8})
+        number = str(column) if column > 1 else ""
+        fig.update_xaxes(constrain="domain", visible=False, range=[-1.06, 1.06], row=1, col=column)
+        fig.update_yaxes(scaleanchor="x" + number, visible=False, range=[-1.06, 1.06], row=1, col=column)
+        fig.update_xaxes(visible=False, range=[-0.08, LEGEND_COLUMNS], row=2, col=column)
+        fig.update_yaxes(visible=False, range=[names_high / LEGEND_LINE - 0.5, -0.5], row=2, col=column)
+    fig.update_layout(height=PANEL + names_high + 50, margin={"l": 8, "r": 8, "t": 34, "b": 8}, showlegend=False,
                       plot_bgcolor="#ffffff", paper_bgcolor="#ffffff", font={"color": "#1C2A30"})
     return fig
 

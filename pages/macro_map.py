@@ -304,7 +304,7 @@ def export():
         st.plotly_chart(figure, key="panels", theme=None, alt="The three panels in one figure", config={
             "displaylogo": False, "displayModeBar": True, "modeBarButtons": [["toImage"]],
             "toImageButtonOptions": {"format": kind, "filename": f"{bundle.name}-{method}", "scale": 2,
-                                     "width": 380 * len(panels), "height": 430}})
+                                     "width": 380 * len(panels), "height": figure.layout.height}})
         st.caption("The camera in the figure's corner saves it.")
         for name, shown in (("", bundle), ("-dot", twin)):
             if shown:

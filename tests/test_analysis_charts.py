@@ -36,10 +36,13 @@ def test_the_panels_are_one_figure():
     xy = np.random.default_rng(0).normal(size=(6, 2))
     by = map_charts.Groups(np.arange(6) % 2, ["a", "b"], ["#0072B2", charts.PALETTE[11]])
     figure = analysis_charts.panels([("one", xy, by, np.arange(6)), ("two", -xy, by, np.arange(4))])
-    assert [len(trace.x) for trace in figure.data] == [3, 3, 2, 2]
+    maps, names = figure.data[::2], figure.data[1::2]
+    assert [len(trace.x) for trace in maps] == [3, 3, 2, 2]
+    assert [(trace.text[0], trace.marker.color) for trace in names] == [
+        (name, colour) for _ in range(2) for name, colour in zip(by.names, by.colours, strict=True)]
     assert [note.text for note in figure.layout.annotations] == ["one", "two"]
     assert {trace.type for trace in figure.data} == {"scatter"}  # vectors, not a picture, in an SVG
-    assert figure.data[1].marker.symbol == "diamond"
+    assert maps[1].marker.symbol == names[1].marker.symbol == "diamond"
     assert (figure.layout.yaxis.scaleanchor, figure.layout.yaxis2.scaleanchor) == ("x", "x2")
 
 
