@@ -166,7 +166,7 @@ def finish(out: Path, model, history, twin, split: Split, seed: int, baselines: 
         "name": out.name, "seed": seed, "twin": twin, "axes": found.method,
         "data": {"name": split.name, "split": split.kind, "people": int(split.train.shape[0]),
                  "items": int(split.train.shape[1]), "clicks": int(split.train.nnz),
-                 "held_out": len(split.test.user_ids), "fingerprint": fingerprint(split),
+                 "held_out": len(split.test.user_ids), "fingerprint": fingerprint(split), "least": _least(split),
                  "read": {"people": source.n_users, "items": source.n_items, "interactions": source.n_interactions}},
         "metrics": (train.evaluate(model, split.test, split.items, split.kind, parts)
                     | steering_figures(model, split.test, split.items, found.axes, found.borne, seed)),
@@ -180,6 +180,14 @@ def finish(out: Path, model, history, twin, split: Split, seed: int, baselines: 
     return out, {"meta": meta, "model": model, "items": items, "axes": found.axes, "strength": found.strength,
                  "history": history, "users": _users(split), "labels": labels.dropna(how="all") if found.aligned else None,
                  "maps": _maps(model, items, _shown_ids(split.kind, split.validation, split.test), clicks, seed, beside)}
+
+
+def _least(split: Split) -> dict | None:
+    """What ratings and people had to have to count, as JSON values; a rating of None: any."""
+    if split.least is None:
+        return None
+    rating, clicks = split.least
+    return {"rating": rating if np.isfinite(rating) else None, "clicks": clicks}
 
 
 def versions() -> dict[str, str]:
@@ -279,7 +287,8 @@ def _shown_ids(kind: str, validation: HeldOut, test: HeldOut) -> np.ndarray:
 
 
 def _other_people(trained: Recommender, data: Interactions) -> HeldOut:
-    clicks = to_clicks(data)
+    least = trained.meta["data"].get("least")  # older bundles do not say
+    clicks = to_clicks(data, *((-np.inf if least["rating"] is None else least["rating"], least["clicks"]) if least else ()))
     at = pd.Index(clicks.item_ids.astype(str)).get_indexer(trained.items["item_id"])
     if not (at >= 0).any():
         raise InputError(f"{data.name} shares no item_id with {trained.path}; give data over the same items")

@@ -194,6 +194,9 @@ def info(path, as_json):
     click.echo(f"trained on {d['name']}: {d['people']:,} people, {d['items']:,} items, {d['clicks']:,} clicks; "
                f"seed {meta['seed']}, best epoch {meta['training']['best']} of {meta['training']['epochs']}, "
                f"{meta['training']['seconds']:.0f} s")
+    if least := d.get("least"):
+        rated = "" if least["rating"] is None else f"ratings from {least['rating']:g} count as clicks, "
+        click.echo(f"{rated}people with fewer than {least['clicks']} clicks are left out")
     click.echo(f"on {d['held_out']:,} held-out people: {summary(meta['metrics'])}")
     for factor in meta["factors"]:
         click.echo(f"  {factor['factor']:>2}  {factor['share']:4.0%}  {factor['name']}: {', '.join(factor['typical'])}")

@@ -44,6 +44,7 @@ class Interactions:
     name: str
     rated: bool  # matrix holds ratings rather than plain clicks
     parts: csr_matrix | None = None  # pro_sg only: entries as in matrix, int8 indices into PARTS (0 is "train", stored)
+    least: tuple[float, int] | None = None  # of clicks: the rating and the number of a person's clicks that were asked for
 
     def __post_init__(self) -> None:
         users, items = self.matrix.shape

@@ -103,8 +103,8 @@ class MixtureNLL(torch.autograd.Function):
         """z (B, K, D), items (M, D), log_c (M, K), -inf where an item has no share, person w (B,); returns the sum."""
         z, n = z.contiguous(), clicks.count.to(z.dtype)  # (B,)
         pairs = _Pairs(items, log_c.T.contiguous())
-        at_once = min(len(z), max(LEAST_AT_ONCE, AT_ONCE // max(1, pairs.count)))
-        memory = z.new_empty(at_once * pairs.count + 1)
+        at_once = max(LEAST_AT_ONCE, AT_ONCE // max(1, pairs.count))
+        memory = z.new_empty(min(at_once, len(z)) * pairs.count + 1)
         loss, grad_z = z.new_zeros(()), torch.zeros_like(z)
         small = _reach(z, items) <= BOUND
         for start in range(0, len(z), at_once):

@@ -152,7 +152,7 @@ def _split(clicks: Interactions, users: np.ndarray, items: np.ndarray, config: d
         return HeldOut(clicks.user_ids[people], train[people], answers[people], seen[people])
 
     both = _binary(row[part < 2], column[part < 2], clicks.matrix.shape)
-    return Split(clicks.name, "recbole", clicks.items, train, held(validation, train), held(test, both))
+    return Split(clicks.name, "recbole", clicks.items, train, held(validation, train), held(test, both), clicks.least)
 
 
 def _counts(total: int, ratios: np.ndarray) -> list[int]:

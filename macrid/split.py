@@ -38,6 +38,7 @@ class Split:
     train: csr_matrix  # (U, M) binary
     validation: HeldOut
     test: HeldOut
+    least: tuple[float, int] | None = None  # as in the Interactions that were divided
 
 
 def to_clicks(data: Interactions, min_rating: float = 4.0, min_clicks: int = 5) -> Interactions:
@@ -63,7 +64,8 @@ def to_clicks(data: Interactions, min_rating: float = 4.0, min_clicks: int = 5) 
     clicks = clicks[:, items].tocsr()
     clicks.sort_indices()
     return Interactions(matrix=clicks, user_ids=data.user_ids[users], item_ids=data.item_ids[items],
-                        items=data.items[items].reset_index(drop=True), name=data.name, rated=False, parts=codes)
+                        items=data.items[items].reset_index(drop=True), name=data.name, rated=False, parts=codes,
+                        least=(min_rating if data.rated else -np.inf, min_clicks))
 
 
 def strong(clicks: Interactions, seed: int = 0, held_out: int | None = None) -> Split:
@@ -86,7 +88,8 @@ def strong(clicks: Interactions, seed: int = 0, held_out: int | None = None) -> 
     items = np.asarray(clicks.matrix[train].sum(axis=0)).ravel() > 0
     matrix = clicks.matrix[:, items].tocsr()
     return Split(clicks.name, "strong", clicks.items[items].reset_index(drop=True), matrix[train],
-                 *(fold_in(matrix, clicks.user_ids, people, rng, clicks.name) for people in (validation, test)))
+                 *(fold_in(matrix, clicks.user_ids, people, rng, clicks.name) for people in (validation, test)),
+                 least=clicks.least)
 
 
 def fold_in(matrix: csr_matrix, user_ids: np.ndarray, people: np.ndarray, rng, name: str) -> HeldOut:
@@ -126,7 +129,7 @@ def _given(clicks: Interactions) -> Split:
         return HeldOut(clicks.user_ids[people], fold_in, part[f"{which}_te"][people], fold_in)
 
     return Split(clicks.name, "strong", clicks.items[items].reset_index(drop=True),
-                 part["train"][users["train"]], held("validation"), held("test"))
+                 part["train"][users["train"]], held("validation"), held("test"), clicks.least)
 
 
 def recbole(clicks: Interactions, seed: int = 0) -> Split:
@@ -151,4 +154,4 @@ def recbole(clicks: Interactions, seed: int = 0) -> Split:
         return HeldOut(clicks.user_ids[people], train[people], answers[people], seen[people])
 
     return Split(clicks.name, "recbole", clicks.items, train, held(validation, train),
-                 held(test, (train + validation).tocsr()))
+                 held(test, (train + validation).tocsr()), clicks.least)

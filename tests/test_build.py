@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -206,6 +207,21 @@ def test_evaluate_on_other_people(bundle):
                               stranger.items.assign(item_id=[f"x{i}" for i in range(70)]), "strange", False)
     with pytest.raises(InputError, match="strange shares no item_id"):
         build.evaluate(bundle, stranger)
+
+
+@pytest.mark.parametrize(("rating", "clicks"), [(4.0, 5), (2.0, 3), (-np.inf, 1)])
+def test_other_people_count_by_the_rule_of_the_training(tiny_shop, tmp_path, quick, rating, clicks):
+    from macrid import split
+
+    matrix = tiny_shop.data.matrix.copy()
+    matrix.data = (1 + np.arange(matrix.nnz) % 5).astype(np.float32)
+    rated = replace(tiny_shop.data, matrix=matrix, rated=True)
+    parts = split.strong(split.to_clicks(rated, rating, clicks), 0)
+    found = build.build(parts, tmp_path / "out", tiny_settings(epochs=1), 0, source=rated)
+    assert found.meta["data"]["least"] == {"rating": None if rating < 0 else rating, "clicks": clicks}
+    people = build._other_people(found, rated)
+    expected = split.to_clicks(rated, rating, clicks)
+    np.testing.assert_array_equal(people.user_ids, expected.user_ids[np.diff(expected.matrix.indptr) >= 2])
 
 
 def test_checkpoints_are_no_pickle(tiny_split, tiny_shop, tmp_path, quick):
