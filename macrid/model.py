@@ -72,7 +72,7 @@ PRESETS: dict[str, dict] = {
     "best": {},
     "paper": {"embedding_size": 100, "encoder_hidden_size": (100,), "tau": 0.1, "anneal_cap": 0.2, "learning_rate": 1e-3,
               "init": "random"},
-    "accurate": {"embedding_size": 200, "kfac": 4, "tau": 0.1, "learning_rate": 1e-3, "init": "random",
+    "accurate": {"embedding_size": 200, "tau": 0.1, "learning_rate": 1e-3, "init": "random",
                  "dropout_mask": "user", "linear_path": True, "person_power": 0.25, "weight_averaging": 0.995,
                  "stopping_step": 30},
     "recbole": {"embedding_size": 64, "kfac": 10, "encoder_hidden_size": (600,), "tau": 0.1, "std": 0.01, "init": "random",
