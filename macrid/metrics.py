@@ -16,7 +16,7 @@ def top_k(scores: np.ndarray, k: int) -> np.ndarray:
     if len(tied):
         above, level = scores[tied] > least[tied], scores[tied] == least[tied]
         taken[tied] = above | (level & (level.cumsum(axis=1) <= k - above.sum(axis=1, keepdims=True)))
-    found = np.nonzero(taken)[1].reshape(len(scores), k)
+    found = (np.flatnonzero(taken) % scores.shape[1]).reshape(len(scores), k)  # faster than nonzero()
     order = np.argsort(-np.take_along_axis(scores, found, axis=1), axis=1, kind="stable")
     return np.take_along_axis(found, order, axis=1)
 
