@@ -89,3 +89,16 @@ def test_a_layout_begins_where_it_is_told(method):
     one, other = (getattr(projections, method)(vectors, "cosine", 0, c[np.arange(60) % 3]) for c in (corners, -corners))
     centres = [np.stack([xy[k::3].mean(axis=0) for k in range(3)]).ravel() for xy in (one, other)]
     assert centres[0] @ corners.ravel() > 0 > centres[1] @ corners.ravel()
+
+
+@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
+def test_the_nearest_that_umap_is_given_are_the_nearest(metric):
+    vectors = np.random.default_rng(0).normal(size=(40, 5))
+    vectors[7] = vectors[3]  # a twin is not taken for the vector itself
+    index, distance, _ = projections._nearest(vectors, 6, metric)
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    every = 1 - unit @ unit.T if metric == "cosine" else np.linalg.norm(vectors[:, None] - vectors[None], axis=2)
+    np.testing.assert_array_equal(index[:, 0], np.arange(40))  # itself the first
+    np.testing.assert_allclose(distance, np.sort(every, axis=1)[:, :6], atol=1e-6)
+    np.testing.assert_allclose(np.take_along_axis(every, index, axis=1), distance, atol=1e-6)
+    assert (index[7, 1], index[3, 1]) == (3, 7)
