@@ -56,8 +56,12 @@ def test_hovering_over_a_map_shows_the_item_and_its_picture(visit):
         expect(label, f"map {i} at {x}, {y}").to_have_count(1)
         expect(box).to_be_visible()
         waited(lambda: page.evaluate("document.querySelector('#mc-hover img').naturalWidth"), lambda width: width > 0)
-        shown = items.iloc[int(box.locator("img").get_attribute("src").split("/")[-1])]
-        assert re.match(rf"{re.escape(shown['title'])}\s*{shown['category']}\s*factor: \w+", label.text_content())
+
+        def agree(found: list[str]) -> bool:  # the picture follows the label a moment later
+            shown = items.iloc[int(found[0].split("/")[-1])]
+            return bool(re.match(rf"{re.escape(shown['title'])}\s*{shown['category']}\s*factor: \w+", found[1]))
+
+        waited(lambda at=label: [box.locator("img").get_attribute("src"), at.text_content()], agree)
         page.mouse.move(5, 5)
         expect(box).to_be_hidden()
 
