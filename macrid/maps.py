@@ -4,7 +4,6 @@ The table has a row for each point: `method` (tsne, umap for the items alone; ts
 one layout), `kind` (item, part), `id` (of the item or the person), `x`, `y`, and `factor` (whose part it is; -1 for items).
 """
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,9 +52,8 @@ def lay_out(item_ids: np.ndarray, vectors: np.ndarray, similarity: str, parts: P
     metric = "cosine" if similarity == "cosine" else "euclidean"
     both = np.concatenate([vectors, parts.vectors])
     nearest = _nearest(parts.vectors, vectors)
-
-    def by(method: str) -> list[pd.DataFrame]:
-        project, tables = METHODS[method], []
+    tables = []
+    for method, project in METHODS.items():
         other = None if beside is None else _points(beside, method, item_ids)
         alone = project(vectors, metric, seed, other)
         if other is not None:
@@ -66,10 +64,7 @@ def lay_out(item_ids: np.ndarray, vectors: np.ndarray, similarity: str, parts: P
             joint = projections.turned(project(both, "cosine", seed, np.concatenate([alone, alone[nearest]])), alone)
             tables.append(_table(method + WITH_PEOPLE, item_ids, joint[: len(item_ids)]))
             tables.append(_table(method + WITH_PEOPLE, parts.user_ids, joint[len(item_ids) :], "part", parts.factor))
-        return tables
-
-    with ThreadPoolExecutor(len(METHODS)) as pool:  # neither uses more than one core
-        return pd.concat([table for tables in pool.map(by, METHODS) for table in tables], ignore_index=True)
+    return pd.concat(tables, ignore_index=True)
 
 
 def _table(method: str, ids, xy: np.ndarray, kind: str = "item", factor=-1) -> pd.DataFrame:
