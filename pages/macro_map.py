@@ -305,7 +305,7 @@ def export():
             "displaylogo": False, "displayModeBar": True, "modeBarButtons": [["toImage"]],
             "toImageButtonOptions": {"format": kind, "filename": f"{bundle.name}-{method}", "scale": 2,
                                      "width": 380 * len(panels), "height": figure.layout.height}})
-        st.caption("The camera in the figure's corner saves it.")
+        st.caption("The camera in the figure's corner saves it at full width; on a narrow screen it is squeezed only here.")
         for name, shown in (("", bundle), ("-dot", twin)):
             if shown:
                 st.download_button(f"Coordinates of {'the dot product' if name else 'this model'}, {METHODS[method]} (CSV)",
