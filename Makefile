@@ -31,7 +31,8 @@ app: env
 	@sh -c "$$MACRID_SERVE" serve "$(PORT)"
 
 test: env-dev
-	@$(PY) -m ruff check .
+	@$(PY) -m ruff check . --ignore ANN,C90,PLR0913
+	@$(dir $(PY))lint-imports --no-cache >/dev/null || $(dir $(PY))lint-imports
 	@MACRID_CHROMIUM=$$(sh tests/chromium.sh "$(CHROMIUM)"); export MACRID_CHROMIUM; \
 	$(PY) -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 

@@ -3,15 +3,17 @@
 import gc
 import os
 
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as macrid.cli.main.run does, before torch is loaded
+
 import streamlit as st
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from streamlit.runtime.pages_manager import PagesManager
 
-import ui
+from ui import item_pictures
 
-os.environ[ui.PICTURES_SERVED] = "1"
+os.environ[item_pictures.PICTURES_SERVED] = "1"
 # Until st.navigation has run once, Streamlit takes pages/ for pages of its own: a link to one that is followed right after
 # the start would open it without its frame.
 PagesManager.uses_pages_directory = False
@@ -19,7 +21,8 @@ PagesManager.uses_pages_directory = False
 
 def picture(request: Request) -> Response:
     """The picture of one item as SVG. The address holds the bundle's fingerprint, so browsers may keep it for good."""
-    svg = ui.picture_svg(request.path_params["bundle"], request.path_params["version"], request.path_params["position"])
+    given = request.path_params
+    svg = item_pictures.picture_svg(given["bundle"], given["version"], given["position"])
     if svg is None:
         return Response(status_code=404)
     return Response(svg, media_type="image/svg+xml",
@@ -27,5 +30,5 @@ def picture(request: Request) -> Response:
                              "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"})
 
 
-app = st.App("frame.py", routes=[Route(ui.PICTURE_ROUTE, picture)])
+app = st.App("frame.py", routes=[Route(item_pictures.PICTURE_ROUTE, picture)])
 gc.freeze()  # what is loaded now stays: no collection needs to walk through torch and numba again

@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-import ui
+from ui import bundles, words
 
 # The icon is a file: of one named ":material/...", browsers would fetch the picture from an outside address.
-st.set_page_config(page_title="MacridVAE", page_icon=ui.ROOT / "assets" / "icon.svg", layout="wide")
-st.logo(ui.ROOT / "assets" / "logo.svg", size="large")
+st.set_page_config(page_title="MacridVAE", page_icon=words.ROOT / "assets" / "icon.svg", layout="wide")
+st.logo(words.ROOT / "assets" / "logo.svg", size="large")
 page = st.navigation([
     st.Page("pages/overview.py", title="Overview", icon=":material/home:", default=True),
     st.Page("pages/macro_map.py", title="Macro map", icon=":material/scatter_plot:"),
@@ -17,5 +17,5 @@ page = st.navigation([
     st.Page("pages/method.py", title="Method", icon=":material/function:"),
 ])
 with st.sidebar:
-    ui.choose_bundle()
+    bundles.choose_bundle()
 page.run()

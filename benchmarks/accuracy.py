@@ -20,12 +20,15 @@ from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from macrid import build, contenders, jobs, split, train
-from macrid.cli_shared import parse_changes, read_data
-from macrid.contenders import Task
+from macrid.cli.options import parse_changes, read_data
+from macrid.data import split
 from macrid.errors import InputError
-from macrid.metrics import paired_difference
-from macrid.model import PRESETS, make_settings
+from macrid.measures import evaluate
+from macrid.measures.statistics import paired_difference
+from macrid.model.settings import PRESETS, make_settings
+from macrid.pipeline import provenance
+from macrid.studies import contenders, processes
+from macrid.studies.contenders import Task
 
 LINEAR = ("popularity", "ease", "edlae")
 VARIATIONS = {  # of the preset accurate, one thing at a time
@@ -37,9 +40,9 @@ VARIATIONS = {  # of the preset accurate, one thing at a time
 
 def work(task: Task, report) -> dict:
     """Train a contender and rank with it: {training, validation, test}, the metrics of every person."""
-    model, training, _ = contenders.fit(task, report)
+    model, training, _ = contenders.trained(task, report)
     return {"training": training} | {part: {name: values.tolist() for name, values in
-                                            train.ranking(model, getattr(task.split, part), task.split.kind).items()}
+                                            evaluate.ranking(model, getattr(task.split, part), task.split.kind).items()}
                                      for part in ("validation", "test")}
 
 
@@ -48,7 +51,7 @@ def records(tasks: dict[str, Task], folder: Path, side_by_side: int) -> dict[str
     found = {key: json.loads((folder / f"{key}.json").read_text(encoding="utf-8"))
              for key in tasks if (folder / f"{key}.json").exists()}
     with tqdm(total=len(tasks), initial=len(found), unit="model", file=sys.stderr) as bar:
-        for key, event, value in jobs.run(work, {key: task for key, task in tasks.items() if key not in found},
+        for key, event, value in processes.run(work, {key: task for key, task in tasks.items() if key not in found},
                                           side_by_side):
             if event == "report":
                 bar.set_postfix_str(f"{key.split('-')[0]}, epoch {value['epoch']}: {value['ndcg@100']:.4f}")
@@ -62,7 +65,7 @@ def records(tasks: dict[str, Task], folder: Path, side_by_side: int) -> dict[str
 
 
 def task_of(name: str, settings, parts: split.Split, seed: int, folder: Path) -> tuple[str, Task]:
-    text = json.dumps([name, contenders.plain(settings), seed, build.fingerprint(parts)], sort_keys=True)
+    text = json.dumps([name, contenders.plain(settings), seed, provenance.fingerprint(parts)], sort_keys=True)
     key = f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
     return key, Task(name, settings, parts, seed, "cpu", folder / key)
 
@@ -75,7 +78,7 @@ def people(found: list[dict], part: str, metric: str) -> np.ndarray:
 def figures(found: list[dict], part: str) -> dict[str, dict]:
     """Each metric over trainings: mean, sd, ..., and se, the standard error over people of the mean."""
     return {metric: spread(np.mean(record[part][metric]) for record in found)
-            | {"se": train.summary({metric: people(found, part, metric)})[f"{metric}_se"]} for metric in found[0][part]}
+            | {"se": evaluate.summary({metric: people(found, part, metric)})[f"{metric}_se"]} for metric in found[0][part]}
 
 
 @click.command()
@@ -104,7 +107,8 @@ def main(data, part, seeds, preset, changes, side_by_side, folder, out):
     done = records({key: task for group in tasks.values() for key, task in group}, folder, side_by_side)
     found = {title: [done[key] for key, _ in group] for title, group in tasks.items()}
     shown = "test" if part == "target" else "validation"
-    value = {"data": {"name": parts.name, "fingerprint": build.fingerprint(parts)}, "versions": versions(), "models": {}}
+    value = {"data": {"name": parts.name, "fingerprint": provenance.fingerprint(parts)}, "versions": versions(),
+             "models": {}}
     for title, (_, s, n) in rows.items():
         value["models"][title] = {
             "settings": contenders.plain(s), "seeds": list(range(n)),

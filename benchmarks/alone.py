@@ -16,7 +16,7 @@ class Ended:
     answer: the JSON value on the last line of its standard output, None if it printed nothing. seconds: by the clock, from
     its start to its end. processor: seconds of the processor, of all its threads, which other work on the machine does not
     stretch as it does the clock. memory: the most that it held, bytes resident, and at least what the process that started
-    it held by then; a script that needs finer figures answers with those of `macrid.memory`.
+    it held by then; a script that needs finer figures answers with those of `macrid.studies.memory`.
     """
 
     answer: object

@@ -74,14 +74,16 @@ def shelve(items: int, models: Path) -> None:
     if items == SHIPPED:
         (models / "shop").symlink_to(ROOT / "models" / "shop")
         return
-    from macrid import build, maps, projections, shop, split
-    from macrid.model import Settings
+    from macrid.data import shop, split
+    from macrid.maps import layout, projections
+    from macrid.model.settings import Settings
+    from macrid.pipeline import build
 
     print(f"making a shop of {items:,} items", file=sys.stderr)
     data = shop.simulate(n_items=items, n_people=max(2_000, items // 10), seed=SEED).data
     parts = split.strong(split.to_clicks(data), SEED, held_out=200)
     # Layouts of the items are not what is measured, and t-SNE of a large catalogue takes long.
-    with patch.object(maps, "METHODS", dict.fromkeys(maps.METHODS, lambda vectors, *rest: projections.pca(vectors))):
+    with patch.object(layout, "METHODS", dict.fromkeys(layout.METHODS, lambda vectors, *rest: projections.pca(vectors))):
         build.build(parts, models / "shop", Settings(embedding_size=16, epochs=0), SEED, source=data)
 
 

@@ -15,9 +15,11 @@ import click
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from macrid import collapse, split
-from macrid.cli_shared import read_data
-from macrid.model import make_settings
+from macrid.cli.options import read_data
+from macrid.data import split
+from macrid.model.settings import make_settings
+from macrid.results import collapse
+from macrid.studies.collapse import experiment
 
 RESULT = Path(__file__).parent / "results" / "collapse.json"
 
@@ -33,7 +35,7 @@ def main(data, epochs, seeds, out):
     for name in data:
         parts = split.strong(split.to_clicks(read_data(name, seed=0)), seed=0)
         settings = make_settings("best", {"embedding_size": 16, "epochs": epochs})
-        found.append(collapse.experiment(parts, settings, tuple(range(seeds)), lambda row: click.echo(row, err=True)))
+        found.append(experiment(parts, settings, tuple(range(seeds)), lambda row: click.echo(row, err=True)))
         click.echo(f"{name}: {collapse.sentence(found[-1])}")
     out.parent.mkdir(parents=True, exist_ok=True)
     beside = out.with_name(out.name + ".new")

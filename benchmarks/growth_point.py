@@ -18,10 +18,14 @@ import pyarrow.parquet as pq
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from macrid import memory, split, train
-from macrid.cli_shared import read_data
-from macrid.model import MacridVAE, make_settings
-from macrid.spectral import spectral_start
+from macrid.cli.options import read_data
+from macrid.data import split
+from macrid.measures import evaluate
+from macrid.model.macridvae import MacridVAE
+from macrid.model.settings import make_settings
+from macrid.studies import memory
+from macrid.training import fit
+from macrid.training.spectral_start import spectral_start
 
 EVALUATED = 500  # people
 ROWS_AT_ONCE = 50_000  # people whose clicks are written together
@@ -59,10 +63,10 @@ def training(source, factors: int, steps: int, stages: dict, bare: int) -> dict:
     cut = replace(parts, train=parts.train[some], validation=first(parts.validation, 2))  # so that all the time is steps
     with stage(stages, bare, "training"):
         model = MacridVAE(parts.train.shape[1], settings, 0, start)
-        history = train.fit(model, cut, 0)
+        history = fit.fit(model, cut, 0)
     test = first(parts.test, EVALUATED)
     with stage(stages, bare, "evaluating"):
-        train.ranking(model, test)
+        evaluate.ranking(model, test)
     return {"factors": factors, "train_people": parts.train.shape[0], "train_items": parts.train.shape[1], "batch": batch,
             "steps": history[0]["step"], "trained": len(some), "evaluated": len(test.user_ids),
             "held_out": len(parts.test.user_ids)}
@@ -88,7 +92,7 @@ def first(held: split.HeldOut, count: int) -> split.HeldOut:
 
 
 def write(source, folder: Path) -> None:
-    """The clicks and the items as the two Parquet files that `macrid.data.read` takes."""
+    """The clicks and the items as the two Parquet files that `macrid.data.interactions.read` takes."""
     folder.mkdir(parents=True, exist_ok=True)
     item_ids, text = pa.array(source.item_ids, pa.string()), pa.string()
     with pq.ParquetWriter(folder / "clicks.parquet", pa.schema([("user_id", text), ("item_id", text)])) as file:

@@ -2,9 +2,9 @@
 
 From every factor of a bundle some items are drawn, all their attributes are given as labels, and axes are learned as `align`
 learns them: 0 labels are independent components, and the model's own dimensions stand beside them for reference. Measured:
-monotonicity and leakage (macrid/metrics.py), each attribute on the dial that bears it or, where there is none, on the dial
-that follows it most (which a person without labels would have to find); how many pairs of factor and attribute got a dial;
-and how well these dials foretell the attribute of the factor's items that were not labelled.
+monotonicity and leakage (macrid/measures/steering.py), each attribute on the dial that bears it or, where there is none, on
+the dial that follows it most (which a person without labels would have to find); how many pairs of factor and attribute got
+a dial; and how well these dials predict the attribute of the factor's items that were not labelled.
 """
 
 import argparse
@@ -21,11 +21,13 @@ from plotly.subplots import make_subplots
 from record import RESULTS, save, spread, table, versions
 from tqdm import tqdm
 
-from macrid import build, bundle, dials, directions, steering
-from macrid.attributes import attribute_table, yes_no
-from macrid.charts import PALETTE, REST
+from macrid import bundle
+from macrid.bundle.recommender import Recommender
+from macrid.charts.colours import PALETTE, REST
+from macrid.data.attributes import attribute_table, yes_no
+from macrid.dials import choose, label_regression, sweep_quality
 from macrid.errors import InputError
-from macrid.recommender import Recommender
+from macrid.pipeline import evaluate
 
 ROOT = Path(__file__).resolve().parents[1]
 COUNTS = (0, 3, 5, 10, 20, 50)
@@ -52,13 +54,13 @@ def measure(of: Recommender, counts=COUNTS, seeds: int = 5, report=lambda: None)
     """`none` and a key for each number of labels: monotonicity, leakage, kept, auc and r2 of items not labelled, each with
     its mean and spread over label seeds. report: called after each of 2 + (number of counts above 0) x seeds steps."""
     attributes, held, seed = attributes_of(of), of.held_out("test"), of.meta["seed"]
-    parts, people = build.shown_parts(of), of.model.represent(held.fold_in)
+    parts, people = evaluate.shown_parts(of), of.model.represent(held.fold_in)
     names, values = list(attributes.columns), attributes.to_numpy()
 
     def once(method: str, labels: pd.DataFrame | None = None) -> dict:
-        found = dials.choose(method, of.vectors, of.factor, parts, of.model.scale, seed, of.attributes, labels)
-        bearing = {(k, names.index(row["attribute"])): j for (k, j), row in found.borne.items()}
-        figures = steering.figures(of.vectors, of.factor, found.axes, values, people, held.fold_in, bearing, seed)
+        found = choose.choose(method, of.vectors, of.factor, parts, of.model.scale, seed, of.attributes, labels)
+        bearing = {(k, names.index(row["attribute"])): j for (k, j), row in found.aligned_dials.items()}
+        figures = sweep_quality.figures(of.vectors, of.factor, found.axes, values, people, held.fold_in, bearing, seed)
         report()
         unlabelled = _foretold(of, found, values, bearing, labels) if labels is not None else {}
         return {"monotonicity": figures["monotonicity"], "leakage": figures["leakage"], "dials": figures["dials"],
@@ -74,17 +76,17 @@ def measure(of: Recommender, counts=COUNTS, seeds: int = 5, report=lambda: None)
                               if any(name in row for row in mine)} for count, mine in rows.items()}}
 
 
-def _foretold(of: Recommender, found: dials.Dials, values: np.ndarray, bearing: dict, labels: pd.DataFrame) -> dict:
+def _foretold(of: Recommender, found: choose.Dials, values: np.ndarray, bearing: dict, labels: pd.DataFrame) -> dict:
     """Of the items without labels, the mean over dials of `auc`, where they bear a yes/no attribute, and of `r2`, where a
     numeric one: the squared correlation with the coordinate, negative if it falls where it should rise."""
     unlabelled, auc, r2 = labels.isna().all(axis=1).to_numpy(), [], []
     for (k, a), j in bearing.items():
         at = unlabelled & (of.factor == k) & np.isfinite(values[:, a])
         truth, coordinate = values[at, a], of.vectors[at] @ found.axes[k][:, j]
-        if len(truth) < steering.FEWEST_ITEMS or np.ptp(truth) == 0:
+        if len(truth) < sweep_quality.FEWEST_ITEMS or np.ptp(truth) == 0:
             continue
-        if found.borne[k, j]["measure"] == "AUC":
-            auc.append(directions.auc(coordinate, truth > 0))
+        if found.aligned_dials[k, j]["measure"] == "AUC":
+            auc.append(label_regression.auc(coordinate, truth > 0))
         else:
             rho = np.corrcoef(coordinate, truth)[0, 1]
             r2.append(rho * abs(rho))

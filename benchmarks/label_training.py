@@ -19,11 +19,15 @@ from label_curve import drawn
 from record import RESULTS, save, spread, table, versions
 from tqdm import tqdm
 
-from macrid import dials, shop, split, steering, train
-from macrid.attributes import attribute_table
+from macrid.data import shop, split
+from macrid.data.attributes import attribute_table
+from macrid.dials import choose, sweep_quality
 from macrid.errors import InputError
-from macrid.model import MacridVAE, make_settings, settings_dict
-from macrid.spectral import spectral_start
+from macrid.measures import evaluate
+from macrid.model.macridvae import MacridVAE
+from macrid.model.settings import make_settings, settings_dict
+from macrid.training import fit
+from macrid.training.spectral_start import spectral_start
 
 MODEL_SEED = 0
 
@@ -34,7 +38,7 @@ def trained(clicks: split.Split, settings, labels: pd.DataFrame | None, note: st
     model = MacridVAE(clicks.train.shape[1], settings, MODEL_SEED, start,
                       None if labels is None else labels.to_numpy(np.float32))
     with tqdm(total=settings.epochs, desc=note, file=sys.stderr) as bar:
-        history = train.fit(model, clicks, MODEL_SEED, lambda row: bar.update())
+        history = fit.fit(model, clicks, MODEL_SEED, lambda row: bar.update())
     return model, history[-1]["best"]
 
 
@@ -44,18 +48,18 @@ def measured(model: MacridVAE, clicks: split.Split, attributes: np.ndarray, labe
     held, vectors, factor = clicks.test, model.item_vectors(), model.factors()
     parts = model.represent(held.fold_in)
     names = list(labels.columns)
-    found = dials.choose("labels", vectors, factor, parts, model.scale, MODEL_SEED, attribute_table(clicks.items), labels)
-    bearing = {(k, names.index(row["attribute"])): j for (k, j), row in found.borne.items()}
-    figures = steering.figures(vectors, factor, found.axes, attributes, parts, held.fold_in, bearing, MODEL_SEED)
-    is_labelled, unit = labels.notna().any(axis=1).to_numpy(), dials.unit(vectors)
+    found = choose.choose("labels", vectors, factor, parts, model.scale, MODEL_SEED, attribute_table(clicks.items), labels)
+    bearing = {(k, names.index(row["attribute"])): j for (k, j), row in found.aligned_dials.items()}
+    figures = sweep_quality.figures(vectors, factor, found.axes, attributes, parts, held.fold_in, bearing, MODEL_SEED)
+    is_labelled, unit = labels.notna().any(axis=1).to_numpy(), choose.unit(vectors)
     explained = {}
     for name, which in (("labelled", is_labelled), ("others", ~is_labelled)):
         rho = [np.corrcoef(unit[at, a], attributes[at, a])[0, 1] for k in range(model.settings.kfac)
                for at in [which & (factor == k)] if at.sum() > 2 for a in range(len(names))]
         if rho:
             explained[name] = float(np.mean(np.square(rho)))
-    return {"ndcg@100": train.summary(train.ranking(model, held))["ndcg@100"], "monotonicity": figures["monotonicity"],
-            "leakage": figures["leakage"], "named": len(found.borne), "explained": explained}
+    return {"ndcg@100": evaluate.summary(evaluate.ranking(model, held))["ndcg@100"], "monotonicity": figures["monotonicity"],
+            "leakage": figures["leakage"], "named": len(found.aligned_dials), "explained": explained}
 
 
 def measure(out: Path, *, items: int, people: int, weights: list[float], counts: list[int], seeds: int, epochs: int) -> dict:

@@ -26,8 +26,10 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from macrid import bundle, shop
-from macrid.model import MacridVAE, make_settings
+from macrid import bundle
+from macrid.data import shop
+from macrid.model.macridvae import MacridVAE
+from macrid.model.settings import make_settings
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULT = Path(__file__).parent / "results" / "pages.json"
@@ -63,7 +65,7 @@ def make_bundle(path: Path, n_items: int, seed: int = 0) -> None:
                      "held_out": 20, "fingerprint": "0" * 64}}
     bundle.save(path, meta=meta, model=model, items=data.items.assign(clicks=rng.integers(1, 99, n_items)), maps=maps,
                 axes=np.broadcast_to(np.eye(16, dtype=np.float32), (7, 16, 16)).copy(), users=users, history=[],
-                strength=np.full((7, 16), 0.5, np.float32))
+                influence=np.full((7, 16), 0.5, np.float32))
 
 
 def painted(page) -> None:

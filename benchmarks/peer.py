@@ -4,7 +4,8 @@
     ended = peer.run(python, "recbole_peer.py", "--epochs", 3)       # see alone.Ended: answer, seconds, processor, memory
 
 A script that it runs is a file of this folder (or a path), imports recbole but neither macrid nor numpy 2, and prints its
-answer as one line of JSON, the last one, on standard output. `macrid/memory.py` needs no library: such a script may load it.
+answer as one line of JSON, the last one, on standard output. `macrid/studies/memory.py` needs no library: such a script may
+load it.
 pip's own settings say where packages come from; set PIP_EXTRA_INDEX_URL to the index of PyTorch's CPU builds to spare the
 gigabytes of the default one.
 """

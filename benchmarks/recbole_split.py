@@ -15,10 +15,13 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from macrid import recbole, train
-from macrid.fetch import fetch
-from macrid.model import MacridVAE, make_settings
-from macrid.spectral import spectral_start
+from macrid.data.fetch import fetch
+from macrid.measures import evaluate
+from macrid.model.macridvae import MacridVAE
+from macrid.model.settings import make_settings
+from macrid.pipeline import recbole_import
+from macrid.training import fit
+from macrid.training.spectral_start import spectral_start
 
 
 @click.command()
@@ -28,7 +31,7 @@ from macrid.spectral import spectral_start
 @click.option("--parts", type=click.Path(path_type=Path))
 def main(preset, epochs, seed, parts):
     began = time.perf_counter()
-    split = recbole.default_split(fetch("ml-100k"), "ml-100k")
+    split = recbole_import.default_split(fetch("ml-100k"), "ml-100k")
     if parts:
         check(split, pd.read_csv(parts, dtype=str))
     settings = make_settings(preset, {"epochs": epochs} if epochs else {})
@@ -36,8 +39,8 @@ def main(preset, epochs, seed, parts):
     if settings.init == "spectral":
         start = spectral_start(split.train, settings.kfac, settings.embedding_size, seed)
     model = MacridVAE(split.train.shape[1], settings, seed, start)
-    history = train.fit(model, split, seed, lambda row: click.echo(f"epoch {row['epoch']}", err=True))
-    figures = train.summary(train.ranking(model, split.test, "recbole"))
+    history = fit.fit(model, split, seed, lambda row: click.echo(f"epoch {row['epoch']}", err=True))
+    figures = evaluate.summary(evaluate.ranking(model, split.test, "recbole"))
     click.echo(json.dumps({"metrics": figures, "epochs": len(history), "checked": parts is not None,
                            "seconds": {"all": round(time.perf_counter() - began, 1)}}))
 
@@ -50,7 +53,7 @@ def check(split, theirs: pd.DataFrame) -> None:
         ours = set(zip(held.user_ids[rows], ids[columns], strict=True))
         same = theirs[theirs["part"] == part]
         if ours != set(zip(same["user_id"], same["item_id"], strict=True)):
-            raise RuntimeError(f"RecBole's {part} part is not the one that macrid.recbole draws again")
+            raise RuntimeError(f"RecBole's {part} part is not the one that macrid.pipeline.recbole_import draws again")
     if split.train.nnz != (theirs["part"] == "train").sum():
         raise RuntimeError("RecBole trains on another number of ratings")
 

@@ -19,9 +19,11 @@ from record import RESULTS, save, table, versions
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from macrid import split, train
-from macrid.cli_shared import read_data
-from macrid.model import PRESETS, MacridVAE, make_settings
+from macrid.cli.options import read_data
+from macrid.data import split
+from macrid.model.macridvae import MacridVAE
+from macrid.model.settings import PRESETS, make_settings
+from macrid.training import fit
 
 MASSES = (0.01, 0.05, 0.1, 0.2, 0.3, 0.5)
 
@@ -66,7 +68,7 @@ def main(data, preset, epochs, out):
     optimiser = torch.optim.Adam(model.parameters(), lr=s.learning_rate, fused=True)
     steps = -(-clicks.shape[0] // s.train_batch_size)
     for epoch in range(1, epochs + 1):
-        train._train_epoch(model, None, optimiser, clicks, s, 5 * steps, 0, epoch, steps)
+        fit._train_epoch(model, None, optimiser, clicks, s, 5 * steps, 0, epoch, steps)
     rows = differences(model, clicks[: s.train_batch_size])
     save(out, {"data": Path(data).name, "preset": preset, "epochs": epochs, "versions": versions(), "rows": rows})
     click.echo(table(["routing_mass", "pairs kept", "nll", "gradient's cosine", "its length", "a step is faster by"], [

@@ -22,11 +22,12 @@ import label_curve
 import steering_curves
 import steering_latency
 import steering_regret
+import trade_off
 from picture import write_svg
 from record import RESULTS, save, versions
 from tqdm import tqdm
 
-from macrid import bundle, trade_off
+from macrid import bundle
 from macrid.errors import InputError
 
 LABELS = {"shop": (10, 5), "other": (None, 50)}  # of each factor, for the curves: and the same for "fewer labels"

@@ -7,15 +7,18 @@ for every attribute whether they care for it or not; "askers" are those with an 
 
 import numpy as np
 import plotly.graph_objects as go
+import trade_off
 from label_curve import drawn
 from plotly.subplots import make_subplots
 from record import table
 
-from macrid import build, dials, metrics, trade_off
-from macrid.attributes import yes_no
-from macrid.charts import PALETTE, REST
-from macrid.recommender import Recommender
-from macrid.steer import Dials
+from macrid.bundle.recommender import Recommender
+from macrid.charts.colours import PALETTE, REST
+from macrid.data.attributes import yes_no
+from macrid.dials import choose
+from macrid.dials.steered_scores import SteeredScores
+from macrid.measures import steering
+from macrid.pipeline import evaluate
 
 PEOPLE = 200  # of the held-out ones at most: validation and test
 WORDS = {"range": "dials, to the end of their range", "blended": "dials at that end, scores blended",
@@ -36,11 +39,11 @@ def measure(of: Recommender, labels: int | None, few: int, seed: int = 0, report
     genres = {name: items for name, items in segments.items() if name in attributes and yes_no(attributes[name])}
     segments = genres or segments
     parts, seen, answers = _people(of, seed)
-    people = {name: [Dials(part, of.vectors, of.log_c, of.model.scale, axes) for part in parts]
-              for name, axes in (("raw", dials.choose("none", *_about(of, seed)).axes),)}
-    learned = {name: dials.choose("labels", *_about(of, seed), drawn(of.factor, attributes, count, seed))
+    people = {name: [SteeredScores(part, of.vectors, of.log_c, of.model.scale, axes) for part in parts]
+              for name, axes in (("raw", choose.choose("none", *_about(of, seed)).axes),)}
+    learned = {name: choose.choose("labels", *_about(of, seed), drawn(of.factor, attributes, count, seed))
                for name, count in (("ours", labels), ("few", few))}
-    people |= {name: [Dials(part, of.vectors, of.log_c, of.model.scale, found.axes) for part in parts]
+    people |= {name: [SteeredScores(part, of.vectors, of.log_c, of.model.scale, found.axes) for part in parts]
                for name, found in learned.items()}
     curves: dict = {method: {"everybody": [], "askers": []} for method in WORDS}
     askers = {}
@@ -56,7 +59,7 @@ def measure(of: Recommender, labels: int | None, few: int, seed: int = 0, report
     return {"attributes": {name: {"items": int(segment.sum()), "askers": askers[name]}
                            for name, segment in segments.items()},
             "people": len(seen), "labels": labels, "few": few, "strengths": trade_off.STRENGTHS.tolist(),
-            "dials": {name: {a: sum(row["attribute"] == a for row in found.borne.values()) for a in attributes}
+            "dials": {name: {a: sum(row["attribute"] == a for row in found.aligned_dials.values()) for a in attributes}
                       for name, found in learned.items()},
             "methods": {method: {group: _figures(rows) for group, rows in groups.items()}
                         for method, groups in curves.items()}}
@@ -64,7 +67,7 @@ def measure(of: Recommender, labels: int | None, few: int, seed: int = 0, report
 
 def _about(of: Recommender, seed: int) -> tuple:
     """What dials are chosen from."""
-    return of.vectors, of.factor, build.shown_parts(of), of.model.scale, seed, of.attributes
+    return of.vectors, of.factor, evaluate.shown_parts(of), of.model.scale, seed, of.attributes
 
 
 def _people(of: Recommender, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -82,7 +85,8 @@ def _people(of: Recommender, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndar
 def _lists(of: Recommender, name: str, segment: np.ndarray, people: dict, learned: dict, seen: np.ndarray):
     """(method, lists (S, P, n)) of every method."""
     attribute, _, end = name.partition(", ")
-    signs = {key: {dial: -1 if end == "low" else 1 for dial, row in found.borne.items() if row["attribute"] == attribute}
+    signs = {key: {dial: -1 if end == "low" else 1 for dial, row in found.aligned_dials.items()
+                   if row["attribute"] == attribute}
              for key, found in learned.items()}
     signs["raw"] = trade_off.following(of.vectors, of.factor, people["raw"][0].axes, segment)
     at_range = trade_off.range_ends(of.vectors, of.factor, learned["ours"].axes, signs["ours"])
@@ -98,11 +102,11 @@ def _lists(of: Recommender, name: str, segment: np.ndarray, people: dict, learne
 
 def _figures(rows: list[dict]) -> dict:
     mean = {key: np.mean([row[key] for row in rows], axis=0) for key in ("personal", "segment", "share")}
-    gains = {row["of"]: metrics.gain_at_loss(row["personal"], row["segment"]) for row in rows}
+    gains = {row["of"]: steering.gain_at_loss(row["personal"], row["segment"]) for row in rows}
     kept = np.flatnonzero(np.minimum.accumulate(mean["personal"]) >= 0.9 * mean["personal"][0])[-1]
     return {key: [round(float(x), 4) for x in values] for key, values in mean.items()} | {
-        "area": metrics.trade_off_area(mean["personal"], mean["segment"]),
-        "gain": metrics.gain_at_loss(mean["personal"], mean["segment"]),
+        "area": steering.trade_off_area(mean["personal"], mean["segment"]),
+        "gain": steering.gain_at_loss(mean["personal"], mean["segment"]),
         "share_before": float(mean["share"][0]), "share_at_loss": float(mean["share"][kept]),
         "gains": {name: round(gain, 2) if np.isfinite(gain) else None for name, gain in gains.items()}}
 

@@ -6,7 +6,7 @@ import time
 import numpy as np
 from record import table
 
-from macrid.steer import Dials, altered
+from macrid.dials.steered_scores import SteeredScores, altered
 
 SIZES = (20_000, 100_000, 1_000_000)
 DIMS, KFAC, SCALE, LENGTH, MOVES = 64, 7, 10.0, 20, 200
@@ -70,8 +70,8 @@ def measure(sizes=SIZES, moves: int = MOVES, seed: int = 0, report=lambda: None)
             "load": round(os.getloadavg()[0], 1), "milliseconds": found}
 
 
-def _person(parts, items, log_c, axes) -> Dials:
-    return Dials(parts, items, log_c, SCALE, axes)
+def _person(parts, items, log_c, axes) -> SteeredScores:
+    return SteeredScores(parts, items, log_c, SCALE, axes)
 
 
 def _percentiles(values) -> dict[str, float]:

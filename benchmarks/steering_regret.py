@@ -8,11 +8,14 @@ best ten less that of the list (`metrics.regret`).
 import numpy as np
 from label_curve import drawn
 from record import table
+from trade_off import following
 
-from macrid import build, dials, metrics, shop
-from macrid.recommender import Recommender
-from macrid.steer import Dials, dial_range, top_items
-from macrid.trade_off import following
+from macrid.bundle.recommender import Recommender
+from macrid.data import shop
+from macrid.dials import choose
+from macrid.dials.steered_scores import SteeredScores, dial_range, top_items
+from macrid.measures import statistics, steering
+from macrid.pipeline import evaluate
 
 PEOPLE, LENGTH, POSITIONS = 200, 10, 9
 WORDS = {"untouched": "no dial turned", "best": "the dial that bears it, best of nine positions",
@@ -28,10 +31,10 @@ def measure(of: Recommender, labels: int, seed: int = 0, report=lambda: None) ->
     taste = {user: rows for user, rows in people.groupby("user_id")}
     rng = np.random.default_rng(seed)
     who = np.sort(rng.choice(len(held.user_ids), min(PEOPLE, len(held.user_ids)), replace=False))
-    about = of.vectors, of.factor, build.shown_parts(of), of.model.scale, of.meta["seed"], of.attributes
-    axes = {name: dials.choose(name, *about).axes for name in ("none", "ica")}
-    learned = dials.choose("labels", *about, drawn(of.factor, of.attributes, labels, seed))
-    bearing = {(k, row["attribute"]): j for (k, j), row in learned.borne.items()}
+    about = of.vectors, of.factor, evaluate.shown_parts(of), of.model.scale, of.meta["seed"], of.attributes
+    axes = {name: choose.choose(name, *about).axes for name in ("none", "ica")}
+    learned = choose.choose("labels", *about, drawn(of.factor, of.attributes, labels, seed))
+    bearing = {(k, row["attribute"]): j for (k, j), row in learned.aligned_dials.items()}
     parts, attributes = of.model.represent(held.fold_in[who]), of.items[list(shop.ATTRIBUTES)].to_numpy(np.float64)
     category = of.items["category"].to_numpy()
     regrets: dict[str, list[list[float]]] = {name: [] for name in ("known", *WORDS)}  # one list for each person
@@ -39,7 +42,7 @@ def measure(of: Recommender, labels: int, seed: int = 0, report=lambda: None) ->
         found: dict[str, list[float]] = {name: [] for name in regrets}
         for row in taste[held.user_ids[u]].to_dict("records"):
             k = int(np.bincount(of.factor[category == row["category"]]).argmax())
-            mine, _ = of.shelf(k)
+            mine, _ = of.factor_items(k)
             seen = np.flatnonzero(held.fold_in[u].toarray()[0, mine] > 0)
             if not len(seen):
                 continue  # they never showed this intention
@@ -54,7 +57,8 @@ def measure(of: Recommender, labels: int, seed: int = 0, report=lambda: None) ->
                 regrets[method].append(values)
         report()
     wishes = sum(len(values) for values in regrets["known"])
-    errors = {name: metrics.mean_and_error(np.array([np.mean(values) for values in rows])) for name, rows in regrets.items()}
+    errors = {name: statistics.mean_and_error(np.array([np.mean(values) for values in rows]))
+              for name, rows in regrets.items()}
     return {"people": len(regrets["known"]), "wishes": wishes, "labels": labels, "n": LENGTH,
             "regret": {name: {"mean": mean, "se": error} for name, (mean, error) in errors.items()}}
 
@@ -95,11 +99,12 @@ class _Asked:
             found[name] = self._regret(self._along(self._dials(axes), axes, j))
         return found
 
-    def _dials(self, axes: np.ndarray) -> Dials:
+    def _dials(self, axes: np.ndarray) -> SteeredScores:
         items = self.of.vectors[self.mine]
-        return Dials(self.part[None], items, np.zeros((len(items), 1), items.dtype), self.of.model.scale, axes[[self.k]])
+        alone = np.zeros((len(items), 1), items.dtype)  # log c
+        return SteeredScores(self.part[None], items, alone, self.of.model.scale, axes[[self.k]])
 
-    def _along(self, person: Dials, axes: np.ndarray, dim: int) -> np.ndarray:
+    def _along(self, person: SteeredScores, axes: np.ndarray, dim: int) -> np.ndarray:
         """The lists at nine positions over the dial's range."""
         values = np.linspace(*dial_range(self.of.vectors[self.mine] @ axes[self.k][:, dim]), POSITIONS)
         return np.stack([person.top({(0, dim): float(v)}, LENGTH, without=self.seen)[0] for v in values])
@@ -107,7 +112,7 @@ class _Asked:
     def _regret(self, lists: np.ndarray, worth: np.ndarray | None = None) -> float:
         """The least regret of some lists (positions, n): of what somebody who looks at all of them would choose."""
         worth = self.worth if worth is None else worth
-        return float(metrics.regret(np.broadcast_to(worth, (len(lists), len(worth))), lists).min())
+        return float(steering.regret(np.broadcast_to(worth, (len(lists), len(worth))), lists).min())
 
 
 def summary(measured: dict) -> str:

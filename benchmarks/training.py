@@ -30,9 +30,13 @@ from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from macrid import jobs, memory, split, train
-from macrid.cli_shared import read_data
-from macrid.model import MacridVAE, make_settings, settings_dict
+from macrid.cli.options import read_data
+from macrid.data import split
+from macrid.measures import evaluate
+from macrid.model.macridvae import MacridVAE
+from macrid.model.settings import make_settings, settings_dict
+from macrid.studies import memory, processes
+from macrid.training import fit
 
 PRESETS, CLOCKS = ("recbole", "paper"), ("clock", "processor")
 ROUTED = {"routing_mass": 0.3}  # what is measured beside the exact gradients
@@ -74,7 +78,7 @@ def measure(asked: dict) -> dict:
     settings = make_settings(asked["preset"], ROUTED if asked["who"] == "ours, routed" else {})
     clicks, held = together(asked["data"])
     if asked["who"] == "dense":
-        train.TRAINED_AT_ONCE = settings.train_batch_size  # nor would most people take a batch part by part
+        fit.TRAINED_AT_ONCE = settings.train_batch_size  # nor would most people take a batch part by part
     torch.manual_seed(0)
     bare = memory.now()
     memory.reset_peak()
@@ -83,14 +87,14 @@ def measure(asked: dict) -> dict:
     steps, found = -(-clicks.shape[0] // settings.train_batch_size), {"clock": [], "processor": []}
     for epoch in range(1, asked["epochs"] + 2):
         started, worked = time.perf_counter(), time.process_time()
-        train._train_epoch(model, None, optimiser, clicks, settings, 5 * steps, 0, epoch, steps)
+        fit._train_epoch(model, None, optimiser, clicks, settings, 5 * steps, 0, epoch, steps)
         if epoch > 1:
             found["clock"].append(time.perf_counter() - started)
             found["processor"].append(time.process_time() - worked)
     found |= {"bare": bare, "peak": memory.peak()}
     if asked["who"] == "ours":
         started, worked = time.perf_counter(), time.process_time()
-        train.ranking(model, held)
+        evaluate.ranking(model, held)
         found["evaluation"] = {"clock": time.perf_counter() - started, "processor": time.process_time() - worked}
     return found
 
@@ -165,7 +169,7 @@ def main(data, with_peer, environment, epochs, rounds, out, asked):
     if asked:
         click.echo(json.dumps(measure(json.loads(asked))))
         return
-    threads = jobs.threads_for(1)
+    threads = processes.threads_for(1)
     clicks, held = together(data)
     names = ["ours", "ours, routed", "dense", *(["RecBole"] if with_peer else [])]
     found = {preset: {who: [] for who in names} for preset in PRESETS}

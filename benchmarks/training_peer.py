@@ -20,7 +20,7 @@ from recbole.config import Config
 from recbole.data import create_dataset, data_preparation
 from recbole.utils import get_model, get_trainer, init_seed
 
-found = importlib.util.spec_from_file_location("memory", Path(__file__).parents[1] / "macrid" / "memory.py")
+found = importlib.util.spec_from_file_location("memory", Path(__file__).parents[1] / "macrid" / "studies" / "memory.py")
 memory = importlib.util.module_from_spec(found)
 found.loader.exec_module(memory)  # alone: the package imports what is not here
 logging.disable(logging.CRITICAL)

@@ -1,14 +1,15 @@
 """Benchmark: the poster's table, data sets by recommenders, the best in bold where a paired test says so; and one comparison
 in detail, with what accuracy costs."""
 
-import html
 
 import streamlit as st
 
-import ui
-import ui_results
-from macrid import charts, findings, result_charts, results
+from macrid import results
+from macrid.charts import colours
+from macrid.charts import results as charts
 from macrid.errors import InputError
+from macrid.results import findings
+from ui import bundles, html, result_files, words
 
 PROTOCOLS = {"strong": "People held out whole", "recbole": "A tenth of everybody's clicks held out, as RecBole does"}
 MODELS = {  # what a name means
@@ -21,19 +22,19 @@ MODELS = {  # what a name means
     "macridvae-k1": "MacridVAE with a single factor: what the many are worth.",
 }
 
-bundle = ui.chosen()
-ui.begin("Benchmark", "How well different recommenders rank what people clicked and the models did not see: mean over the "
+bundle = bundles.chosen()
+html.begin("Benchmark", "How well different recommenders rank what people clicked and the models did not see: mean over the "
          "test people ± its standard error, more is better. **Bold** is the best, if a paired test over the same people "
          "says that every other model is worse; otherwise nobody is bold.")
 
 
 def metric_head(metric: str) -> str:
-    name = ui_results.metric_name(metric)
-    return f'<th scope="col" title="{ui.escaped(ui.hint(name))}">{html.escape(name)}</th>'
+    name = result_files.metric_name(metric)
+    return f'<th scope="col" title="{words.escaped(words.hint(name))}">{words.escaped(name)}</th>'
 
 
 def model_head(row: dict) -> str:
-    return f'<th scope="row" title="{ui.escaped(MODELS.get(row["name"], ""))}">{html.escape(row["title"])}</th>'
+    return f'<th scope="row" title="{words.escaped(MODELS.get(row["name"], ""))}">{words.escaped(row["title"])}</th>'
 
 
 def cell(value: float, error: float | None = None, strong: bool = False) -> str:
@@ -52,18 +53,18 @@ def table(head: str, body: str) -> None:
 def comparisons() -> dict[str, dict]:
     """Every file of a comparison that can be read; of the others, why not."""
     found = {}
-    for label, path in ui_results.files("compare").items():
+    for label, path in result_files.files("compare").items():
         try:
             found[label] = results.load(path, "compare")
         except InputError as error:
-            st.caption(f"Left out: {ui.plain(error)}")
+            st.caption(f"Left out: {words.plain(error)}")
     return found
 
 
 def elsewhere() -> list[dict]:
     """What others report."""
     try:
-        return findings.reported(ui_results.shipped() / "reported.json")
+        return findings.reported(result_files.shipped() / "reported.json")
     except InputError as error:
         st.warning(str(error))
         return []
@@ -71,7 +72,7 @@ def elsewhere() -> list[dict]:
 
 def block(found: findings.Block, metrics: tuple[str, ...]) -> str:
     """HTML of the rows of one data set: our models, then what others report."""
-    name = ui.DATA_NAMES.get(found.data, found.data) + (" (yours)" if found.label.endswith(" (yours)") else "")
+    name = words.DATA_NAMES.get(found.data, found.data) + (" (yours)" if found.label.endswith(" (yours)") else "")
     size, rows = "", []
     if value := found.comparison:
         data = value["data"]
@@ -82,10 +83,10 @@ def block(found: findings.Block, metrics: tuple[str, ...]) -> str:
             rows.append(f"<tr>{model_head(row)}{cells}</tr>")
     for row in found.others:
         cells = "".join(cell(row["figures"][m]) if m in row["figures"] else "<td>–</td>" for m in metrics)
-        rows.append(f'<tr class="mc-reported"><th scope="row">{html.escape(row["title"])}</th>{cells}</tr>'
-                    f'<tr class="mc-source"><td colspan="{len(metrics) + 1}">{html.escape(row["source"])}; '
-                    f'{html.escape(row["note"])}</td></tr>')
-    return (f'<tbody><tr class="mc-group"><th scope="rowgroup" colspan="{len(metrics) + 1}">{html.escape(name)}'
+        rows.append(f'<tr class="mc-reported"><th scope="row">{words.escaped(row["title"])}</th>{cells}</tr>'
+                    f'<tr class="mc-source"><td colspan="{len(metrics) + 1}">{words.escaped(row["source"])}; '
+                    f'{words.escaped(row["note"])}</td></tr>')
+    return (f'<tbody><tr class="mc-group"><th scope="rowgroup" colspan="{len(metrics) + 1}">{words.escaped(name)}'
             f"<small>{size}</small></th></tr>{''.join(rows)}</tbody>")
 
 
@@ -99,10 +100,10 @@ def overview(blocks: list[findings.Block]) -> None:
     if any(found.others for found in blocks):
         st.caption("Grey rows are what others report, from their own runs and splits: to be compared with care.")
     with st.expander("What the models and the figures are"):
-        st.markdown("\n".join(f"- **{ui.plain(title)}**: {MODELS[name]}" for name, title in findings.models(blocks).items()
-                              if name in MODELS))
+        st.markdown("\n".join(f"- **{words.plain(title)}**: {MODELS[name]}"
+                              for name, title in findings.models(blocks).items() if name in MODELS))
         named = dict.fromkeys(metric.partition("@")[0] for found in blocks for metric in found.metrics)
-        st.markdown("\n".join(f"- **{ui_results.metric_name(name)}**: {ui.hint(ui_results.metric_name(name))}"
+        st.markdown("\n".join(f"- **{result_files.metric_name(name)}**: {words.hint(result_files.metric_name(name))}"
                               for name in named))
 
 
@@ -111,7 +112,7 @@ def overview(blocks: list[findings.Block]) -> None:
 
 def detail(value: dict) -> None:
     """How far the models of a comparison are apart in its main figure, and what each costs."""
-    metric, name = value["main"], ui_results.metric_name(value["main"])
+    metric, name = value["main"], result_files.metric_name(value["main"])
     rows = "".join(f"<tr>{model_head(row)}{cell(row['figures'][metric], row['figures'][f'{metric}_se'])}"
                    f"<td>{difference(row['difference'][metric])}</td><td>{seconds(row)}</td>"
                    f"<td>{row['training']['peak_bytes'] / 2**20:,.0f} MB</td></tr>" for row in value["models"])
@@ -121,10 +122,10 @@ def detail(value: dict) -> None:
                "two-sided paired t-test, not corrected for the number of models. Memory is the most that a training held "
                "beyond what was there before.")
     st.markdown("**Accuracy and what it costs**")
-    st.plotly_chart(result_charts.time_and_accuracy(value, metric, name), key="cost", config={"displayModeBar": False},
+    st.plotly_chart(charts.time_and_accuracy(value, metric, name), key="cost", config={"displayModeBar": False},
                     alt=f"Points: training time against {name} for each model")
     titles = [row["title"] for row in value["models"]]
-    ui.legend(titles, charts.colours_for(len(titles)))
+    html.legend(titles, colours.colours_for(len(titles)))
     st.caption("Up is better, left is cheaper; each step to the right takes ten times as long. Stars are MacridVAE.")
 
 
@@ -137,16 +138,16 @@ def difference(found: dict | None) -> str:
 
 def seconds(row: dict) -> str:
     taken = row["training"]["seconds"]
-    return f"{ui.figure(taken)} s" if taken >= 0.01 else "&lt; 0.01 s"
+    return f"{words.figure(taken)} s" if taken >= 0.01 else "&lt; 0.01 s"
 
 
-if not ui_results.files("compare"):
+if not result_files.files("compare"):
     st.info("There is no comparison yet. `python -m macrid compare --data ml-100k --models "
             "popularity,ease,multvae,macridvae --out results/compare-ml-100k.json` makes one; then reload this page.")
     st.stop()
 overview(findings.blocks(comparisons(), elsewhere()))
 st.subheader("One comparison in detail")
-chosen = ui_results.choose("compare", "Comparison", bundle.meta["data"]["name"])
+chosen = result_files.choose("compare", "Comparison", bundle.meta["data"]["name"])
 if chosen:
-    st.caption(ui_results.described(chosen[1]))
+    st.caption(result_files.described(chosen[1]))
     detail(chosen[1])

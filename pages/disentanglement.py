@@ -5,10 +5,12 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-import ui
-import ui_results
-from macrid import background, charts, findings, map_charts, result_charts, study, sweep_maps
+from macrid.charts import colours, results
+from macrid.charts import maps as map_charts
 from macrid.errors import InputError
+from macrid.results import findings
+from macrid.studies import study, sweep_maps
+from ui import address, background, bundles, html, result_files, words
 
 BETAS = (0.05, 0.2, 0.5, 1.0, 2.0, 4.0)  # of a sweep from the page
 STUDY = "[Dervishaj and others (ECIR 2025)](https://arxiv.org/abs/2501.18805)"
@@ -17,9 +19,9 @@ CLAIM = ("The poster's claim: **the more disentangled, the more accurate**, and 
          "among them, on four data sets and found disentanglement not necessarily linked to accuracy. Here is what these "
          "runs say.")
 
-bundle = ui.chosen()
-ui.begin("Disentanglement and accuracy", CLAIM)
-found = ui_results.choose("sweep", "Sweep", bundle.meta["data"]["name"])
+bundle = bundles.chosen()
+html.begin("Disentanglement and accuracy", CLAIM)
+found = result_files.choose("sweep", "Sweep", bundle.meta["data"]["name"])
 path, sweep = found or (None, None)
 
 
@@ -29,8 +31,8 @@ def runs(maps: pd.DataFrame | None):
     known = findings.measures(sweep)
     names = [findings.named(point) for point in sweep["points"]]
     best = int(np.argmax([point["figures"][sweep["main"]] for point in sweep["points"]]))
-    ui.from_address("measure", known, known[0])
-    ui.from_address("run", range(len(names)), best, int)
+    address.from_address("measure", known, known[0])
+    address.from_address("run", range(len(names)), best, int)
     if st.session_state["measure"] not in known:
         st.session_state["measure"] = known[0]
     if st.session_state["run"] not in range(len(names)):
@@ -47,7 +49,7 @@ def runs(maps: pd.DataFrame | None):
                               help="The settings that differ within the sweep: β weighs the second term of the loss, K is "
                                    "the number of factors. The Method page has the formulas.")
         one(chosen, maps)
-    ui.to_address(measure=(measure, known[0]), run=(chosen, best))
+    address.to_address(measure=(measure, known[0]), run=(chosen, best))
 
 
 def scatter(measure: str, names: list[str]) -> None:
@@ -57,11 +59,11 @@ def scatter(measure: str, names: list[str]) -> None:
     place = place[0] if isinstance(place, list) else place
     if place is not None and st.session_state.get("clicked") != place:
         st.session_state["clicked"] = st.session_state["run"] = int(place)
-    curves, metric = findings.curves(sweep, measure), ui_results.metric_name(sweep["main"])
-    st.plotly_chart(result_charts.sweep(curves, names, findings.MEASURES[measure], metric), key="scatter",
+    curves, metric = findings.curves(sweep, measure), result_files.metric_name(sweep["main"])
+    st.plotly_chart(results.sweep(curves, names, findings.MEASURES[measure], metric), key="scatter",
                     on_select="rerun", selection_mode="points", config={"displayModeBar": False},
                     alt=f"Points: {metric} against {findings.MEASURES[measure]}, a trend for each number of factors")
-    ui.legend([curve.name for curve in curves], charts.colours_for(len(curves)), [len(curve.at) for curve in curves])
+    html.legend([curve.name for curve in curves], colours.colours_for(len(curves)), [len(curve.at) for curve in curves])
     st.caption("A dot is a training, its whisker the standard error over people; the line a least-squares trend, the band "
                "its 95 % confidence. Click a dot to see its figures and its map.")
     said = [findings.linked(curve, measure, sweep["main"]) for curve in curves]
@@ -72,9 +74,9 @@ def scatter(measure: str, names: list[str]) -> None:
 def one(chosen: int, maps: pd.DataFrame | None) -> None:
     """The figures of one run, and its map."""
     figures = sweep["points"][chosen]["figures"]
-    known = {ui_results.metric_name(sweep["main"]): sweep["main"], "Effective factors": "effective_factors", "NMI": "nmi",
+    known = {result_files.metric_name(sweep["main"]): sweep["main"], "Effective factors": "effective_factors", "NMI": "nmi",
              "Independence": "independence"}
-    ui.figures([(name, ui.figure(figures[key])) for name, key in known.items() if key in figures])
+    html.figures([(name, words.figure(figures[key])) for name, key in known.items() if key in figures])
     mine = maps[maps["run"] == chosen].reset_index(drop=True) if maps is not None else ()
     if not len(mine):
         st.caption("No map of this run is kept beside the file. Sweeps keep them now: run it again with `--overwrite` to "
@@ -83,7 +85,7 @@ def one(chosen: int, maps: pd.DataFrame | None) -> None:
     category = map_charts.groups(mine["category"])
     factors, codes = np.unique(mine["factor"], return_inverse=True)
     by = map_charts.Groups(codes, list(mine.groupby("factor")["name"].first()),
-                           charts.matched(codes, category.codes, category.colours, len(factors)))
+                           colours.matched(codes, category.codes, category.colours, len(factors)))
     if (mine["category"] != "").any():
         colouring = st.segmented_control("Coloured by", ["factor", "category"], required=True, default="factor",
                                          format_func=str.capitalize, key="run-colour", persist_state="session")
@@ -92,7 +94,7 @@ def one(chosen: int, maps: pd.DataFrame | None) -> None:
                                         np.arange(len(mine))),
                     key="run-map", config={"displayModeBar": False, "scrollZoom": True},
                     alt=f"Map of {len(mine):,} items after the run {findings.named(sweep['points'][chosen])}")
-    ui.legend(by.names, by.colours, list(np.bincount(by.codes, minlength=len(by.names))))
+    html.legend(by.names, by.colours, list(np.bincount(by.codes, minlength=len(by.names))))
     st.caption("The map (t-SNE) that this run makes of the items; every run is turned onto the first."
                + (f" A random sample of {len(mine):,} of {sweep['data']['items']:,} items, the same for every run."
                   if len(mine) < sweep["data"]["items"] else ""))
@@ -108,7 +110,7 @@ def jobs() -> dict[str, background.Job]:
 
 
 def begin_sweep(data: str, betas: list[float], epochs: int) -> None:
-    out = ui_results.made() / f"sweep-{data}.json"
+    out = result_files.made() / f"sweep-{data}.json"
     arguments = ["sweep", "--data", data, "--grid", f"anneal_cap={','.join(map(str, betas))}", "--grid", "kfac=7,1",
                  "--set", f"epochs={epochs}", "--out", str(out), "--overwrite", "--resume"]
     jobs()["sweep"] = background.start(arguments, out, trainings=2 * len(betas))
@@ -120,11 +122,11 @@ def progress():
     job = jobs()["sweep"]
     if not job.running:
         if not job.failed and not job.stopped:
-            st.session_state["sweep"] = ui_results.label_of(job.out)  # what is done is shown
+            st.session_state["sweep"] = result_files.label_of(job.out)  # what is done is shown
         st.rerun()
     done = background.done_in(study.partial_of(job.out))
     st.progress(min(1.0, done / job.trainings), text=f"{done} of {job.trainings} trainings are done")
-    st.caption(ui.plain(job.now()))
+    st.caption(words.plain(job.now()))
     if st.button("Stop", icon=":material/stop_circle:", key="stop"):
         job.stop()
         st.rerun()
@@ -138,11 +140,11 @@ def own_sweep() -> None:
         progress()
         return
     if job and job.failed:
-        st.error(f"The sweep ended: {ui.plain(job.last_line())}")
+        st.error(f"The sweep ended: {words.plain(job.last_line())}")
     elif job and job.stopped:
         st.info("The sweep was stopped. Started again with the same data, it goes on from there.")
     elif job:
-        st.success(f"The sweep is done. It can be chosen above as *{ui.plain(ui_results.label_of(job.out))}*.")
+        st.success(f"The sweep is done. It can be chosen above as *{words.plain(result_files.label_of(job.out))}*.")
     with st.form("own"):
         st.markdown("Every strength of the second term of the loss (β), with seven factors and with one. A small one takes "
                     "minutes; the processor is busy meanwhile.")
@@ -168,12 +170,12 @@ def kept_maps() -> pd.DataFrame | None:
         return None
 
 
-if sweep is None and not ui_results.files("sweep"):
+if sweep is None and not result_files.files("sweep"):
     st.info("There are no results of a sweep yet. Start one below, or run "
             "`python -m macrid sweep --data ml-100k --grid anneal_cap=0.05,0.2,0.5,1,2 --grid kfac=7,1 "
             "--out results/sweep-ml-100k.json` and reload this page.")
 elif sweep is not None:
-    st.caption(ui_results.described(sweep))
+    st.caption(result_files.described(sweep))
     if sweep["points"]:
         runs(kept_maps())
     if sweep["failed"]:
@@ -182,4 +184,4 @@ elif sweep is not None:
                          hide_index=True, alt="Table of the runs that failed")
 own_sweep()
 if sweep is not None:
-    ui.explain("Independence", "Effective factors", "NMI")
+    html.explain("Independence", "Effective factors", "NMI")

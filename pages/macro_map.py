@@ -4,10 +4,12 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-import ui
-import ui_results
-from macrid import analysis_charts, atlas, charts, collapse, map_charts
+from macrid.charts import analysis, maps
+from macrid.charts.colours import matched
 from macrid.errors import InputError
+from macrid.maps import atlas
+from macrid.results import collapse
+from ui import address, bundles, html, item_pictures, result_files, words
 
 PANEL_POINTS = 5_000  # drawn in each of the three small maps
 METHODS = {"tsne": "t-SNE", "umap": "UMAP"}
@@ -16,27 +18,27 @@ LISTED = 18  # cards of a selection
 TYPICAL = 8  # cards of a prototype
 FOUND = 50  # items offered of those that a search finds
 
-bundle = ui.chosen()
-twin = ui.twin(bundle)
-ui.begin("Macro map", "Every dot is an item; dots are close when the model finds the items alike. If the **factors** "
+bundle = bundles.chosen()
+twin = bundles.twin(bundle)
+html.begin("Macro map", "Every dot is an item; dots are close when the model finds the items alike. If the **factors** "
          "paint the same regions as the **categories**, which the model never saw, it has found the categories by itself.")
 
-category = map_charts.groups(bundle.items["category"])
+category = maps.groups(bundle.items["category"])
 rest = category.names[-1] in ("other", "unknown")
 
 
-def by_factor(shown) -> map_charts.Groups:
+def by_factor(shown) -> maps.Groups:
     """The factors of a model, in the colours of the categories that they overlap most."""
-    colours = charts.matched(shown.factor, category.codes, category.colours, shown.settings.kfac)
-    return map_charts.Groups(shown.factor, [factor.name for factor in shown.factors], colours)
+    colours = matched(shown.factor, category.codes, category.colours, shown.settings.kfac)
+    return maps.Groups(shown.factor, [factor.name for factor in shown.factors], colours)
 
 
 def factor_names(shown) -> np.ndarray:
     return np.array([factor.name for factor in shown.factors], object)[shown.factor]
 
 
-def legend(by: map_charts.Groups) -> None:
-    ui.legend(by.names, by.colours, list(np.bincount(by.codes, minlength=len(by.names))))
+def legend(by: maps.Groups) -> None:
+    html.legend(by.names, by.colours, list(np.bincount(by.codes, minlength=len(by.names))))
 
 
 # The map -----------------------------------------------------------------------------------------------------------------
@@ -44,8 +46,8 @@ def legend(by: map_charts.Groups) -> None:
 
 def controls():
     """What the map shows: the model, method, whether people are on it, the key of the colouring, factor and dimension."""
-    ui.from_address("layout", METHODS, "tsne")
-    ui.from_address("model", MODEL_NAMES, "cosine")
+    address.from_address("layout", METHODS, "tsne")
+    address.from_address("model", MODEL_NAMES, "cosine")
     options = st.container(horizontal=True, vertical_alignment="bottom")
     method = options.segmented_control(
         "Layout", METHODS, format_func=METHODS.get, required=True, key="layout", persist_state="session",
@@ -67,19 +69,19 @@ def controls():
         options.toggle("People", disabled=True, key="no-people",
                        help=f"This bundle has no people on its maps; `python -m macrid remap {shown.path}` adds them.")
     labels = atlas.colourings(shown)
-    ui.from_address("colour", labels, "factor")
+    address.from_address("colour", labels, "factor")
     key = options.selectbox("Colour by", labels, key="colour", persist_state="session", format_func=labels.get, width=230)
     factor, dim = 0, 0
     if key == "dial":
         used = [f.index for f in shown.factors if f.share > 0]
         dims = range(shown.settings.embedding_size)
-        ui.from_address("of", used, used[0], int)
-        ui.from_address("axis", dims, 0, int)
+        address.from_address("of", used, used[0], int)
+        address.from_address("axis", dims, 0, int)
         factor = options.selectbox("Factor", used, key="of", persist_state="session", width=200,
                                    format_func=lambda k: shown.factors[k].name)
         dim = options.selectbox("Dimension", dims, key="axis", persist_state="session", width=200,
                                 format_func=lambda j: dial_name(shown, factor, j))
-    ui.to_address(layout=(method, "tsne"), model=(model, "cosine"), colour=(key, "factor"),
+    address.to_address(layout=(method, "tsne"), model=(model, "cosine"), colour=(key, "factor"),
                   of=(factor if key == "dial" else None, None), axis=(dim if key == "dial" else None, None))
     return shown, method, people, key, factor, dim
 
@@ -91,17 +93,17 @@ def dial_name(shown, factor: int, dim: int) -> str:
 
 def search(shown) -> int | None:
     """The position of the item that somebody looks for."""
-    ui.from_address("find", [st.query_params.get("find", "")], "")
+    address.from_address("find", [st.query_params.get("find", "")], "")
     left, right = st.columns([1, 1], vertical_alignment="bottom")
     text = left.text_input("Find an item", key="find", persist_state="session", placeholder="Part of a title", max_chars=200,
                            help="Marks the item and the ten of its factor whose vectors have the highest cosine with it.")
-    ui.to_address(find=(text, ""))
+    address.to_address(find=(text, ""))
     found = shown.search(text, FOUND) if text.strip() else []
     if not found:
         if text.strip():
-            right.caption(f"No title, category or genre has words that begin like “{ui.plain(text)}”.")
+            right.caption(f"No title, category or genre has words that begin like “{words.plain(text)}”.")
         return None
-    names = ui.distinct(shown.items["title"].iloc[found], shown.items["item_id"].iloc[found])
+    names = words.distinct(shown.items["title"].iloc[found], shown.items["item_id"].iloc[found])
     title = f"{len(found)} found" if len(found) < FOUND else f"The {FOUND} best known that were found"
     return found[right.selectbox(title, range(len(found)), key=f"found-{text}", format_func=names.__getitem__)]
 
@@ -111,24 +113,24 @@ def draw(shown, method: str, people: bool, key: str, factor: int, dim: int, foun
     xy = shown.map_of(method + (atlas.WITH_PEOPLE if people else ""))
     inside = atlas.within(xy, window) if window else None
     drawn = atlas.sample(shown.factor, atlas.DRAWN, inside)
-    fig = map_charts.frame(560, ui.pictures_address(shown), window or map_charts.WHOLE)
+    fig = maps.frame(560, item_pictures.pictures_address(shown), window or maps.WHOLE)
     names, text = factor_names(shown), None
-    text = map_charts.words(shown.items.iloc[drawn], names[drawn])
+    text = maps.words(shown.items.iloc[drawn], names[drawn])
     factors = by_factor(shown)
     column = atlas.colouring(shown, key, factor, dim)
-    by = factors if key == "factor" else map_charts.groups(column.values) if column.grouped else None
+    by = factors if key == "factor" else maps.groups(column.values) if column.grouped else None
     many = len(drawn) < (len(xy) if inside is None else len(inside))
     if many:
-        map_charts.add_density(fig, xy, map_charts.tints(by or column.values), window or map_charts.WHOLE)
+        maps.add_density(fig, xy, maps.tints(by or column.values), window or maps.WHOLE)
     if by:
-        map_charts.add_groups(fig, xy, by, drawn, text)
+        maps.add_groups(fig, xy, by, drawn, text)
     else:
-        map_charts.add_scale(fig, xy, column.values, column.name, drawn, text)
+        maps.add_scale(fig, xy, column.values, column.name, drawn, text)
     if people:
-        map_charts.add_parts(fig, atlas.people_on(shown, method), factors.names, factors.colours)
-    map_charts.add_stars(fig, atlas.stars(shown, xy), factors.names, factors.colours)
+        maps.add_parts(fig, atlas.people_on(shown, method), factors.names, factors.colours)
+    maps.add_stars(fig, atlas.stars(shown, xy), factors.names, factors.colours)
     if found is not None:
-        map_charts.add_found(fig, xy, found, atlas.neighbours(shown, found), shown.items["title"].iloc[found])
+        maps.add_found(fig, xy, found, atlas.neighbours(shown, found), shown.items["title"].iloc[found])
     return fig, by, column.note, many
 
 
@@ -163,8 +165,8 @@ def explorer():
         selection(shown, selected)
     if found is not None:
         near = atlas.neighbours(shown, found)
-        st.subheader(f"Nearest to {ui.plain(shown.items['title'].iloc[found])}")
-        ui.cards(shown, [found, *near], label="Nearest items")
+        st.subheader(f"Nearest to {words.plain(shown.items['title'].iloc[found])}")
+        html.cards(shown, [found, *near], label="Nearest items")
     prototypes(shown, star)
 
 
@@ -184,7 +186,7 @@ def zoom(selection, many: bool, window) -> None:
 def selection(shown, selected: list[int]) -> None:
     """The selected items as cards and as a table."""
     st.subheader(f"{len(selected):,} selected")
-    ui.cards(shown, selected[:LISTED], label="Selected items")
+    html.cards(shown, selected[:LISTED], label="Selected items")
     columns = [c for c in shown.items.columns if c != "image_url"]
     table = shown.items.iloc[selected][columns].assign(factor=factor_names(shown)[selected])
     with st.expander(f"As a table{'' if len(selected) <= LISTED else f'; the cards are the first {LISTED}'}"):
@@ -203,8 +205,8 @@ def prototypes(shown, star: int | None) -> None:
         st.session_state["prototype"] = used[0]
     st.subheader("Prototypes")
     chosen = st.pills("Prototype", used, key="prototype", required=True, label_visibility="collapsed",
-                      format_func=lambda k: f"{ui.plain(shown.factors[k].name)} · {shown.factors[k].share:.0%}")
-    ui.cards(shown, shown.factors[chosen].typical[:TYPICAL], label="Typical items")
+                      format_func=lambda k: f"{words.plain(shown.factors[k].name)} · {shown.factors[k].share:.0%}")
+    html.cards(shown, shown.factors[chosen].typical[:TYPICAL], label="Typical items")
     st.caption("Each factor has a prototype, a direction that its items point in. These are the best known of its surest "
                "items. Click a star on the map to come here.")
 
@@ -221,11 +223,11 @@ def agreement():
     if len(columns) > 1:
         column = st.selectbox("Factors against", columns, key="against", format_func=str.capitalize)
     found = atlas.confusion(bundle, column)
-    st.markdown(f"**Factors and {ui.plain(column)}**")
-    st.plotly_chart(analysis_charts.confusion(found.counts, [bundle.factors[k].name for k in found.factors], found.groups),
+    st.markdown(f"**Factors and {words.plain(column)}**")
+    st.plotly_chart(analysis.confusion(found.counts, [bundle.factors[k].name for k in found.factors], found.groups),
                     key="confusion", config={"displayModeBar": False},
                     alt=f"Table of how many items each factor and each {column} have in common")
-    ui.figures([(name, ui.figure(found.agreement[key])) for name, key in (("NMI", "nmi"), ("ARI", "ari"),
+    html.figures([(name, words.figure(found.agreement[key])) for name, key in (("NMI", "nmi"), ("ARI", "ari"),
                                                                           ("Purity", "purity"))])
     matched = found.agreement.get("match")
     st.caption("A row is a factor, a column a group; both are ordered so that the pairs that overlap most stand on the "
@@ -245,13 +247,13 @@ if not categorised:
     st.caption("Without panel (b): the items have no categories.")
 
 
-def small(shown, title: str, what: str, by: map_charts.Groups, key: str) -> None:
+def small(shown, title: str, what: str, by: maps.Groups, key: str) -> None:
     """One of the three maps with its legend; always t-SNE, as in the paper."""
     st.markdown(f"**{title}**")
     st.caption(what)
     drawn = atlas.sample(shown.factor, PANEL_POINTS)
-    figure = map_charts.item_map(shown.map_of("tsne"), by, shown.items, factor_names(shown), drawn,
-                                 ui.pictures_address(shown))
+    figure = maps.item_map(shown.map_of("tsne"), by, shown.items, factor_names(shown), drawn,
+                                 item_pictures.pictures_address(shown))
     st.plotly_chart(figure, key=key, config={"displayModeBar": False, "scrollZoom": True},
                     alt=f"Map of {len(shown.items):,} items, coloured by {title}")
     legend(by)
@@ -264,8 +266,8 @@ def in_use(shown) -> None:
     figures = shown.meta["metrics"]
     found = [("Effective factors", f"{figures['effective_factors']:.1f} of {shown.settings.kfac}")]
     if "nmi" in figures:
-        found += [("NMI", ui.figure(figures["nmi"])), ("Purity", ui.figure(figures["purity"]))]
-    ui.figures(found)
+        found += [("NMI", words.figure(figures["nmi"])), ("Purity", words.figure(figures["purity"]))]
+    html.figures(found)
 
 
 panels = [("(a) By macro factor", bundle, by_factor(bundle))]
@@ -281,7 +283,7 @@ if categorised:
     with next(columns):
         small(bundle, "(b) By category", "The same map; the model never saw these.", category, "by-category")
         share = pd.Series(category.names)[category.codes].value_counts(normalize=True)
-        ui.figures([("Effective categories", f"{np.exp(-(share * np.log(share)).sum()):.1f} of {len(share)}")])
+        html.figures([("Effective categories", f"{np.exp(-(share * np.log(share)).sum()):.1f} of {len(share)}")])
 if twin:
     with next(columns):
         small(twin, panels[-1][0], "The same training without cosine.", panels[-1][2], "twin")
@@ -299,7 +301,7 @@ def export():
                                        key="export-layout")
         kind = two.segmented_control("Format", ["svg", "png"], format_func=str.upper, required=True, default="svg",
                                      key="export-kind")
-        figure = analysis_charts.panels([(title, shown.map_of(method), by, atlas.sample(shown.factor, PANEL_POINTS))
+        figure = analysis.panels([(title, shown.map_of(method), by, atlas.sample(shown.factor, PANEL_POINTS))
                                          for title, shown, by in panels])
         st.plotly_chart(figure, key="panels", theme=None, alt="The three panels in one figure", config={
             "displaylogo": False, "displayModeBar": True, "modeBarButtons": [["toImage"]],
@@ -321,18 +323,18 @@ st.subheader("Why cosine, and not a dot product?")
 if twin:
     st.markdown("With a dot product, length counts: an item whose vector is long scores high for everybody, and a prototype "
                 "that is long can take every item, so that the factors **collapse** into a few. Cosine looks at directions "
-                "alone. " + ui.twin_sentence(bundle, twin))
+                "alone. " + bundles.twin_sentence(bundle, twin))
     for column, (title, shown, key) in zip(st.columns(2, gap="large"), (("Cosine", bundle, "cosine"),
                                                                        ("Dot product", twin, "dot")), strict=True):
         with column:
             st.markdown(f"**{title}**")
             by = by_factor(shown)
             counts = np.bincount(shown.factor, minlength=shown.settings.kfac)
-            st.plotly_chart(analysis_charts.shares(counts, by.names, by.colours),
+            st.plotly_chart(analysis.shares(counts, by.names, by.colours),
                             key=f"shares-{key}", config={"displayModeBar": False},
                             alt=f"Bars: how many items each factor took, {title}")
             if "clicks" in shown.items:
-                st.plotly_chart(analysis_charts.norms(shown.items["clicks"].to_numpy(), atlas.raw_norms(shown)),
+                st.plotly_chart(analysis.norms(shown.items["clicks"].to_numpy(), atlas.raw_norms(shown)),
                                 key=f"norms-{key}", config={"displayModeBar": False},
                                 alt=f"Length of the item vectors against their clicks, {title}")
     st.caption("Bars: the items of each factor. Below: the length of item vectors against how often an item was clicked; a "
@@ -344,7 +346,7 @@ else:
 @st.fragment
 def experiment():
     """What benchmarks/collapse.py measured, with its spread."""
-    path = ui_results.shipped() / "collapse.json"
+    path = result_files.shipped() / "collapse.json"
     if not path.is_file():
         st.info("Whether this is chance, `python benchmarks/collapse.py` tells: both similarities, two starts, five seeds.")
         return
@@ -359,11 +361,11 @@ def experiment():
     chosen = st.segmented_control(
         "Data of the experiment", experiments, key="experiment", required=True, label_visibility="collapsed",
         default=data if data in experiments else next(iter(experiments)),
-        format_func=lambda name: ui.DATA_NAMES.get(name, name))
+        format_func=lambda name: words.DATA_NAMES.get(name, name))
     found = experiments[chosen]
     titles = {"effective_factors": "Effective factors", "nmi": "NMI"}
     shown = {key: title for key, title in titles.items() if key in found["rows"][0]["figures"]}
-    st.plotly_chart(analysis_charts.collapse(found["rows"], shown, found["kfac"]), key="collapse",
+    st.plotly_chart(analysis.collapse(found["rows"], shown, found["kfac"]), key="collapse",
                     config={"displayModeBar": False},
                     alt="Effective factors and NMI of every training, by similarity and start, with mean and spread")
     st.markdown(collapse.sentence(found))
@@ -372,5 +374,5 @@ def experiment():
 
 
 experiment()
-ui.explain("Effective factors", "NMI", "ARI", "Purity")
-ui.hover_pictures()
+html.explain("Effective factors", "NMI", "ARI", "Purity")
+html.hover_pictures()

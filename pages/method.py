@@ -5,20 +5,21 @@ import base64
 import numpy as np
 import streamlit as st
 
-import ui
-from macrid import charts, walk_charts
-from macrid.walk import walk
+from macrid.bundle.walkthrough import walk
+from macrid.charts import walkthrough
+from macrid.charts.colours import colours_for
+from ui import address, bundles, html, words
 
 SHOWN = 8  # clicks and listed items whose numbers are drawn
 
-bundle = ui.chosen()
+bundle = bundles.chosen()
 settings = bundle.settings
-ui.begin("Method", "MacridVAE explains clicks in two steps. **Macro**: every item belongs to one of K factors, the "
+html.begin("Method", "MacridVAE explains clicks in two steps. **Macro**: every item belongs to one of K factors, the "
          "intentions. **Micro**: a person has one vector for each factor, which says how they like things there.")
 
 drawing, steps = st.columns([1, 1], gap="large", vertical_alignment="center")
 # As a mask, the drawing takes the colour of the text, in the light and the dark; SVG itself is taken out of a page.
-svg = base64.b64encode((ui.ROOT / "assets" / "model.svg").read_bytes()).decode()
+svg = base64.b64encode((words.ROOT / "assets" / "model.svg").read_bytes()).decode()
 drawing.html('<div class="mc-model" role="img" aria-label="Graphical model: prototypes and item vectors give each item its '
              "factor; a person's parts, item vectors and factors give the clicks; the encoder finds the parts from the "
              f'clicks." style="mask-image:url(data:image/svg+xml;base64,{svg})"></div>')
@@ -56,10 +57,10 @@ for formula, what in FORMULAS:
 st.caption(f"This model: K = {settings.kfac} factors of D = {settings.embedding_size} dimensions, "
            f"τ = {settings.tau:g}, σ₀ = {settings.std:g}, β up to {settings.anneal_cap:g}, "
            f"{'cosine' if settings.similarity == 'cosine' else 'a dot product instead of cosine / τ'}. After Ma, Zhou, Cui, "
-           "Yang and Zhu, NeurIPS 2019. The formulas in code: macrid/model.py.")
+           "Yang and Zhu, NeurIPS 2019. The formulas in code: macrid/model/macridvae.py.")
 
 st.subheader("One person's way through it")
-ui.from_address("user", bundle.people, bundle.people[0])
+address.from_address("user", bundle.people, bundle.people[0])
 
 
 @st.fragment
@@ -67,28 +68,28 @@ def way():
     """The five steps for the chosen person."""
     user = st.selectbox("Person", bundle.people, key="user", persist_state="session",
                         help="People whom the model has never seen in training.")
-    ui.to_address(user=(user, bundle.people[0]))
+    address.to_address(user=(user, bundle.people[0]))
     found = walk(bundle, bundle.history_of(user), SHOWN)
     names = [factor.name for factor in bundle.factors]
-    colours = charts.colours_for(settings.kfac)
+    colours = colours_for(settings.kfac)
     titles = bundle.items["title"]
     order = np.argsort(-found.interest, kind="stable")
     strongest = int(order[0])
 
     st.markdown(f"**1. Clicks.** {len(found.clicks)} items that this person clicked.")
-    st.html(ui.thumbs(bundle, found.clicks, label="Clicks"))
+    st.html(html.thumbs(bundle, found.clicks, label="Clicks"))
     st.markdown(f"**2. Routing.** Each click is divided among the factors. {found.interest[strongest]:.0%} of all go to "
-                f"*{ui.plain(names[strongest])}*.")
+                f"*{words.plain(names[strongest])}*.")
     shown = found.clicks[:SHOWN]
-    routing = walk_charts.stacked(found.routing[:SHOWN], list(titles.iloc[shown]), names, colours, "c of the click", ".0%")
+    routing = walkthrough.stacked(found.routing[:SHOWN], list(titles.iloc[shown]), names, colours, "c of the click", ".0%")
     st.plotly_chart(routing, key="routing", config={"displayModeBar": False},
                     alt="Bars: how each click is divided among the factors")
-    ui.legend(names, colours, [round(100 * float(share)) for share in found.interest])
+    html.legend(names, colours, [round(100 * float(share)) for share in found.interest])
     st.caption("A bar is a click, its colours the factors. The numbers are per cent of all their clicks."
                + (f" The first {SHOWN} of {len(found.clicks)} clicks." if len(found.clicks) > SHOWN else ""))
     st.markdown(f"**3. Parts.** The encoder makes {settings.kfac} vectors of length one; a row is a part, the factors that "
                 "they clicked in most on top.")
-    st.plotly_chart(walk_charts.parts(found.parts[order], [names[k] for k in order]), key="parts",
+    st.plotly_chart(walkthrough.parts(found.parts[order], [names[k] for k in order]), key="parts",
                     config={"displayModeBar": False}, alt="Heat map of the person's parts, a row for each factor")
     st.caption("Rows far down say little: without clicks in a factor, the part is what the network makes of nothing.")
     likely = found.shares.sum(axis=1)
@@ -96,14 +97,14 @@ def way():
                 f"{likely[0]:.2%}, {likely[0] * len(bundle.items):,.0f} times that of a blind guess." if len(likely) else
                 "**4. Scores.** They have clicked every item: there is nothing to recommend.")
     if len(likely):
-        scores = walk_charts.stacked(found.shares, list(titles.iloc[found.listed]), names, colours, "p(i | z)", ".2%")
+        scores = walkthrough.stacked(found.shares, list(titles.iloc[found.listed]), names, colours, "p(i | z)", ".2%")
         st.plotly_chart(scores, key="scores", config={"displayModeBar": False},
                         alt="Bars: the probability of the best items and the factors that it comes from")
         st.caption("A bar is an item, its length the probability, its colours the factors that it comes from.")
         st.markdown("**5. The list.**")
-        ui.cards(bundle, found.listed, label="The list")
+        html.cards(bundle, found.listed, label="The list")
         st.caption("Turn one dimension of a part, and steps 4 and 5 change: that is steering.")
 
 
 way()
-ui.page_link("pages/steer.py", "Steer a list", ":material/tune:")
+html.page_link("pages/steer.py", "Steer a list", ":material/tune:")

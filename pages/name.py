@@ -3,18 +3,19 @@
 import numpy as np
 import streamlit as st
 
-import ui
-from macrid import align, labels
-from macrid.answers import Answers, Attribute
+from macrid.data import label_file
 from macrid.errors import InputError
-from macrid.interview import Interview
+from macrid.labelling.answers import Answers, Attribute
+from macrid.labelling.interview import Interview
+from macrid.pipeline import realign
+from ui import address, bundles, html, words
 
 DIALS = 4  # shown to begin with; the strongest
 IN_A_BIN = 6  # pictures under each step; the latest
 NEW = ""  # the choice of no attribute
 
-bundle = ui.chosen()
-ui.begin("Name the dimensions",
+bundle = bundles.chosen()
+html.begin("Name the dimensions",
          "Say what a dimension means by placing a few items between two ends. After each answer an axis is learned anew; "
          "what is good enough becomes a dial with a name. No labels are needed to begin with.")
 
@@ -48,7 +49,7 @@ def change(make, select: str | None = None) -> None:
 
 def say_fault() -> None:
     if "fault" in state:
-        st.error(ui.plain(state.pop("fault")))
+        st.error(words.plain(state.pop("fault")))
 
 
 def attribute_of(key: str, yes_no: bool, default: str) -> Attribute:
@@ -107,7 +108,7 @@ def take_in() -> None:
     """Import the CSV that was chosen."""
     file = st.session_state["import"]
     if file is not None:
-        change(lambda: state["answers"].with_table(labels.parse(file.getvalue(), file.name, bundle.items["item_id"]),
+        change(lambda: state["answers"].with_table(label_file.parse(file.getvalue(), file.name, bundle.items["item_id"]),
                                                    f"import of {file.name}"))
 
 
@@ -122,17 +123,17 @@ def studio() -> None:
     """All that an answer changes; nothing else is drawn again."""
     used = [factor.index for factor in bundle.factors if factor.share > 0]
     steered = st.session_state.get("factor")
-    ui.from_address("intention", used, steered if steered in used else used[0], int, called="factor")
+    address.from_address("intention", used, steered if steered in used else used[0], int, called="factor")
     factor = st.pills("Intention", used, required=True, key="intention", persist_state="session",
-                      format_func=lambda k: ui.plain(bundle.factors[k].name),
+                      format_func=lambda k: words.plain(bundle.factors[k].name),
                       help="The macro factors, named from their items. Each has dimensions of its own.")
-    ui.to_address(factor=(factor, used[0]))
+    address.to_address(factor=(factor, used[0]))
     interview, attributes = interview_of(factor), state["answers"].attributes
     if st.session_state.get("attribute", NEW) not in attributes:
         st.session_state["attribute"] = NEW
     if attributes:
         st.pills("Attribute", [*attributes, NEW], required=True, key="attribute", persist_state="session",
-                 format_func=lambda name: ui.plain(name) if name else ":material/add: another",
+                 format_func=lambda name: words.plain(name) if name else ":material/add: another",
                  help="What you have begun to name. An attribute may mean something in several intentions.")
     name = st.session_state["attribute"]
     say_fault()
@@ -164,7 +165,7 @@ def beginning(interview: Interview) -> None:
         everywhere = st.toggle("for the items of all intentions", key="everywhere", value=True)
         with st.container(horizontal=True, gap="small"):
             for name, attribute in ready.items():
-                st.button(ui.plain(name), key=f"ready-{name}", icon=":material/table_chart:", on_click=change,
+                st.button(words.plain(name), key=f"ready-{name}", icon=":material/table_chart:", on_click=change,
                           args=(lambda a=attribute: interview.fill(state["answers"], a, everywhere), name))
 
 
@@ -175,10 +176,10 @@ def strongest(interview: Interview) -> None:
         called, low, high = (label.name, label.low, label.high) if label else (f"dial {dim + 1}", "", "")
         strip = interview.strip(bundle.axes[interview.factor][:, dim].astype(np.float64), 1)
         row, act = st.columns([6, 1], vertical_alignment="center")
-        pictured = ui.row(bundle, [i for _, positions in strip for i in positions])
-        row.html(f'<div class="mc-row" role="group" aria-label="{ui.escaped(f"Items along {called}")}">{pictured}</div>'
+        pictured = html.row(bundle, [i for _, positions in strip for i in positions])
+        row.html(f'<div class="mc-row" role="group" aria-label="{words.escaped(f"Items along {called}")}">{pictured}</div>'
                  f'{ends(low, high, called)}')
-        if (interview.factor, dim) in bundle.borne and called in state["answers"].attributes:
+        if (interview.factor, dim) in bundle.aligned_dials and called in state["answers"].attributes:
             act.button("Go on", key=f"name-{dim}", icon=":material/edit:", width="stretch", on_click=choose, args=(called,))
         else:
             act.button("Name it", key=f"name-{dim}", icon=":material/label:", width="stretch", on_click=start_with,
@@ -187,8 +188,8 @@ def strongest(interview: Interview) -> None:
 
 def ends(low: str, high: str, between: str = "") -> str:
     """HTML of what stands under a row of items: the names of its two ends."""
-    return (f'<div class="mc-scale"><span>← {ui.escaped(low)}</span><span>{ui.escaped(between)}</span>'
-            f'<span>{ui.escaped(high)} →</span></div>')
+    return (f'<div class="mc-scale"><span>← {words.escaped(low)}</span><span>{words.escaped(between)}</span>'
+            f'<span>{words.escaped(high)} →</span></div>')
 
 
 def working(interview: Interview, name: str) -> None:
@@ -202,7 +203,7 @@ def working(interview: Interview, name: str) -> None:
     axis = progress.learned.axis
     if axis is not None:
         st.markdown("**The items along what was learned**" + (", a guess so far" if progress.learned.reason else ""))
-        ui.film_strip(bundle, interview.strip(axis), None, label=f"Items along {name}")
+        html.film_strip(bundle, interview.strip(axis), None, label=f"Items along {name}")
         st.html(ends(attribute.low, attribute.high))
 
 
@@ -213,20 +214,20 @@ def question(interview: Interview, attribute: Attribute) -> None:
         st.info("Every item of this intention has been answered.")
     else:
         asked = "Does this fit?" if attribute.yes_no else "Where does this belong?"
-        st.html(f'<div class="mc-ask">{ui.row(bundle, [position])}<div><p>{ui.escaped(title_of(position))}</p>'
-                f'<span>{ui.escaped(name)}: {asked}</span></div></div>')
+        st.html(f'<div class="mc-ask">{html.row(bundle, [position])}<div><p>{words.escaped(title_of(position))}</p>'
+                f'<span>{words.escaped(name)}: {asked}</span></div></div>')
     scale, placed = answers.scale(name), interview.placed(answers, name)
-    words = [attribute.low, *map(str, range(2, len(scale))), attribute.high]
+    steps = [attribute.low, *map(str, range(2, len(scale))), attribute.high]
     if not attribute.yes_no:
         st.html(ends(attribute.low, attribute.high))
     with st.grid(len(scale), min_column_width=44, gap="xsmall"):
-        for step, word in enumerate(words):
+        for step, word in enumerate(steps):
             with st.container(gap="xsmall"):
-                st.button(ui.plain(word) if attribute.yes_no else str(step + 1), key=f"step-{step}", width="stretch",
+                st.button(words.plain(word) if attribute.yes_no else str(step + 1), key=f"step-{step}", width="stretch",
                           shortcut=str(step + 1), disabled=position is None, on_click=answer,
                           args=(name, position, scale[step], word))
-                st.html(f'<div class="mc-bin" role="group" aria-label="{ui.escaped(f"Placed at {word}")}">'
-                        f'{ui.row(bundle, placed[step][:IN_A_BIN])}</div>')
+                st.html(f'<div class="mc-bin" role="group" aria-label="{words.escaped(f"Placed at {word}")}">'
+                        f'{html.row(bundle, placed[step][:IN_A_BIN])}</div>')
     column = interview.ready.get(name)
     if column and not any(placed):
         st.button("Take the column of that name", icon=":material/table_chart:", on_click=change,
@@ -235,7 +236,7 @@ def question(interview: Interview, attribute: Attribute) -> None:
         st.button("Does not apply", key="skip", shortcut="0", icon=":material/block:", disabled=position is None,
                   on_click=answer, args=(name, position, float("nan"), "does not apply"))
         st.button("Undo", key="undo", shortcut="U", icon=":material/undo:", on_click=undo, disabled=answers.before is None,
-                  help=f"Takes back: {ui.plain(answers.did)}" if answers.did else None)
+                  help=f"Takes back: {words.plain(answers.did)}" if answers.did else None)
         st.button("Start again", key="again", icon=":material/restart_alt:", on_click=change,
                   disabled=not interview.given(answers, name), help="Forgets the answers in this intention.",
                   args=(lambda: answers.cleared(name, set(interview.ids)),))
@@ -261,12 +262,12 @@ def confidence(attribute: Attribute, progress) -> None:
     st.markdown("**How sure it is**", help="How well the answers about some items foretell those about others "
                 "(cross-validated): R² of 1 is exact, 0 is no better than the mean; of yes and no AUC, where 0.5 is chance.")
     titles = [f"{learned.count} answers: {learned.reason or f'{measure} {learned.confidence:.2f}'}" for learned in steps]
-    ui.bars([share(learned.confidence) for learned in steps], titles, label="; ".join(titles[-3:]) or "no answers yet")
+    html.bars([share(learned.confidence) for learned in steps], titles, label="; ".join(titles[-3:]) or "no answers yet")
     count = "1 answer" if now.count == 1 else f"{now.count:,} answers"
     if not now.count:
         st.markdown("Place the first item: by a click, or with the keys **1**, **2** ...")
     elif now.reason:
-        st.markdown(f"Not believed yet: {ui.plain(now.reason)}.")
+        st.markdown(f"Not believed yet: {words.plain(now.reason)}.")
     else:
         st.markdown(f"**{measure} {now.confidence:.2f}** from {count}")
     if verdict.state == "settled":
@@ -282,14 +283,14 @@ def keeping(interview: Interview) -> None:
     """Export, import, save."""
     st.subheader("Keep it")
     answers = state["answers"]
-    counts = "".join(f'<span class="mc-key">{ui.escaped(labels.heading(name, answers.attributes[name].ends))}'
+    counts = "".join(f'<span class="mc-key">{words.escaped(label_file.heading(name, answers.attributes[name].ends))}'
                      f"<small>{count:,}</small></span>" for name, count in answers.counts().items())
     if counts:
         st.html(f'<div class="mc-legend">Labels so far: {counts}</div>')
     saving, carrying = st.columns(2, gap="large")
     with carrying:
         titles = bundle.items.set_index("item_id")["title"]
-        st.download_button("Export the labels as CSV", lambda: labels.to_csv(answers.table(), titles), mime="text/csv",
+        st.download_button("Export the labels as CSV", lambda: label_file.to_csv(answers.table(), titles), mime="text/csv",
                            file_name=f"{bundle.path.name}-labels.csv", icon=":material/download:", on_click="ignore",
                            disabled=not counts)
         st.file_uploader("Import a CSV of `item_id` and attributes", type="csv", key="import", on_change=take_in,
@@ -299,20 +300,20 @@ def keeping(interview: Interview) -> None:
 
 
 def saving_as(empty: bool) -> None:
-    folder = ui.models_folder()
+    folder = bundles.models_folder()
     with st.form("save", border=False):
-        free = align.free_name(folder, f"{bundle.path.name}-named")
+        free = realign.free_name(folder, f"{bundle.path.name}-named")
         name = st.text_input("Save as a new bundle called", free, max_chars=60)
         wanted = st.form_submit_button("Save", type="primary", icon=":material/save:", disabled=empty)
     if wanted:
         bar = st.progress(0.0, "Save")
-        stages = align.STAGES
+        stages = realign.STAGES
         try:
-            saved = align.save_as(bundle, folder, name.strip(), state["answers"].table(), lambda stage: bar.progress(
+            saved = realign.save_as(bundle, folder, name.strip(), state["answers"].table(), lambda stage: bar.progress(
                 (stages.index(stage) + 1) / (len(stages) + 1), stage.capitalize()))
         except InputError as error:
             bar.empty()
-            st.error(ui.plain(error))
+            st.error(words.plain(error))
             return
         bar.empty()
         state["saved"] = name.strip(), saved.meta["aligned"]
@@ -322,10 +323,11 @@ def saving_as(empty: bool) -> None:
         return
     name, aligned = state["saved"]
     dials = [f"{row['attribute']} ({bundle.factors[row['factor']].name})" for row in aligned["dials"]]
-    st.success(f"Saved as **{ui.plain(name)}**. Dials with a name: {ui.plain(', '.join(dials))}", icon=":material/check:")
+    st.success(f"Saved as **{words.plain(name)}**. Dials with a name: {words.plain(', '.join(dials))}",
+               icon=":material/check:")
     for row in aligned["refused"]:
-        st.caption(ui.plain(f"Not learned: {row['attribute']} ({bundle.factors[row['factor']].name}): {row['reason']}."))
-    if st.button("Turn them on the Steer page", icon=":material/tune:", on_click=ui.switch_bundle, args=(name,)):
+        st.caption(words.plain(f"Not learned: {row['attribute']} ({bundle.factors[row['factor']].name}): {row['reason']}."))
+    if st.button("Turn them on the Steer page", icon=":material/tune:", on_click=bundles.switch_bundle, args=(name,)):
         st.switch_page("pages/steer.py", query_params={key: aligned["dials"][0][key] for key in ("factor", "dim")})
 
 

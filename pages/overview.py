@@ -1,43 +1,43 @@
 """Overview: the two levels of disentangling, shown with this bundle's own items; its figures; where to go next."""
 
-import html
 
 import streamlit as st
 
-import ui
-from macrid import charts
+from macrid.charts.colours import colours_for
+from macrid.charts.figures import comparison
+from ui import bundles, html, words
 
-bundle = ui.chosen()
+bundle = bundles.chosen()
 meta, figures = bundle.meta, bundle.meta["metrics"]
-data_name = ui.plain(ui.DATA_NAMES.get(meta["data"]["name"], meta["data"]["name"]))
-ui.begin("What clicks alone can tell",
+data_name = words.plain(words.DATA_NAMES.get(meta["data"]["name"], meta["data"]["name"]))
+html.begin("What clicks alone can tell",
          f"This recommender saw **{meta['data']['clicks']:,} clicks** of {meta['data']['people']:,} people in *{data_name}* "
          "and nothing else: no categories, no attributes, no pictures. It sorted what it learned on two levels.")
 
 st.subheader("Macro: what somebody is after")
 st.markdown(f"Each item belongs to one of **{bundle.settings.kfac} factors**, which stand for intentions. "
             "A person is described by one part for each factor.")
-colours = charts.colours_for(len(bundle.factors))
+colours = colours_for(len(bundle.factors))
 blocks = []
 for factor, colour in zip(bundle.factors, colours, strict=True):
-    blocks.append(f'<div class="mc-factor"><div class="mc-quad">{ui.row(bundle, factor.typical[:4])}</div>'
-                  f'<div class="mc-name"><i style="background:{colour}"></i>{html.escape(factor.name)}</div>'
+    blocks.append(f'<div class="mc-factor"><div class="mc-quad">{html.row(bundle, factor.typical[:4])}</div>'
+                  f'<div class="mc-name"><i style="background:{colour}"></i>{words.escaped(factor.name)}</div>'
                   f'<small>{factor.share:.0%} of the items</small></div>')
 st.html(f'<div class="mc-factors">{"".join(blocks)}</div>')
 
 st.subheader("Micro: how they like it")
 factor, dim, attribute = bundle.showcase
-name = ui.plain(bundle.factors[factor].name)
+name = words.plain(bundle.factors[factor].name)
 line = f"Within a factor, each part has **{bundle.settings.embedding_size} dimensions**. Here are seven items of "
 line += f"*{name}*, from one end of a single dimension to the other."
 if attribute:
-    line += (f" Nobody told the model about **{ui.plain(attribute[0])}**, yet the order follows it (rank correlation "
+    line += (f" Nobody told the model about **{words.plain(attribute[0])}**, yet the order follows it (rank correlation "
              f"{abs(attribute[1]):.2f}).")
 st.markdown(line)
 along = bundle.along(factor, dim, 7)
 if attribute and attribute[1] < 0:
     along = along[::-1]  # so that the attribute grows from left to right
-st.html(f'<div class="mc-row" role="group" aria-label="Items along one dimension">{ui.row(bundle, along)}</div>')
+st.html(f'<div class="mc-row" role="group" aria-label="Items along one dimension">{html.row(bundle, along)}</div>')
 
 st.subheader("How good is it?")
 ranking = "ndcg@100" if "ndcg@100" in figures else "ndcg@10"
@@ -45,7 +45,7 @@ left, right = st.columns([3, 2], gap="large")
 with left:
     st.markdown(f"Ranking the hidden clicks of {meta['data']['held_out']:,} people, beside two baselines:")
     names = {"popularity": "Most popular", "ease": "EASE (linear)"}
-    st.plotly_chart(charts.comparison({"MacridVAE": figures} | {names[k]: v for k, v in meta["baselines"].items()}, ranking,
+    st.plotly_chart(comparison({"MacridVAE": figures} | {names[k]: v for k, v in meta["baselines"].items()}, ranking,
                                       "MacridVAE", "#1b7f7b"), config={"displayModeBar": False}, key="comparison",
                     alt="Bars: ranking quality of MacridVAE and the baselines")
     st.caption("Longer is better; the whiskers are standard errors over people. Everybody's most popular items and EASE, a "
@@ -55,7 +55,7 @@ with right:
     with st.grid(2, min_column_width=130):
         for name, key in shown.items():
             if key in figures:
-                st.metric(name, ui.figure(figures[key]), help=ui.HINTS[name], border=True)
+                st.metric(name, words.figure(figures[key]), help=words.HINTS[name], border=True)
     st.caption("How well the factors are told apart, compared with the categories that the model never saw."
                + (" Here they are not the categories: these people group the items in other ways."
                   if figures.get("nmi", 1) < 0.2 else ""))
@@ -63,8 +63,8 @@ with right:
 st.subheader("Where to go next")
 one, two = st.columns(2)
 with one.container(border=True, height="stretch"):
-    ui.page_link("pages/macro_map.py", "See the macro map", ":material/scatter_plot:")
+    html.page_link("pages/macro_map.py", "See the macro map", ":material/scatter_plot:")
     st.caption("All items on a plane, coloured by factor and by category, and what becomes of them with a dot product.")
 with two.container(border=True, height="stretch"):
-    ui.page_link("pages/steer.py", "Steer a list", ":material/tune:")
+    html.page_link("pages/steer.py", "Steer a list", ":material/tune:")
     st.caption("Choose a person or build a profile, turn one dimension, and watch the list change.")

@@ -6,9 +6,8 @@ from functools import cache
 import numpy as np
 import streamlit as st
 
-import ui
-import widgets
-from macrid import charts
+from macrid.charts import figures
+from ui import address, bundles, html, widgets, words
 
 DIALS = 5  # shown at first, the strongest, and then that many more
 SIZES = (6, 12, 24, 48)  # of the lists
@@ -16,8 +15,8 @@ CARDS = 12  # of a history
 UNDONE = 50  # turns that can be taken back
 OFFERED = 10  # items to add to a profile
 
-bundle = ui.chosen()
-ui.begin("Steer", "Choose a person, choose what they are after, turn a **dial**, and watch their list change. "
+bundle = bundles.chosen()
+html.begin("Steer", "Choose a person, choose what they are after, turn a **dial**, and watch their list change. "
          "The items are retrieved with the altered vector, never generated.")
 state = st.session_state
 
@@ -53,8 +52,8 @@ def remove(position: int):
 
 
 # Who
-ui.from_address("who", ["person", "profile"], "person")
-ui.from_address("user", bundle.people, bundle.people[0])
+address.from_address("who", ["person", "profile"], "person")
+address.from_address("user", bundle.people, bundle.people[0])
 who, pick, lucky = st.columns([2, 4, 1.2], vertical_alignment="bottom")
 kind = who.segmented_control("Who", ["person", "profile"], required=True, key="who",
                              persist_state="session", format_func={"person": "A person", "profile": "My own profile"}.get,
@@ -64,7 +63,7 @@ if kind == "person":
     lucky.button("Surprise me", icon=":material/casino:", on_click=surprise, width="stretch")
     seen = bundle.history_of(user)
     st.html(f'<p class="mc-note">Their history, {_items(len(seen))}</p>'
-            + ui.thumbs(bundle, seen, label="History", limit=CARDS, titled=True))
+            + html.thumbs(bundle, seen, label="History", limit=CARDS, titled=True))
 else:
     known = set(bundle.items["item_id"])
     if "items" not in state:
@@ -84,14 +83,14 @@ else:
         found = [p for p in (bundle.search(wanted, OFFERED + len(seen)) if wanted.strip() else
                              bundle.typical(OFFERED + len(seen))) if p not in seen][:OFFERED]
         note = f"Found for “{wanted.strip()}”" if wanted.strip() else "Typical of the intentions"
-        st.html(f'<p class="mc-note">{ui.escaped(note)}: a click adds one</p>')
+        st.html(f'<p class="mc-note">{words.escaped(note)}: a click adds one</p>')
         if found:
             widgets.picker(bundle, found, "add", "Items to add", add)
         else:
             st.caption("No item has these words in its title or category.")
-    ui.to_address(who=(kind, "person"), user=(None, None), items=(",".join(state["items"]), ""))
+    address.to_address(who=(kind, "person"), user=(None, None), items=(",".join(state["items"]), ""))
     if not len(seen):
-        ui.to_address(**dict.fromkeys(("factor", "dim", "dials", "strength"), (None, None)))
+        address.to_address(**dict.fromkeys(("factor", "dim", "dials", "strength"), (None, None)))
         st.stop()
 
 # Which intention
@@ -99,7 +98,7 @@ interest = bundle.interest(seen)
 person = bundle.person(seen)
 used = sorted((factor.index for factor in bundle.factors if factor.share > 0), key=lambda k: -interest[k])
 favourite = used[0]
-ui.from_address("factor", used, favourite, int)
+address.from_address("factor", used, favourite, int)
 if state.setdefault("favourite", favourite) != favourite:  # this history leans another way: follow it
     state["favourite"] = state["factor"] = favourite
 state["steered"], before = (bundle.name, tuple(seen)), state.get("steered")
@@ -118,9 +117,9 @@ factor = state["factor"]
 # What is turned: {(factor, dim): percent of the dial's range}
 every = range(bundle.settings.embedding_size)
 if "dials" not in state:
-    state["dials"] = ui.dials_from(st.query_params.get("dials", ""), used, every)
-    ui.from_address("strength", range(101), 100, int)
-ui.from_address("dim", every, 0, int)
+    state["dials"] = address.dials_from(st.query_params.get("dials", ""), used, every)
+    address.from_address("strength", range(101), 100, int)
+address.from_address("dim", every, 0, int)
 state.setdefault("strength", 100)
 state.setdefault("undo", [])
 state.setdefault("seq", 0)
@@ -138,7 +137,7 @@ def at(dim: int) -> int:
     return round(100 * person.stands(factor, dim))
 
 
-ui.to_address(who=(kind, "person"), factor=(factor, favourite),
+address.to_address(who=(kind, "person"), factor=(factor, favourite),
               user=(user if kind == "person" else None, bundle.people[0]),
               items=(None if kind == "person" else ",".join(state["items"]), ""))
 
@@ -193,15 +192,15 @@ def lists(turned: dict[tuple[int, int], float]):
               for name, table in (("before", found.before), ("after", found.after))}
     with before:
         st.markdown("**Before**")
-        ui.cards(bundle, found.before["index"], stands=stands["before"], label="List before")
+        html.cards(bundle, found.before["index"], stands=stands["before"], label="List before")
     with after.container(key="after"):
         st.markdown("**After**")
-        ui.cards(bundle, found.after["index"], list(found.after["mark"]), stands["after"], label="List after")
+        html.cards(bundle, found.after["index"], list(found.after["mark"]), stands["after"], label="List after")
     if len(found.gone):
         st.html('<p class="mc-note" style="margin-top:4px">Gone from the list</p>'
-                + ui.thumbs(bundle, found.gone["index"], label="Gone from the list", faded=True))
+                + html.thumbs(bundle, found.gone["index"], label="Gone from the list", faded=True))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"The dot under a picture shows where the item stands on {ui.plain(face(state['dim'])['name'])}: what "
+        st.caption(f"The dot under a picture shows where the item stands on {words.plain(face(state['dim'])['name'])}: what "
                    "stands near where you turn a dial moves up.")
         st.download_button("List as CSV", lambda: found.after.drop(columns="index").to_csv(index=False).encode(),
                            f"{bundle.name}-list.csv", "text/csv", icon=":material/download:", type="tertiary",
@@ -212,20 +211,20 @@ def along(turned: dict[tuple[int, int], float]):
     """What the chosen dial does from end to end: a film strip and the attributes."""
     dim = state["dim"]
     shown, others = face(dim), {dial: value for dial, value in turned.items() if dial != (factor, dim)}
-    name, words = ui.plain(shown["name"]), (shown["low"]["word"] or "left end", shown["high"]["word"] or "right end")
+    name, ends = words.plain(shown["name"]), (shown["low"]["word"] or "left end", shown["high"]["word"] or "right end")
     strip, curve = st.columns([3, 2], gap="large")
     with strip:
         st.markdown(f"**Film strip**: the first three items at seven positions of {name}")
         here = turned.get((factor, dim), person.position(factor, dim))
-        ui.film_strip(bundle, person.film_strip(factor, dim, others, hide_seen=not state["keep"]), here,
+        html.film_strip(bundle, person.film_strip(factor, dim, others, hide_seen=not state["keep"]), here,
                       label="Top items along the dial")
-        st.html('<div class="mc-scale">' + "".join(f"<span>{ui.escaped(word)}</span>" for word in
-                                                   (f"← {words[0]}", f"{words[1]} →")) + "</div>")
+        st.html('<div class="mc-scale">' + "".join(f"<span>{words.escaped(word)}</span>" for word in
+                                                   (f"← {ends[0]}", f"{ends[1]} →")) + "</div>")
     curves = person.curves(factor, dim, others)
     if len(curves.columns):
         with curve:
             st.markdown(f"**What {name} moves** in the first ten items")
-            st.plotly_chart(charts.along_dial(curves, shown["name"]), key="along", config={"displayModeBar": False},
+            st.plotly_chart(figures.along_dial(curves, shown["name"]), key="along", config={"displayModeBar": False},
                             alt=f"Lines: how each attribute of the list changes along the dial {shown['name']}")
             st.caption("Bold: what the dial is named after. Thin and flat: what it leaves alone." if shown["name"] in curves
                        else "This dial has no name yet; the steeper a line, the more the dial moves that.")
@@ -234,9 +233,9 @@ def along(turned: dict[tuple[int, int], float]):
 @st.fragment
 def results():
     """The dials and all that follows from them; turning one redraws nothing else, and the lists come first."""
-    ui.from_address("scope", ["factor", "all"], "factor")
-    ui.from_address("n", SIZES, 12, int)
-    ui.from_address("keep", [True, False], False, lambda text: text == "True")
+    address.from_address("scope", ["factor", "all"], "factor")
+    address.from_address("n", SIZES, 12, int)
+    address.from_address("keep", [True, False], False, lambda text: text == "True")
     left, right = st.columns([2, 3], gap="large")
     dials, chosen = left.container(key="board-column"), right.container()
     turned = {dial: bundle.coordinate(*dial, percent / 100) for dial, percent in state["dials"].items()}
@@ -248,8 +247,9 @@ def results():
     with dials:
         turn()
     along(turned)
-    ui.to_address(dim=(state["dim"], 0), dials=(ui.dials_text(state["dials"]), ""), strength=(state["strength"], 100),
-                  scope=(state["scope"], "factor"), n=(state["n"], 12), keep=(state["keep"], False))
+    address.to_address(dim=(state["dim"], 0), dials=(address.dials_text(state["dials"]), ""),
+                       strength=(state["strength"], 100), scope=(state["scope"], "factor"), n=(state["n"], 12),
+                       keep=(state["keep"], False))
 
 
 results()

@@ -26,21 +26,37 @@ LAST = '[data-testid="stFileUploader"], .mc-scale, ' \
        ':text("Start the sweep"), :text("Stars are MacridVAE"), :text("that is steering")'
 # Opened at /steer, Streamlit first looks for its server below that address: two 404s that a browser writes to its console.
 PROBE = re.compile(r"/(macro_map|steer|name|disentanglement|benchmark|method)/_stcore/(health|host-config)$")
+PAGES = {"": "What clicks alone can tell", "macro_map": "Macro map", "steer": "Steer", "name": "Name the dimensions",
+         "disentanglement": "Disentanglement and accuracy", "benchmark": "Benchmark", "method": "Method"}
+LINKS = {"Overview": "", "Macro map": "macro_map", "Steer": "steer", "Name the dimensions": "name",
+         "Disentanglement and accuracy": "disentanglement", "Benchmark": "benchmark", "Method": "method"}
+POINT = """([at, of]) => {  // where on the screen an item of a map is
+    const map = document.querySelectorAll(".js-plotly-plot")[at], l = map._fullLayout, r = map.getBoundingClientRect();
+    for (const trace of map._fullData) {
+        const i = [...(trace.customdata ?? [])].indexOf(of);
+        const x = l.xaxis, y = l.yaxis;
+        if (i >= 0) return [r.x + x._offset + x.l2p(trace.x[i]), r.y + y._offset + y.l2p(trace.y[i])];
+    }
+}"""
+FIGURES = "[...document.querySelectorAll('.js-plotly-plot')]" \
+          ".map(m => JSON.stringify(m.data) + JSON.stringify(m.layout.meta))"
 
 
 @pytest.fixture(scope="session")
 def movies(tmp_path_factory) -> Path | str:
     """The folder of a bundle of MovieLens-100K, trained for a moment, beside its twin; or why it cannot be had."""
-    from macrid import build, data, fetch, maps, projections, split
-    from macrid.model import Settings
+    from macrid.data import fetch, interactions, split
+    from macrid.maps import layout, projections
+    from macrid.model.settings import Settings
+    from macrid.pipeline import build
 
     folder = tmp_path_factory.mktemp("movies")
     try:
-        source = data.read(fetch.available("ml-100k") or fetch.fetch("ml-100k", to=folder), name="ml-100k")
+        source = interactions.read(fetch.available("ml-100k") or fetch.fetch("ml-100k", to=folder), name="ml-100k")
     except InputError as error:
         return str(error)
     # That maps are laid out is tested elsewhere; here they are to be there soon.
-    with patch.object(maps, "METHODS", dict.fromkeys(maps.METHODS, lambda vectors, *rest: projections.pca(vectors))):
+    with patch.object(layout, "METHODS", dict.fromkeys(layout.METHODS, lambda vectors, *rest: projections.pca(vectors))):
         build.build(split.strong(split.to_clicks(source), 0), folder / "ml-100k", Settings(embedding_size=8, epochs=3), 0,
                     source=source, twin=True)
     return folder / "ml-100k"
@@ -172,3 +188,24 @@ def waited(get_value, wanted, seconds: float = 15):
         assert time.monotonic() < end, value
         time.sleep(0.05)
     return value
+
+
+def changed(page: Page, act, figures: int = 1) -> None:
+    """An act changes one figure, the map, and leaves every other as it was, drawn once."""
+    before = page.evaluate(FIGURES)
+    page.evaluate("document.querySelectorAll('.js-plotly-plot').forEach((m, i) => m.dataset.seen = i)")
+    act()
+    waited(lambda: settled(page).evaluate(FIGURES), lambda found: len(found) == len(before) and found[0] != before[0])
+    assert page.evaluate(FIGURES)[1:] == before[1:]
+    seen = page.evaluate("[...document.querySelectorAll('.js-plotly-plot')].map(m => m.dataset.seen)")
+    assert seen[1:] == [str(i) for i in range(1, len(before))]
+
+
+def listed(page: Page, label: str) -> list[str]:
+    """The titles of a list of cards, without their ranks."""
+    return [title.removeprefix(str(rank)).strip() for rank, title in enumerate(titles(page, label), start=1)]
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    page.get_by_role("combobox", name=label).click()
+    page.get_by_role("option", name=option, exact=True).click()

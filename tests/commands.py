@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from macrid import cli, maps, projections
+from macrid.cli import main
+from macrid.maps import layout, projections
 
 ROOT = Path(__file__).resolve().parents[1]
 TINY = ["--data", "shop:140x120", "--set", "epochs=2", "--set", "embedding_size=4", "--set", "encoder_hidden_size=[8]"]
@@ -20,7 +21,7 @@ TINY = ["--data", "shop:140x120", "--set", "epochs=2", "--set", "embedding_size=
 @pytest.fixture(autouse=True)
 def quick(monkeypatch, tmp_path):
     """Maps by principal components; data sets would be kept in an empty folder; the warning hook is put back."""
-    monkeypatch.setattr(maps, "METHODS", dict.fromkeys(maps.METHODS, lambda vectors, *rest: projections.pca(vectors)))
+    monkeypatch.setattr(layout, "METHODS", dict.fromkeys(layout.METHODS, lambda vectors, *rest: projections.pca(vectors)))
     monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
     monkeypatch.setenv("MACRID_DATA", str(tmp_path / "data"))
 
@@ -30,7 +31,7 @@ def run(*arguments) -> tuple[int, str, str]:
     out, err = io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(err):
         try:
-            status = cli.main.main([str(a) for a in arguments], prog_name="macrid")
+            status = main.main.main([str(a) for a in arguments], prog_name="macrid")
         except SystemExit as end:
             status = end.code
     return status or 0, out.getvalue(), err.getvalue()

@@ -6,24 +6,13 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("NUMBA_NUM_THREADS", "1")
 
-import importlib
 import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from browsing import app, chromium, movies, visit  # noqa: F401 -- fixtures, for all the tests in a browser
 from scipy.sparse import csr_matrix
-
-
-@pytest.fixture
-def benchmark(monkeypatch):
-    """benchmark(name) is a module of benchmarks/, whose folder is on the path for this test alone."""
-    before = list(sys.path)
-    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[1] / "benchmarks"))
-    yield importlib.import_module
-    sys.path[:] = before
 
 
 def binary(rows, n_items: int) -> csr_matrix:
@@ -65,7 +54,7 @@ def squared_errors(items, c, table):
 
 
 def tiny_settings(**changes):
-    from macrid.model import Settings
+    from macrid.model.settings import Settings
 
     return Settings(**{"embedding_size": 8, "encoder_hidden_size": (16,), "train_batch_size": 64, "epochs": 5,
                        "stopping_step": 5} | changes)
@@ -83,21 +72,21 @@ def double():
 
 @pytest.fixture(scope="session")
 def tiny_shop():
-    from macrid import shop
+    from macrid.data import shop
 
     return shop.simulate(n_items=140, n_people=240, seed=0)
 
 
 @pytest.fixture(scope="session")
 def tiny_clicks(tiny_shop):
-    from macrid import split
+    from macrid.data import split
 
     return split.to_clicks(tiny_shop.data)
 
 
 @pytest.fixture(scope="session")
 def tiny_split(tiny_clicks):
-    from macrid import split
+    from macrid.data import split
 
     return split.strong(tiny_clicks, seed=0)
 
@@ -105,7 +94,7 @@ def tiny_split(tiny_clicks):
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory, tiny_split, tiny_shop) -> Path:
     """The folder of a small bundle whose twin stands beside it. Shared: copy it before harming it."""
-    from macrid import build
+    from macrid.pipeline import build
 
     out = tmp_path_factory.mktemp("bundles") / "tiny"
     build.build(tiny_split, out, tiny_settings(), seed=0, source=tiny_shop.data, twin=True)
@@ -121,16 +110,37 @@ def bundle(trained):
 
 @pytest.fixture(scope="session")
 def twin(trained):
-    from macrid import build
     from macrid.bundle import load
+    from macrid.pipeline import run_folder
 
-    return load(build.twin_of(trained))
+    return load(run_folder.twin_of(trained))
 
 
 @pytest.fixture
 def spoiled(trained, tmp_path) -> Path:
     """A copy of the small bundle, to be damaged."""
     return Path(shutil.copytree(trained, tmp_path / "tiny"))
+
+
+@pytest.fixture
+def trained_here(monkeypatch):
+    """Tasks run in this process; the list says which."""
+    done = []
+
+    def run(work, tasks, side_by_side=1):
+        for key, task in tasks.items():
+            rows = []
+            try:
+                event = "done", work(task, rows.append)
+            except FloatingPointError as error:
+                event = "failed", str(error)
+            done.append(task.name)
+            yield from ((key, "report", row) for row in rows)
+            yield key, *event
+
+    monkeypatch.setattr("macrid.studies.processes.run", run)
+    monkeypatch.setattr("macrid.measures.known_truth.TREES", 25)
+    return done
 
 
 # for the pages ---------------------------------------------------------------------------------------------------------

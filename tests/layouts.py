@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from macrid.data import Interactions, read
+from macrid.data.interactions import Interactions, read
+from macrid.data.layouts import GENRES_100K
 from macrid.errors import InputError
-from macrid.readers import GENRES_100K
 
 
 def write(folder: Path, files: dict[str, str | bytes]) -> Path:

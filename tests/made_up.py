@@ -1,4 +1,4 @@
-"""Files of results made up for tests, in the layout of macrid.results: nobody measured these numbers."""
+"""Files of results made up for tests, in the layout of macrid.results.file: nobody measured these numbers."""
 
 import json
 from pathlib import Path

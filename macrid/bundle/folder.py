@@ -1,0 +1,224 @@
+"""A trained model as a folder: save, load, check.
+
+The folder holds no pickle: bundle.json (format, name, data set, settings, seed, metrics, versions, twin, and, where axes
+were learned from labels, which dial bears which attribute and which attributes were refused), weights.safetensors,
+items.parquet, maps.parquet (method, kind, id, x, y, factor: see `maps`), axes.safetensors (R_k and the influence of each
+dial), users.parquet (user_id, item_id, part of the held-out people), history.json (a row an epoch); and,
+where axes were learned from labels, labels.csv, which holds those.
+"""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from macrid.data import label_file
+from macrid.data.interactions import PARTS
+from macrid.errors import InputError
+from macrid.files import Shape, problem, swap, write_json
+from macrid.model.macridvae import MacridVAE
+from macrid.model.settings import make_settings, settings_dict
+
+from .recommender import Recommender
+
+FORMAT = 1
+FILES = ("bundle.json", "weights.safetensors", "items.parquet", "maps.parquet", "axes.safetensors", "users.parquet",
+         "history.json")
+LABELS = "labels.csv"  # only where axes were learned from labels
+_META = {  # what bundle.json holds besides `format`
+    "name": str, "seed": int, "settings": dict, "metrics": dict, "baselines": dict, "axes": str, "versions": dict,
+    "twin": (str, type(None)), "training": {"epochs": int, "best": int, "seconds": (int, float)},
+    "data": {"name": str, "split": str, "people": int, "items": int, "clicks": int, "held_out": int},
+}
+_ALIGNED = {"dials": list, "refused": list}  # of bundle.json's `aligned`, which only bundles with axes from labels have
+_DIAL = {"factor": int, "dim": int, "attribute": str, "measure": str, "confidence": (int, float), "labels": int}
+_ENDS = ("low", "high")  # what little and much of the attribute is called, where that is known
+_REFUSED = {"factor": int, "attribute": str, "labels": int, "reason": str}
+_EPOCH = {"epoch": int, "best": int, "loss": float, "ndcg@100": float}  # of a row of history.json
+_TRAIN_AGAIN = "train it again, or restore the folder from where you got it"
+
+
+def save(path: Path, *, meta: dict, model: MacridVAE, items: pd.DataFrame, maps: pd.DataFrame, axes: np.ndarray,
+         influence: np.ndarray, users: pd.DataFrame, history: list[dict],
+         labels: pd.DataFrame | None = None) -> None:
+    """Write a bundle to the folder `path`, beside it first and then renamed, so that it is there whole or not at all. An
+    earlier bundle at `path` is replaced."""
+    path = Path(path)
+    beside = path.with_name(f".{path.name}.new")
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir(parents=True)
+    try:
+        meta = {"format": FORMAT, **meta, "settings": settings_dict(model.settings)}
+        write_json(beside / "bundle.json", meta)
+        write_json(beside / "history.json", history)
+        weights = {name: tensor.cpu().contiguous() for name, tensor in model.state_dict().items()}
+        save_file(weights, beside / "weights.safetensors")
+        save_file({"axes": torch.as_tensor(axes), "strength": torch.as_tensor(influence)}, beside / "axes.safetensors")
+        for name, table in (("items", items), ("maps", maps), ("users", users)):
+            table.to_parquet(beside / f"{name}.parquet", index=False, compression="zstd")
+        if labels is not None:
+            text = label_file.to_csv(labels, items.set_index("item_id")["title"])
+            (beside / LABELS).write_text(text, encoding="utf-8")
+        swap(beside, path)
+    except BaseException:
+        shutil.rmtree(beside, ignore_errors=True)
+        raise
+
+
+def replace_maps(path: Path, maps: pd.DataFrame) -> None:
+    """Put other maps into the bundle at `path`; the time of bundle.json tells whoever keeps it open that it has changed."""
+    beside = path / ".maps.parquet.new"
+    maps.to_parquet(beside, index=False, compression="zstd")
+    os.replace(beside, path / "maps.parquet")
+    os.utime(path / "bundle.json")
+
+
+def load(path: str | Path) -> Recommender:
+    """Load a bundle and check it: the format's version, every file, key and shape. Raises InputError that says what is
+    wrong with which file."""
+    path = Path(path)
+    if not path.is_dir():
+        raise InputError(f"there is no bundle at {path}; `python -m macrid train --data shop --out {path}` makes one")
+    missing = [name for name in FILES if not (path / name).is_file()]
+    if missing:
+        what = "is not a bundle" if "bundle.json" in missing else "is incomplete"
+        raise InputError(f"{path} {what}: {', '.join(missing)} missing; {_TRAIN_AGAIN}")
+    meta = _read_json(path / "bundle.json", dict)
+    if meta.get("format") != FORMAT:
+        raise InputError(f"{path / 'bundle.json'} has format {meta.get('format')!r}, this program reads format {FORMAT}; "
+                         "train again, or use the version of macrid that wrote it")
+    _check_kinds(path / "bundle.json", meta, _META)
+    if meta["twin"] is not None and Path(meta["twin"]).name != meta["twin"]:
+        raise InputError(f"{path / 'bundle.json'}: twin is {meta['twin']!r}, not the name of a folder beside it")
+    try:
+        settings = make_settings("best", meta["settings"])
+    except InputError as error:
+        raise InputError(f"{path / 'bundle.json'}: {error}") from error
+    _check_aligned(path / "bundle.json", meta, settings.kfac, settings.embedding_size)
+    items = _read_table(path / "items.parquet", ("item_id", "title", "category"))
+    for column in ("item_id", "title", "category"):
+        if not pd.api.types.is_string_dtype(items[column]) or items[column].isna().any():
+            raise InputError(f"{path / 'items.parquet'}: the column {column} holds something else than text; {_TRAIN_AGAIN}")
+    if items["item_id"].duplicated().any():
+        raise InputError(f"{path / 'items.parquet'} names item {items['item_id'][items['item_id'].duplicated()].iloc[0]!r} "
+                         f"twice; {_TRAIN_AGAIN}")
+    model = MacridVAE(len(items), settings)
+    expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    model.load_state_dict(_read_tensors(path / "weights.safetensors", expected))
+    model.eval()
+    shape = (settings.kfac, settings.embedding_size)
+    turned = _read_tensors(path / "axes.safetensors", {"axes": (*shape, shape[1]), "strength": shape})
+    axes = turned["axes"].numpy()
+    if np.abs(axes.transpose(0, 2, 1) @ axes - np.eye(shape[1])).max() > 1e-3:
+        raise InputError(f"{path / 'axes.safetensors'}: the axes are not orthogonal; {_TRAIN_AGAIN}")
+    users = _read_table(path / "users.parquet", ("user_id", "item_id", "part"))
+    if set(users["part"]) != set(PARTS[1:]) or not _texts(items["item_id"]).issuperset(_texts(users["item_id"])):
+        what = "names items that items.parquet does not" if set(users["part"]) == set(PARTS[1:]) else \
+            f"has the parts {', '.join(map(str, users['part'].unique()[:9])) or 'none'}, not {', '.join(PARTS[1:])}"
+        raise InputError(f"{path / 'users.parquet'} {what}; {_TRAIN_AGAIN}")
+    maps = _read_table(path / "maps.parquet", ("method", "kind", "id", "x", "y"))
+    _check_maps(path / "maps.parquet", maps, items["item_id"], settings.kfac)
+    history = _read_json(path / "history.json", list)
+    for row in history:
+        _check_kinds(path / "history.json", row, _EPOCH)
+    return Recommender(path=path, meta=meta, model=model, items=items, maps=maps, axes=axes,
+                  influence=turned["strength"].numpy(), users=users, history=history,
+                  labels=_read_labels(path / LABELS, items["item_id"]))
+
+
+def _check_maps(path: Path, maps: pd.DataFrame, item_ids: pd.Series, kfac: int) -> None:
+    """InputError unless every item is on every map, and every part that is on one belongs to a factor. Bundles of before
+    parts were laid out have none, and no column `factor`."""
+    parts = maps[maps["kind"] == "part"]
+    for method in ("tsne", "umap", *parts["method"].unique()):
+        points = maps.loc[(maps["method"] == method) & (maps["kind"] == "item"), "id"]
+        known = _texts(points)
+        if not known.issuperset(_texts(item_ids)) or len(known) < len(points):
+            raise InputError(f"{path} does not have one point by {method} for each item; {_TRAIN_AGAIN}")
+    if not np.isfinite(maps[["x", "y"]].to_numpy(float, na_value=np.nan)).all():
+        raise InputError(f"{path} holds NaN or infinite numbers; {_TRAIN_AGAIN}")
+    if len(parts) and ("factor" not in maps or not parts["factor"].isin(range(kfac)).all()):
+        raise InputError(f"{path} holds a person's part of a factor that the model lacks; {_TRAIN_AGAIN}")
+
+
+def _texts(column: pd.Series) -> set:
+    """What a column holds. By way of objects: Series.isin goes through Arrow's strings one by one, seconds for 100,000."""
+    return set(column.to_numpy(object))
+
+
+def _check_kinds(path: Path, value: object, wanted: Shape, at: str = "") -> None:
+    """InputError unless `value` has the shape `wanted`; see `files.problem`."""
+    if wrong := problem(value, wanted, at):
+        raise InputError(f"{path}: {wrong}; {_TRAIN_AGAIN}")
+
+
+def _check_aligned(path: Path, meta: dict, kfac: int, dims: int) -> None:
+    """InputError unless what bundle.json says of aligned dials, if anything, fits the model."""
+    if "aligned" not in meta:
+        return
+    _check_kinds(path, meta["aligned"], _ALIGNED, "aligned.")
+    for kind, wanted in (("dials", _DIAL), ("refused", _REFUSED)):
+        for row in meta["aligned"][kind]:
+            _check_kinds(path, row, wanted, f"aligned.{kind}.")
+    for row in meta["aligned"]["dials"]:
+        _check_kinds(path, row, {end: str for end in _ENDS if end in row}, "aligned.dials.")
+    dials = [(row["factor"], row["dim"]) for row in meta["aligned"]["dials"]]
+    if len(set(dials)) < len(dials) or not all(0 <= k < kfac and 0 <= j < dims for k, j in dials):
+        raise InputError(f"{path}: aligned.dials names a dial twice, or one that the model lacks; {_TRAIN_AGAIN}")
+    if not all(row["measure"] in ("R2", "AUC") and 0 <= row["confidence"] <= 1 for row in meta["aligned"]["dials"]):
+        raise InputError(f"{path}: aligned.dials has a confidence that is no R2 or AUC from 0 to 1; {_TRAIN_AGAIN}")
+
+
+def _read_json(path: Path, kind: type):
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read ({error}); {_TRAIN_AGAIN}") from error
+    if not isinstance(value, kind):
+        raise InputError(f"{path} does not hold a JSON {'object' if kind is dict else 'list'}; {_TRAIN_AGAIN}")
+    return value
+
+
+def _read_labels(path: Path, item_ids: pd.Series) -> pd.DataFrame | None:
+    """The labels that axes were learned from, if the bundle has any."""
+    if not path.exists():
+        return None
+    try:
+        return label_file.read(path, item_ids)
+    except InputError as error:
+        raise InputError(f"{error}; or delete {path.name}: the dials stay as they are") from error
+
+
+def _read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    try:
+        table = pd.read_parquet(path)
+    except (OSError, ValueError) as error:  # pyarrow's errors are subclasses of these
+        raise InputError(f"{path} cannot be read ({str(error).splitlines()[0]}); {_TRAIN_AGAIN}") from error
+    absent = [column for column in columns if column not in table]
+    if absent:
+        raise InputError(f"{path} lacks the column {', '.join(absent)}; {_TRAIN_AGAIN}")
+    return table
+
+
+def _read_tensors(path: Path, expected: dict[str, tuple]) -> dict[str, torch.Tensor]:
+    try:
+        tensors = load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise InputError(f"{path} cannot be read ({error}); {_TRAIN_AGAIN}") from error
+    for name, shape in expected.items():
+        found = tuple(tensors[name].shape) if name in tensors else None
+        if found != shape:
+            raise InputError(f"{path}: {name} should be {shape} by bundle.json and items.parquet, it is "
+                             f"{found or 'missing'}; {_TRAIN_AGAIN}")
+        if not torch.isfinite(tensors[name]).all():
+            raise InputError(f"{path}: {name} holds NaN or infinite numbers; {_TRAIN_AGAIN}")
+    if set(tensors) != set(expected):
+        raise InputError(f"{path} holds {sorted(set(tensors) - set(expected))[0]!r}, which this model does not have; "
+                         f"{_TRAIN_AGAIN}")
+    return tensors

@@ -1,0 +1,1 @@
+"""Arrays and tables as plotly figures."""

@@ -1,0 +1,111 @@
+"""What goes with a map, as plotly figures: factors against groups, how the factors share the items, norms against
+popularity, the poster's three panels in one figure, and the experiment on collapse."""
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from .colours import GREY, plain, shape_of, still
+from .maps import Groups
+
+TEAL = [[0.0, "rgba(27,127,123,0.04)"], [1.0, "rgba(27,127,123,1)"]]
+PANEL, LEGEND_LINE = 390, 20  # pixels
+LEGEND_COLUMNS, LEGEND_LETTERS = 3, 18
+SERIES = {"cosine": "#0072B2", "dot": "#D55E00"}
+
+
+def confusion(counts: np.ndarray, factors: list[str], groups: list[str]) -> go.Figure:
+    """Counts of items (K, C): a row for each factor, the share of its items that each group has by colour."""
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    text = np.where(counts > 0, np.char.mod("%d", counts.astype(int)), "") if counts.shape[1] <= 10 else None
+    fig = go.Figure(go.Heatmap(
+        z=np.round(share, 4), x=[plain(g) for g in groups], y=[plain(f) for f in factors], text=text, colorscale=TEAL,
+        texttemplate="%{text}" if text is not None else None, zmin=0, zmax=1, showscale=False, xgap=2, ygap=2,
+        customdata=counts, textfont={"size": 11},
+        hovertemplate="factor %{y}<br>group %{x}<br>%{customdata:,} items, %{z:.0%} of the factor<extra></extra>"))
+    fig.update_layout(height=150 + 30 * len(factors), margin={"l": 0, "r": 0, "t": 0, "b": 0},
+                      yaxis={"autorange": "reversed", "ticksuffix": " ", "automargin": True, "showgrid": False},
+                      xaxis={"tickangle": -40, "automargin": True, "showgrid": False, "dtick": 1})
+    return still(fig)
+
+
+def shares(counts: np.ndarray, names: list[str], colours: list[str]) -> go.Figure:
+    """How many items each factor took (K,), the most first."""
+    order = np.argsort(-counts, kind="stable")
+    fig = go.Figure(go.Bar(x=[f"{place + 1}" for place in range(len(order))], y=counts[order],
+                           marker={"color": [colours[k] for k in order], "cornerradius": 4},
+                           hovertext=[plain(names[k]) for k in order],
+                           hovertemplate="%{hovertext}: %{y:,} items<extra></extra>"))
+    fig.update_layout(height=170, margin={"l": 0, "r": 0, "t": 4, "b": 0}, bargap=0.25,
+                      xaxis={"title": {"text": "factors, the largest first"}, "showticklabels": False},
+                      yaxis={"title": {"text": "items"}, "gridcolor": GREY})
+    return still(fig)
+
+
+def norms(clicks: np.ndarray, norm: np.ndarray, most: int = 800) -> go.Figure:
+    """The norm of item vectors (M,) against the items' clicks (M,): at most `most` of them, drawn at random, and the mean
+    norm of ten classes of equally many items."""
+    order = np.argsort(clicks, kind="stable")
+    classes = [part for part in np.array_split(order, min(10, len(order))) if len(part)]
+    at = np.sort(np.random.default_rng(0).choice(len(clicks), min(most, len(clicks)), replace=False))
+    clicks = np.maximum(clicks, 1)
+    fig = go.Figure(go.Scatter(x=clicks[at], y=norm[at], mode="markers", hoverinfo="skip",
+                               marker={"size": 3.5, "color": "rgba(128,128,128,0.45)"}))
+    fig.add_scatter(x=[float(np.exp(np.log(clicks[part]).mean())) for part in classes],
+                    y=[float(norm[part].mean()) for part in classes], mode="lines+markers",
+                    line={"color": "#1b7f7b", "width": 2.5}, hovertemplate="%{x:.3g} clicks: norm %{y:.3g}<extra></extra>")
+    fig.update_layout(height=190, margin={"l": 0, "r": 0, "t": 4, "b": 0}, showlegend=False,
+                      xaxis={"type": "log", "title": {"text": "clicks of an item"}, "gridcolor": GREY, "dtick": 1},
+                      yaxis={"title": {"text": "length of vector"}, "gridcolor": GREY, "rangemode": "tozero"})
+    return still(fig)
+
+
+def panels(maps: list[tuple[str, np.ndarray, Groups, np.ndarray]]) -> go.Figure:
+    """Some maps side by side in one figure, to be kept as PNG or SVG: (title, xy (M, 2), groups, positions drawn (n,))."""
+    names_high = LEGEND_LINE * max(-(-len(by.names) // LEGEND_COLUMNS) for *_, by, _ in maps)
+    fig = make_subplots(rows=2, cols=len(maps), subplot_titles=[plain(title) for title, *_ in maps],
+                        horizontal_spacing=0.03, vertical_spacing=0.02, row_heights=[PANEL, names_high])
+    for column, (_, xy, by, shown) in enumerate(maps, start=1):
+        for code, (name, colour) in enumerate(zip(by.names, by.colours, strict=True)):
+            at = shown[by.codes[shown] == code]
+            marker = {"color": colour, "symbol": shape_of(colour)}
+            fig.add_scatter(x=xy[at, 0], y=xy[at, 1], mode="markers", row=1, col=column, hoverinfo="skip",
+                            marker=marker | {"size": 3.2})
+            # plotly's own legends cannot stand side by side below the maps
+            name = name if len(name) <= LEGEND_LETTERS else name[: LEGEND_LETTERS - 1].rstrip() + "…"
+            fig.add_scatter(x=[code % LEGEND_COLUMNS], y=[code // LEGEND_COLUMNS], mode="markers+text", text=[plain(name)],
+                            textposition="middle right", textfont={"size": 11}, row=2, col=column, hoverinfo="skip",
+                            marker=marker | {"size": 8})
+        number = str(column) if column > 1 else ""
+        fig.update_xaxes(constrain="domain", visible=False, range=[-1.06, 1.06], row=1, col=column)
+        fig.update_yaxes(scaleanchor="x" + number, visible=False, range=[-1.06, 1.06], row=1, col=column)
+        fig.update_xaxes(visible=False, range=[-0.08, LEGEND_COLUMNS], row=2, col=column)
+        fig.update_yaxes(visible=False, range=[names_high / LEGEND_LINE - 0.5, -0.5], row=2, col=column)
+    fig.update_layout(height=PANEL + names_high + 50, margin={"l": 8, "r": 8, "t": 34, "b": 8}, showlegend=False,
+                      plot_bgcolor="#ffffff", paper_bgcolor="#ffffff", font={"color": "#1C2A30"})
+    return fig
+
+
+def collapse(rows: list[dict], shown: dict[str, str], kfac: int) -> go.Figure:
+    """Every run of the experiment on collapse, by similarity and start: dots, and the mean with its spread (standard
+    deviation). rows: {similarity, init, seed, figures}; shown: {figure: title}, one above the other; the axis of the
+    effective factors ends at K, others a little behind what is largest."""
+    fig = make_subplots(rows=len(shown), cols=1, vertical_spacing=0.3)
+    for line, (figure, title) in enumerate(shown.items(), start=1):
+        most = kfac if figure == "effective_factors" else 1.1 * max(row["figures"][figure] for row in rows)
+        for similarity, colour in SERIES.items():
+            for init in ("random", "spectral"):
+                values = [row["figures"][figure] for row in rows if (row["similarity"], row["init"]) == (similarity, init)]
+                label = f"{'cosine' if similarity == 'cosine' else 'dot product'}, {init}"
+                fig.add_scatter(x=values, y=[label] * len(values), mode="markers", row=line, col=1,
+                                hovertemplate="%{x:.3g}<extra></extra>",
+                                marker={"size": 8, "color": colour, "opacity": 0.45})
+                spread = np.std(values, ddof=1) if len(values) > 1 else 0
+                fig.add_scatter(x=[np.mean(values)], y=[label], mode="markers", hovertemplate="mean %{x:.3g}<extra></extra>",
+                                error_x={"array": [spread], "thickness": 2, "width": 7, "color": colour}, row=line, col=1,
+                                marker={"size": 13, "color": colour, "symbol": "line-ns",
+                                        "line": {"width": 3, "color": colour}})
+        fig.update_xaxes(range=[0, most * 1.03], title={"text": title}, gridcolor=GREY, row=line, col=1)
+        fig.update_yaxes(autorange="reversed", ticksuffix="  ", row=line, col=1)
+    fig.update_layout(height=190 * len(shown), margin={"l": 0, "r": 10, "t": 4, "b": 0}, showlegend=False)
+    return still(fig)

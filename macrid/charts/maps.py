@@ -1,0 +1,185 @@
+"""Maps as plotly figures: items by group or by number, people's parts, prototypes, what was found, and the density of many.
+
+A figure is begun by `frame`, and each of the other functions adds one layer to it. An item's point bears its position in
+`customdata`, a prototype's -1 - factor, a part's None; `layout.meta.pictures` is the address of the items' pictures.
+"""
+
+import base64
+import struct
+import zlib
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.colors import sample_colorscale
+
+from .colours import GREY, REST, colours_for, group, plain, shape_of
+
+WHOLE = (-1.06, 1.06, -1.06, 1.06)  # left, right, low, high
+SCALE = "Viridis"  # one lightness for one number, in every kind of colour blindness
+FADED = {"marker": {"color": "#9AA0A6", "opacity": 0.22}}
+PIXELS = 480  # of a density picture
+FOUND = "#C2185B"  # what somebody looked for
+
+
+class Groups(NamedTuple):
+    """Items in named groups: codes (M,) into names and colours."""
+
+    codes: np.ndarray
+    names: list[str]
+    colours: list[str]
+
+
+def groups(values: pd.Series) -> Groups:
+    """The groups of a column of text, the most frequent first, the rest as one in grey."""
+    codes, names = group(values)
+    return Groups(codes, names, colours_for(len(names), names[-1] in ("other", "unknown")))
+
+
+def frame(height: int, pictures: str | None = None, window: tuple[float, float, float, float] = WHOLE) -> go.Figure:
+    """An empty map of the window (left, right, low, high), both axes in one scale."""
+    blank = {"visible": False, "constrain": "domain"}
+    return go.Figure(layout={
+        "height": height, "margin": {"l": 0, "r": 0, "t": 0, "b": 0}, "showlegend": False, "dragmode": "pan",
+        "xaxis": blank | {"range": list(window[:2])}, "yaxis": blank | {"range": list(window[2:]), "scaleanchor": "x"},
+        "plot_bgcolor": "rgba(0,0,0,0)", "paper_bgcolor": "rgba(0,0,0,0)", "hoverlabel": {"align": "left"},
+        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": "rgba(128,128,128,0.8)", "activecolor": "#1b7f7b"},
+        "meta": {"pictures": pictures}})
+
+
+def words(items: pd.DataFrame, factor_names: np.ndarray) -> np.ndarray:
+    """What hovering shows of some items (n,): title, category and factor."""
+    title, category, factor = (_escaped(column) for column in (items["title"], items["category"], factor_names))
+    return ("<b>" + title + "</b><br>" + np.where(category == "", "no category", category) + "<br>factor: "
+            + factor).to_numpy(object)
+
+
+def _escaped(column) -> pd.Series:
+    return pd.Series(np.asarray(column, object), dtype=object).map(plain)
+
+
+def add_groups(fig: go.Figure, xy: np.ndarray, by: Groups, shown: np.ndarray, text: np.ndarray) -> None:
+    """The items `shown` (n,) of a map xy (M, 2), a trace for each group; text (n,)."""
+    for code, (name, colour) in enumerate(zip(by.names, by.colours, strict=True)):
+        at = np.flatnonzero(by.codes[shown] == code)
+        _add_items(fig, xy, shown[at], text[at], len(shown), name=name,
+                   marker={"color": colour, "symbol": shape_of(colour)})
+
+
+def add_scale(fig: go.Figure, xy: np.ndarray, values: pd.Series, title: str, shown: np.ndarray, text: np.ndarray) -> None:
+    """The items `shown` (n,) of a map xy (M, 2), coloured by numbers (M,); those that are NaN grey and below."""
+    values = values.to_numpy(np.float64)
+    low, high = spread(values)
+    known = np.isfinite(values[shown])
+    _add_items(fig, xy, shown[~known], text[~known], len(shown), name="not known", marker={"color": REST, "opacity": 0.3})
+    mine = shown[known]
+    text = [f"{words}<br>{plain(title)}: {value:.3g}" for words, value in zip(text[known], values[mine], strict=True)]
+    bar = {"orientation": "h", "title": {"text": plain(title), "side": "top"}, "thickness": 9, "len": 0.5, "y": -0.01,
+           "yanchor": "top", "outlinewidth": 0, "nticks": 6}
+    fig.update_layout(margin_b=48)
+    _add_items(fig, xy, mine, text, len(shown), name=title,
+               marker={"color": values[mine].astype(np.float32), "colorscale": SCALE, "cmin": low, "cmax": high,
+                       "colorbar": bar})
+
+
+def spread(values: np.ndarray) -> tuple[float, float]:
+    """The ends of a colour scale: the 1st and 99th percentile, so that one outlier does not take all the colours."""
+    finite = values[np.isfinite(values)]
+    low, high = np.percentile(finite, [1, 99]) if len(finite) else (0.0, 1.0)
+    return float(low), float(high if high > low else low + 1)
+
+
+def _add_items(fig: go.Figure, xy, at, text, count: int, *, name: str, marker: dict) -> None:
+    size = float(np.clip(7 - count / 2500, 2.5, 6))
+    fig.add_scattergl(x=xy[at, 0], y=xy[at, 1], mode="markers", name=plain(name), text=text, customdata=at,
+                      hovertemplate="%{text}<extra></extra>", unselected=FADED,
+                      marker={"size": size, "opacity": 0.85, "line": {"width": 0.4, "color": GREY}} | marker)
+
+
+def add_parts(fig: go.Figure, parts: pd.DataFrame, names: list[str], colours: list[str]) -> None:
+    """People's parts, hollow, in the colours of their factors; a trace for each factor."""
+    for factor, (name, colour) in enumerate(zip(names, colours, strict=True)):
+        mine = parts[parts["factor"] == factor]
+        text = [f"<b>{plain(user)}</b><br>their part for {plain(name)}" for user in mine["id"]]
+        fig.add_scattergl(x=mine["x"].to_numpy(), y=mine["y"].to_numpy(), mode="markers", name=f"people: {plain(name)}",
+                          text=text, hovertemplate="%{text}<extra></extra>", unselected=FADED,
+                          marker={"size": 5, "color": colour, "symbol": shape_of(colour) + "-open", "opacity": 0.6})
+
+
+def add_stars(fig: go.Figure, places: np.ndarray, names: list[str], colours: list[str]) -> None:
+    """The prototypes as named stars at places (K, 2); one whose place is NaN is left out."""
+    at = np.flatnonzero(np.isfinite(places[:, 0]))
+    text = [f"<b>{plain(names[k])}</b><br>prototype: click for its items" for k in at]
+    _add_marks(fig, places[at], "prototypes", symbol="star", size=19, color=[colours[k] for k in at],
+               line={"width": 2, "color": "#fff"}, customdata=-1 - at, text=text, hovertemplate="%{text}<extra></extra>")
+    for k in at:
+        _name(fig, places[k], names[k], 20)
+
+
+def add_found(fig: go.Figure, xy: np.ndarray, position: int, near: np.ndarray, title: str) -> None:
+    """An item marked by name, and rings around those nearest to it."""
+    _add_marks(fig, xy[near], "nearest", symbol="circle-open", size=14, color=FOUND, line={"width": 2.5}, hoverinfo="skip")
+    _add_marks(fig, xy[[position]], "found", symbol="x", size=14, color=FOUND, line={"width": 2, "color": "#fff"},
+               hoverinfo="skip")
+    _name(fig, xy[position], title, -20, FOUND)
+
+
+def _add_marks(fig: go.Figure, xy, name: str, *, symbol, size, color, line, **more) -> None:
+    """Marks that keep their looks while items are selected. WebGL, as all dots: it lies above what is drawn as SVG."""
+    fig.add_scattergl(x=xy[:, 0], y=xy[:, 1], mode="markers", name=name, unselected={"marker": {"opacity": 1}}, **more,
+                      marker={"symbol": symbol, "size": size, "color": color, "line": line, "opacity": 1})
+
+
+def _name(fig: go.Figure, at, text: str, above: float, colour: str = "#1C2A30") -> None:
+    """A name beside a mark."""
+    fig.add_annotation(x=float(at[0]), y=float(at[1]), text=f"<b>{plain(text)}</b>", showarrow=False, yshift=above,
+                       font={"size": 12, "color": colour}, bgcolor="rgba(255,255,255,0.82)", borderpad=2)
+
+
+def tints(by: Groups | pd.Series) -> np.ndarray:
+    """The colour of every item (M, 3), 0 to 255: of its group, or of its number."""
+    if isinstance(by, Groups):
+        return np.array([[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in by.colours], np.uint8)[by.codes]
+    values = by.to_numpy(np.float64)
+    low, high = spread(values)
+    steps = sample_colorscale(SCALE, np.linspace(0, 1, 256), colortype="tuple")
+    table = np.vstack([np.round(np.array(steps) * 255), [154, 160, 166]]).astype(np.uint8)
+    scaled = np.clip((values - low) / (high - low), 0, 1) * 255
+    return table[np.where(np.isfinite(values), scaled, 256).astype(np.int64)]
+
+
+def add_density(fig: go.Figure, xy: np.ndarray, tint: np.ndarray, window: tuple[float, float, float, float] = WHOLE) -> None:
+    """All points of a map (M, 2) as one picture behind it: the mean colour of a pixel's points, the denser the more opaque
+    (by the logarithm of their number)."""
+    left, right, low, high = window
+    column = ((xy[:, 0] - left) * (PIXELS / (right - left))).astype(np.int32)
+    row = ((high - xy[:, 1]) * (PIXELS / (high - low))).astype(np.int32)
+    inside = (column >= 0) & (column < PIXELS) & (row >= 0) & (row < PIXELS)
+    pixel = row[inside] * PIXELS + column[inside]
+    count = np.bincount(pixel, minlength=PIXELS**2)
+    mean = np.stack([np.bincount(pixel, tint[inside, i], PIXELS**2) / np.maximum(count, 1) for i in range(3)], axis=1)
+    opacity = np.where(count > 0, 60 + 195 * np.log1p(count) / np.log1p(max(count.max(), 1)), 0)
+    pixels = np.concatenate([mean, opacity[:, None]], axis=1).astype(np.uint8).reshape(PIXELS, PIXELS, 4)
+    fig.add_layout_image(source="data:image/png;base64," + base64.b64encode(png(pixels)).decode(), xref="x", yref="y",
+                         x=left, y=high, sizex=right - left, sizey=high - low, sizing="stretch", layer="below")
+
+
+def png(pixels: np.ndarray) -> bytes:
+    """A picture (height, width, 4) of bytes, red, green, blue and opacity, as a PNG file (ISO/IEC 15948)."""
+    height, width, _ = pixels.shape
+    rows = np.concatenate([np.zeros((height, 1), np.uint8), pixels.reshape(height, -1)], axis=1)  # filter 0 before each row
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)  # 8 bits, colour with opacity
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 3)) + chunk(b"IEND", b"")
+
+
+def item_map(xy: np.ndarray, by: Groups, items: pd.DataFrame, factor_names: np.ndarray, shown: np.ndarray,
+             pictures: str | None = None, height: int = 330) -> go.Figure:
+    """A map of the items `shown` (n,) by groups. xy (M, 2), factor_names (M,)."""
+    fig = frame(height, pictures)
+    add_groups(fig, xy, by, shown, words(items.iloc[shown], factor_names[shown]))
+    return fig

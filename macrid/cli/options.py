@@ -1,0 +1,162 @@
+"""What the commands share: options, what they print, and reading --data, settings and the device."""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import click
+from tqdm import tqdm
+
+from macrid.errors import InputError
+
+
+def print_json(value) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, allow_nan=False))
+
+
+def data_options(command):
+    """The options that say which data are divided how: --data, --split, --min-rating, --min-clicks, --held-out, --seed."""
+    for option in reversed((
+        click.option("--data", required=True,
+                     help="shop, shop:ITEMSxPEOPLE, a public set's name, or the path of a file or folder."),
+        click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**31 - 1)),
+        click.option("--split", "kind", default="strong", show_default=True, type=click.Choice(["strong", "recbole"]),
+                     help="strong: hold out whole people. recbole: a tenth of everybody's ratings, twice."),
+        click.option("--min-rating", type=float, help="Ratings from here count as clicks.  [4; recbole: all count]"),
+        click.option("--min-clicks", type=click.IntRange(1), help="People with fewer are left out.  [5; recbole: 1]"),
+        click.option("--held-out", type=click.IntRange(1), help="People to hold out, for validation and test each.  "
+                                                                "[as in the paper; else a tenth, at most 10,000]"),
+    )):
+        command = option(command)
+    return command
+
+
+def settings_options(command):
+    """The options that make settings: --preset, --config, --set."""
+    for option in reversed((
+        click.option("--preset", default="best", show_default=True, help="best, accurate, paper or recbole."),
+        click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="Settings in a YAML file."),
+        click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="One setting; may be repeated."),
+    )):
+        command = option(command)
+    return command
+
+
+device_option = click.option("--device", default="auto", show_default=True, type=click.Choice(["auto", "cpu", "cuda"]))
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+bundle_argument = click.argument("path", metavar="BUNDLE", type=click.Path(path_type=Path))
+
+
+def fetched(name: str, to=None, source=None) -> Path:
+    from macrid.data import fetch
+
+    with tqdm(unit="B", unit_scale=True, desc=name, file=sys.stderr, disable=None, delay=0.5) as bar:
+        def progress(done: int, total: int) -> None:
+            bar.total = total or None
+            bar.update(done - bar.n)
+
+        return fetch.fetch(name, to=to, source=source, progress=progress)
+
+
+def read_data(data: str, seed: int):
+    """The interactions that --data names: the simulated shop, a file or folder, or a public set, fetched if need be."""
+    from macrid.data import fetch, interactions
+
+    sized = re.fullmatch(r"shop(?::(\d+)x(\d+))?", data)
+    if sized:
+        from macrid.data import shop
+
+        sizes = {"n_items": int(sized[1]), "n_people": int(sized[2])} if sized[1] else {}
+        return shop.simulate(**sizes, seed=seed).data
+    if data in fetch.NAMES:
+        if fetch.available(data) is None:
+            click.echo(f"fetching {data}", err=True)
+        return interactions.read(fetched(data), name=data)
+    if not Path(data).exists():
+        raise InputError(f"there is no data set and no file {data!r}; --data takes shop, shop:ITEMSxPEOPLE, "
+                         f"{', '.join(fetch.NAMES)}, or the path of a file or folder")
+    return interactions.read(data)
+
+
+def divide(source, kind: str, seed: int, min_rating: float | None, min_clicks: int | None, held_out: int | None):
+    """The split that the options of `data_options` ask for."""
+    from macrid.data import split as splitting
+
+    strong = kind == "strong"
+    clicks = splitting.to_clicks(source, min_rating if min_rating is not None else 4.0 if strong else -float("inf"),
+                                 min_clicks or (5 if strong else 1))
+    return splitting.strong(clicks, seed, held_out) if strong else splitting.recbole(clicks, seed)
+
+
+def describe_split(split) -> str:
+    return (f"{split.name}: {split.train.shape[0]:,} people to train on, {split.train.shape[1]:,} items, "
+            f"{split.train.nnz:,} clicks; {len(split.validation.user_ids):,} people to validate, "
+            f"{len(split.test.user_ids):,} to test")
+
+
+def parse_value(text: str, where: str):
+    """A value as YAML reads it; and 1e-3, which YAML reads as text, as a number."""
+    import yaml
+
+    try:
+        value = yaml.safe_load(text)
+    except (ValueError, yaml.YAMLError) as error:
+        raise InputError(f"{where}: {text!r} is not a value") from error
+    return as_number(value)
+
+
+def as_number(value):
+    """A text such as 1e-3 as the number that it means, also within a list; anything else as it is."""
+    if isinstance(value, list):
+        return [inner if isinstance(inner, list) else as_number(inner) for inner in value]  # YAML's may hold themselves
+    if isinstance(value, str) and re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)e[-+]?\d+", value, re.IGNORECASE):
+        return float(value)
+    return value
+
+
+def parse_changes(changes: tuple[str, ...]) -> dict:
+    """{key: value} of some --set key=value."""
+    found = {}
+    for change in changes:
+        key, equals, value = change.partition("=")
+        if not equals:
+            raise InputError(f"--set {change!r}: write it as key=value, such as --set kfac=7")
+        found[key.strip()] = parse_value(value, f"--set {change!r}")
+    return found
+
+
+def read_changes(config: Path | None, changes: tuple[str, ...]) -> dict:
+    """What --config and --set change in a preset."""
+    import yaml
+
+    found = {}
+    if config:
+        try:
+            found = yaml.safe_load(config.read_text(encoding="utf-8")) or {}
+        except (OSError, ValueError, yaml.YAMLError) as error:  # ValueError: no text, or a date that there is not
+            raise InputError(f"{config} cannot be read as YAML ({error}); write lines such as `kfac: 7`") from error
+        if not isinstance(found, dict):
+            raise InputError(f"{config} must hold lines such as `kfac: 7`, not a {type(found).__name__}")
+    return {key: as_number(value) for key, value in (found | parse_changes(changes)).items()}
+
+
+def read_settings(preset: str, config: Path | None, changes: tuple[str, ...]):
+    from macrid.model.settings import make_settings
+
+    return make_settings(preset, read_changes(config, changes))
+
+
+def device_of(name: str) -> str:
+    import torch
+
+    if name == "cuda" and not torch.cuda.is_available():
+        raise InputError("--device cuda: PyTorch sees no CUDA device here; use --device cpu")
+    return ("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name
+
+
+def summary(figures: dict) -> str:
+    ranking = [f"{key} {figures[key]:.4f} ± {figures[key + '_se']:.4f}" for key in figures if key + "_se" in figures]
+    other = [f"{key} {figures[key]:.3f}" for key in ("nmi", "effective_factors", "independence") if key in figures]
+    steering = [f"{key} {value:.3f}" for key, value in figures.get("steering", {}).items() if key != "dials"]
+    return ", ".join(ranking + other + steering)

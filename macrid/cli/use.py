@@ -1,0 +1,209 @@
+"""Commands that use a bundle: evaluate, recommend, steer, align, info."""
+
+import json
+import re
+from pathlib import Path
+
+import click
+
+from macrid.errors import InputError
+
+from .options import as_json, bundle_argument, print_json, read_data, summary
+
+
+@click.command()
+@bundle_argument
+@click.option("--data", help="Measure on the people of another data set with the same items.")
+@as_json
+def evaluate(path, data, as_json):
+    """Measure a bundle on its held-out people."""
+    from macrid import bundle as bundles
+    from macrid.pipeline import evaluate as measuring
+
+    bundle = bundles.load(path)
+    figures = measuring.evaluate(bundle, read_data(data, bundle.meta["seed"]) if data else None)
+    if as_json:
+        print_json(figures)
+    else:
+        figures |= {f"steering {name}": value for name, value in figures.pop("steering", {}).items() if name != "dials"}
+        for name, value in figures.items():
+            if not name.endswith("_se"):
+                error = f" ± {figures[name + '_se']:.4f}" if name + "_se" in figures else ""
+                click.echo(f"{name:<21} {value:.4f}{error}")
+
+
+def _ids(text: str | None) -> list[str] | None:
+    return [i.strip() for i in text.split(",") if i.strip()] if text is not None else None
+
+
+def _rows(table, extra=()) -> list[dict]:
+    columns = ["rank", "item_id", "title", "category", "score", *extra]
+    return json.loads(table[columns].to_json(orient="records"))
+
+
+def _print_table(table, extra=()) -> None:
+    for row in table.itertuples():
+        mark = f"{getattr(row, extra[0]):<8}" if extra else ""
+        click.echo(f"{row.rank:>3}  {mark}{row.item_id:<16} {row.title}" + (f"  [{row.category}]" if row.category else ""))
+
+
+@click.command()
+@bundle_argument
+@click.option("--items", required=True, help="Item ids of the profile, separated by commas.")
+@click.option("--n", default=20, show_default=True, type=click.IntRange(1))
+@as_json
+def recommend(path, items, n, as_json):
+    """Recommend for a profile of items."""
+    from macrid import bundle as bundles
+
+    table = bundles.load(path).recommend(_ids(items), n)
+    if as_json:
+        print_json({"items": _rows(table)})
+    else:
+        _print_table(table)
+
+
+@click.command()
+@bundle_argument
+@click.option("--items", help="Item ids of a profile, separated by commas.")
+@click.option("--user", help="The id of a held-out person.")
+@click.option("--factor", required=True, type=int)
+@click.option("--dim", type=int, help="The dial; 0 is the one that changes the lists most.")
+@click.option("--value", type=float, help="Where to turn it, from -1 to 1.")
+@click.option("--turn", "turns", multiple=True, metavar="DIAL=HOW",
+              help="Turn a dial, by number or name: size=0.5 (from -1 to 1), size=more, size=less, size=+20% (of its "
+                   "range). May be repeated; FACTOR.DIAL=HOW turns one of another factor.")
+@click.option("--strength", default=1.0, show_default=True, type=float,
+              help="From 0, the person's own list, to 1, the steered one.")
+@click.option("--scope", default="factor", show_default=True, type=click.Choice(["factor", "all"]),
+              help="List only items of that factor, or all.")
+@click.option("--n", default=20, show_default=True, type=click.IntRange(1))
+@as_json
+def steer(path, items, user, factor, dim, value, turns, strength, scope, n, as_json):
+    """Turn dials and list what comes up."""
+    from macrid import bundle as bundles
+
+    if (items is None) == (user is None):
+        raise InputError("give either --items ID,ID,... or --user ID")
+    if (dim is None) != (value is None) or (dim is None and not turns):
+        raise InputError("say what to turn: --dim J --value V, or --turn DIAL=HOW")
+    bundle = bundles.load(path)
+    person = bundle.person(bundle.history_of(user) if user is not None else bundle.positions(_ids(items)))
+    dials = dict(_turned(bundle, person, factor, turn) for turn in turns)
+    if dim is not None:
+        dials[factor, dim] = value
+    found = person.steer(dials, factor=factor if scope == "factor" else None, n=n, strength=strength)
+    told = [{"factor": k, "factor_name": bundle.factors[k].name, "dim": j, "value": v, "position": person.position(k, j),
+             "range": list(bundle.dial_range(k, j))} for (k, j), v in dials.items()]
+    if as_json:
+        print_json({**told[-1], "dials": told, "strength": strength, "before": _rows(found.before),
+                    "items": _rows(found.after, ["mark"]), "gone": [str(i) for i in found.gone["item_id"]]})
+    else:
+        for dial in told:
+            click.echo(f"{dial['factor_name']}: dial {dial['dim']} from {dial['position']:+.2f} to {dial['value']:+.2f}",
+                       err=True)
+        _print_table(found.after, ["mark"])
+
+
+def _turned(bundle, person, factor: int, turn: str) -> tuple[tuple[int, int], float]:
+    """(factor, dim) and coordinate of a --turn."""
+    name, equals, how = turn.partition("=")
+    if not equals:
+        raise InputError(f"--turn {turn!r}: write it as DIAL=HOW, such as --turn 0=0.5 or --turn size=more")
+    other = re.fullmatch(r"(\d+)\.(.+)", name.strip())
+    if other:
+        factor, name = int(other[1]), other[2]
+    dim = _dial(bundle, factor, name.strip())
+    from macrid.bundle.person import MORE
+
+    share = {"more": MORE, "less": -MORE}.get(how.strip())
+    relative = re.fullmatch(r"([-+]\d+(?:\.\d*)?)\s*%", how.strip())
+    if share is None and relative:
+        share = float(relative[1]) / 100
+    if share is not None:
+        return (factor, dim), person.turned_by(factor, dim, share)
+    try:
+        return (factor, dim), float(how)
+    except ValueError as error:
+        raise InputError(f"--turn {turn!r}: {how!r} is not a number from -1 to 1, more, less, or a share as +20%") from error
+
+
+def _dial(bundle, factor: int, name: str) -> int:
+    """The dial of a factor by its number, or by the attribute that it bears or follows."""
+    bundle.check_dial(factor, 0)
+    if name.isdigit():
+        return int(name)
+    names: dict[str, int] = {}
+    for j in range(bundle.settings.embedding_size):
+        label = bundle.dial_label(factor, j)
+        if label:
+            names.setdefault(label.name, j)
+    if name not in names:
+        known = f"its named dials are {', '.join(names)}" if names else "it has no named dial, so give its number"
+        raise InputError(f"--turn: {bundle.factors[factor].name} has no dial {name!r}; {known}")
+    return names[name]
+
+
+@click.command()
+@bundle_argument
+@click.option("--method", required=True, type=click.Choice(["none", "ica", "labels"]),
+              help="none: the model's own dimensions. ica: independent components. labels: learned from a few labels.")
+@click.option("--labels", "file", type=click.Path(path_type=Path), help="A CSV of item_id and attributes, partly empty.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder to write the new bundle to.")
+@click.option("--overwrite", is_flag=True, help="Replace what stands at --out.")
+@as_json
+def align(path, method, file, out, overwrite, as_json):
+    """Copy a bundle with other dials; no score changes."""
+    from macrid import bundle as bundles
+    from macrid.data import label_file
+    from macrid.pipeline import realign
+
+    if (file is not None) != (method == "labels"):
+        raise InputError("--method labels needs --labels FILE.csv" if file is None else
+                         f"--labels goes with --method labels, not with {method}")
+    source = bundles.load(path)
+    table = label_file.read(file, source.items["item_id"]) if file else None
+    found = realign.align(source, out, method, table, overwrite=overwrite)
+    aligned = found.meta.get("aligned", {"dials": [], "refused": []})
+    names = [factor.name for factor in found.factors]
+    if as_json:
+        print_json({"out": str(out), "method": method, **aligned, "steering": found.meta["metrics"].get("steering")})
+        return
+    for row in aligned["dials"]:
+        click.echo(f"{names[row['factor']]}: dial {row['dim']} is {row['attribute']} ({row['measure']} "
+                   f"{row['confidence']:.2f} with {row['labels']} labels)")
+    for row in aligned["refused"]:
+        click.echo(f"{names[row['factor']]}: {row['attribute']} refused: {row['reason']}", err=True)
+    click.echo(f"{out}: " + summary(found.meta["metrics"]), err=True)
+
+
+@click.command()
+@bundle_argument
+@as_json
+def info(path, as_json):
+    """Say what a bundle is."""
+    from macrid import bundle as bundles
+
+    bundle = bundles.load(path)
+    meta = {key: value for key, value in bundle.meta.items()}
+    meta["factors"] = [{"factor": f.index, "name": f.name, "share": f.share,
+                        "typical": [bundle.items["title"].iloc[i] for i in f.typical[:3]]} for f in bundle.factors]
+    if as_json:
+        print_json(meta)
+        return
+    d, s = meta["data"], bundle.settings
+    click.echo(f"{meta['name']}: MacridVAE with {s.similarity} similarity, K = {s.kfac} factors of D = {s.embedding_size}")
+    click.echo(f"trained on {d['name']}: {d['people']:,} people, {d['items']:,} items, {d['clicks']:,} clicks; "
+               f"seed {meta['seed']}, best epoch {meta['training']['best']} of {meta['training']['epochs']}, "
+               f"{meta['training']['seconds']:.0f} s")
+    if least := d.get("least"):
+        rated = "" if least["rating"] is None else f"ratings from {least['rating']:g} count as clicks, "
+        click.echo(f"{rated}people with fewer than {least['clicks']} clicks are left out")
+    click.echo(f"on {d['held_out']:,} held-out people: {summary(meta['metrics'])}")
+    for factor in meta["factors"]:
+        click.echo(f"  {factor['factor']:>2}  {factor['share']:4.0%}  {factor['name']}: {', '.join(factor['typical'])}")
+    if meta["twin"]:
+        click.echo(f"dot-product twin: {bundle.path.with_name(meta['twin'])}")
+
+
+COMMANDS = (evaluate, recommend, steer, align, info)

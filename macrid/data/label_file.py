@@ -1,0 +1,173 @@
+"""A person's labels: a CSV of item ids and attributes, partly empty, read with a row number for every fault; and written."""
+
+import csv
+import difflib
+import hashlib
+import io
+import json
+import math
+import re
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from macrid.errors import InputError, InputWarning
+
+from .attributes import yes_no
+
+FEWEST_ROWS = 4
+_WORDS = {"yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
+_DESCRIBING = ("title", "category")  # may stand beside the labels, for people
+_ENDS = re.compile(r"(.*\S) ?\( ?([^()]*[^() ]) to ([^() ][^()]*?) ?\)")  # size (small to large)
+
+
+def read(path: Path, item_ids: pd.Series) -> pd.DataFrame:
+    """The labels of a CSV: an index of item ids, a column of numbers for each attribute, NaN where a field is empty.
+
+    The file begins with a row of names, `item_id` and one or more attributes, in any order; a `title` and a `category`
+    may stand there, too. An attribute is numeric, or yes and no (true and false, 1 and 0), which become 1 and 0. A heading
+    such as `size (small to large)` names what little and much of it is called: `attrs["ends"]` of the table says so, as
+    {"size": ("small", "large")}. Raises InputError with the row for anything else, and when fewer than FEWEST_ROWS items
+    are labelled; `item_ids` are those that the bundle or the data knows.
+    """
+    try:
+        content = path.read_bytes() if path.is_file() else None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}); save it as UTF-8 text with commas") from error
+    if content is None:
+        raise InputError(f"there is no file {path}; --labels takes a CSV of item_id and attribute columns")
+    table = parse(content, str(path), item_ids)
+    _check_number(table, path)
+    return table
+
+
+def parse(content: bytes, path: str, item_ids: pd.Series) -> pd.DataFrame:
+    """`read` for the content of a file called `path`, however few items it labels."""
+    rows = _rows(content, path)
+    headings = [split_heading(name) for name in rows[0][1]]
+    header = [name for name, _ in headings]
+    for name in header:
+        if not name:
+            raise InputError(f"{path}: a column has no name; name it after the attribute, or drop it")
+        if header.count(name) > 1:
+            raise InputError(f"{path}: two columns are called {name!r}; rename one of them")
+    if "item_id" not in header:
+        raise InputError(f"{path}: there is no column item_id, only {', '.join(header[:9])}; "
+                         "the first row names the columns: item_id and the attributes")
+    at, known = header.index("item_id"), set(item_ids)
+    attributes = [name for name in header if name != "item_id" and name.lower() not in _DESCRIBING]
+    if not attributes:
+        raise InputError(f"{path}: there is no label column beside item_id; add one for each attribute, such as size")
+    seen: dict[str, int] = {}
+    for line, fields in rows[1:]:
+        if len(fields) != len(header):
+            raise InputError(f"{path}, row {line}: has {len(fields)} fields, not {len(header)}; mend or drop the row")
+        item = fields[at].strip()
+        if item in seen:
+            raise InputError(f"{path}, row {line}: item {item!r} stands in row {seen[item]} already; keep one of them")
+        if item not in known:
+            near = difflib.get_close_matches(item, item_ids[:20_000], 3, 0.5) or list(item_ids[:3])
+            raise InputError(f"{path}, row {line}: there is no item {item!r}; for example {', '.join(near)}")
+        seen[item] = line
+    columns = {name: _numbers(path, name, [(line, fields[header.index(name)].strip()) for line, fields in rows[1:]])
+               for name in attributes}
+    table = pd.DataFrame(columns, index=pd.Index(list(seen), name="item_id", dtype=object), dtype=float)
+    table.attrs["ends"] = {name: ends for name, ends in headings if ends and name in attributes}
+    return table
+
+
+def of_items(table: pd.DataFrame, item_ids: pd.Series, path: Path) -> pd.DataFrame:
+    """The labels of the items that a model is trained on. The others, which nobody clicked who counts, are left out with a
+    warning that names them. path: where the labels come from, for messages."""
+    kept = table[table.index.isin(item_ids)]
+    out = table.index.difference(kept.index, sort=False)
+    if len(out):
+        warnings.warn(f"{path}: {len(out)} of {len(table)} items have too few clicks to be trained on, their labels are "
+                      f"left out: {', '.join(out[:5])}" + (" ..." if len(out) > 5 else ""), InputWarning, stacklevel=2)
+        _check_number(kept, path)
+    return kept
+
+
+def fingerprint(table: pd.DataFrame) -> str:
+    """SHA-256 of labels and the names of their ends: the same for the same labels in the same order."""
+    return hashlib.sha256((table.to_csv() + json.dumps(table.attrs.get("ends"))).encode()).hexdigest()
+
+
+def _check_number(table: pd.DataFrame, path) -> None:
+    labelled = int(table.notna().any(axis=1).sum())
+    if labelled < FEWEST_ROWS:
+        raise InputError(f"{path}: too few labels ({labelled} items); label {FEWEST_ROWS} of a factor or more, better ten")
+
+
+def split_heading(text: str) -> tuple[str, tuple[str, str] | None]:
+    """The attribute that a heading names, and the names of its two ends if it tells them: `size (small to large)`."""
+    text = " ".join(text.split())
+    found = _ENDS.fullmatch(text)
+    return (found[1], (found[2], found[3])) if found else (text, None)
+
+
+def heading(attribute: str, ends: tuple[str, str] | None) -> str:
+    """What `split_heading` reads as this attribute and these ends. Raises InputError for what it would read otherwise."""
+    if attribute.lower() in ("", "item_id", *_DESCRIBING):
+        raise InputError(f"an attribute cannot be called {attribute!r}; choose another name")
+    found = f"{attribute} ({ends[0]} to {ends[1]})" if ends else attribute
+    if split_heading(found) != (attribute, ends):
+        what = f"{attribute!r}, {ends[0]!r} and {ends[1]!r}" if ends else f"{attribute!r}"
+        raise InputError(f"{what} cannot be written as `attribute (one end to the other)`; "
+                         "name both ends, without brackets, and the second without the word to")
+    return found
+
+
+def to_csv(table: pd.DataFrame, titles: pd.Series) -> str:
+    """Labels as `read` gives them, as the text of a CSV that it reads: an attribute of nothing but 0 and 1 as yes and no,
+    and the title of each item beside its id, from `titles` by item id, for people."""
+    ends, out = table.attrs.get("ends", {}), io.StringIO()
+    writer = csv.writer(out, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")  # no separator in a name is taken for one
+    writer.writerow(["item_id", "title", *(heading(name, ends.get(name)) for name in table.columns)])
+    columns = [_texts(table[name].to_numpy(float)) for name in table.columns]
+    writer.writerows(zip(table.index, titles.loc[table.index], *columns, strict=True))
+    return out.getvalue()
+
+
+def _texts(values: np.ndarray) -> list[str | float]:
+    words = {0.0: "no", 1.0: "yes"} if yes_no(values) else {}
+    return ["" if math.isnan(v) else words.get(v, int(v) if v == int(v) else v) for v in values.tolist()]
+
+
+def _rows(content: bytes, path: str) -> list[tuple[int, list[str]]]:
+    """The rows that are not empty, each with its line; commas, semicolons or tabs between the fields, as in the first."""
+    try:
+        text = content.decode("utf-8-sig")
+        first = re.sub(r'"[^"]*"', "", text.split("\n", 1)[0])
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count), strict=True)
+        rows = [(reader.line_num, fields) for fields in reader if any(field.strip() for field in fields)]
+    except (UnicodeError, csv.Error) as error:
+        raise InputError(f"{path} cannot be read as CSV ({error}); save it as UTF-8 text with commas") from error
+    if not rows:
+        raise InputError(f"{path} is empty; its first row names the columns: item_id and the attributes")
+    return rows
+
+
+def _numbers(path: str, name: str, fields: list[tuple[int, str]]) -> list[float]:
+    """One column as numbers, NaN where empty. fields: (line, text)."""
+    words = any(text.lower() in _WORDS for _, text in fields)
+    allowed = _WORDS | {"1": 1.0, "0": 0.0}
+    numbers = []
+    for line, text in fields:
+        value = math.nan if not text else allowed.get(text.lower()) if words else _number(text)
+        if value is None:
+            raise InputError(f"{path}, row {line}: {name} is {text!r}; write "
+                             + ("yes or no, as elsewhere in the column," if words else "a number, or yes or no,")
+                             + " or leave it empty")
+        numbers.append(value)
+    return numbers
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None

@@ -1,0 +1,158 @@
+"""From ratings to clicks, and from clicks to what is trained on and what is held out."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_matrix
+
+from macrid.errors import InputError
+
+from .interactions import PARTS, Interactions
+
+HELD_OUT_PEOPLE = {"ml-100k": 50, "ml-latest-small": 50, "ml-1m": 500, "ml-20m": 10_000}  # as in the paper
+HELD_OUT_SHARE, MOST_HELD_OUT = 0.1, 10_000  # of other data; more people hardly shrink an error, and every epoch ranks them
+FOLD_IN_SHARE = 0.8
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """People whose clicks are partly hidden from the model. All matrices are binary (n, M).
+
+    fold_in: what the model is shown. answers: what it should rank high. seen: what is left out of the ranking; it contains
+    fold_in and never an answer.
+    """
+
+    user_ids: np.ndarray  # (n,)
+    fold_in: csr_matrix
+    answers: csr_matrix
+    seen: csr_matrix
+
+
+@dataclass(frozen=True)
+class Split:
+    """One data set, divided: clicks to train on, people to validate on, people to test on, over the same M items."""
+
+    name: str
+    kind: str  # strong: whole people are held out; recbole: a tenth of everybody's ratings, twice
+    items: pd.DataFrame  # M rows
+    train: csr_matrix  # (U, M) binary
+    validation: HeldOut
+    test: HeldOut
+    least: tuple[float, int] | None = None  # as in the Interactions that were divided
+
+
+def to_clicks(data: Interactions, min_rating: float = 4.0, min_clicks: int = 5) -> Interactions:
+    """Binary interactions: ratings of `min_rating` and more count as clicks, people with fewer than `min_clicks` are left
+    out, and so are items that nobody clicked. Without ratings every interaction counts."""
+    matrix = data.matrix
+    keep = matrix.data >= min_rating if data.rated else np.ones(matrix.nnz, bool)
+    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))[keep]
+    clicks = csr_matrix((np.ones(len(rows), np.float32), (rows, matrix.indices[keep])), matrix.shape)
+    codes = None
+    if data.parts is not None:  # code + 1, so that a stored zero is not lost
+        codes = csr_matrix((data.parts.data[keep] + 1, (rows, matrix.indices[keep])), matrix.shape)
+    users = np.diff(clicks.indptr) >= min_clicks
+    if not users.any():
+        rule = f"ratings of at least {min_rating:g}" if data.rated else "interactions"
+        raise InputError(f"{data.name}: nobody has {min_clicks} {rule}; lower --min-clicks or --min-rating")
+    clicks = clicks[users]
+    items = np.asarray(clicks.sum(axis=0)).ravel() > 0
+    if codes is not None:
+        codes = codes[users][:, items]
+        codes.sort_indices()
+        codes.data -= 1
+    clicks = clicks[:, items].tocsr()
+    clicks.sort_indices()
+    return Interactions(matrix=clicks, user_ids=data.user_ids[users], item_ids=data.item_ids[items],
+                        items=data.items[items].reset_index(drop=True), name=data.name, rated=False, parts=codes,
+                        least=(min_rating if data.rated else -np.inf, min_clicks))
+
+
+def strong(clicks: Interactions, seed: int = 0, held_out: int | None = None) -> Split:
+    """Strong generalisation: whole people are held out for validation and for test, `held_out` each, as in the Mult-VAE and
+    MacridVAE papers. Of each of them, 80 % of the clicks are shown, the rest asked for. Items that no training person
+    clicked are left out. Data that come already divided keep their own parts."""
+    if clicks.parts is not None:
+        return _given(clicks)
+    n = clicks.matrix.shape[0]
+    if held_out is None:
+        held_out = HELD_OUT_PEOPLE.get(clicks.name, max(2, min(round(HELD_OUT_SHARE * n), MOST_HELD_OUT)))
+    if held_out < 2 or 3 * held_out > n:
+        remedy = f"set --held-out from 2 to {n // 3}" if n >= 6 else "give more data"
+        raise InputError(f"{clicks.name}: of {n} people with enough clicks, {held_out} cannot be held out for validation "
+                         f"and {held_out} for test; {remedy}")
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(n)
+    test, validation, train = np.split(order, [held_out, 2 * held_out])
+    train = np.sort(train)
+    items = np.asarray(clicks.matrix[train].sum(axis=0)).ravel() > 0
+    matrix = clicks.matrix[:, items].tocsr()
+    return Split(clicks.name, "strong", clicks.items[items].reset_index(drop=True), matrix[train],
+                 *(fold_in(matrix, clicks.user_ids, people, rng, clicks.name) for people in (validation, test)),
+                 least=clicks.least)
+
+
+def fold_in(matrix: csr_matrix, user_ids: np.ndarray, people: np.ndarray, rng, name: str) -> HeldOut:
+    """Hide a fifth of each person's clicks, at least one; a person with a single click is left out."""
+    people = np.array([u for u in np.sort(people) if matrix.indptr[u + 1] - matrix.indptr[u] >= 2], dtype=np.int64)
+    if len(people) < 2:  # a standard error needs two
+        raise InputError(f"{name}: {len(people)} of the held-out people share two items with the training people, at least "
+                         "2 are needed; give more data")
+    rows = matrix[people]
+    hidden = np.zeros(rows.nnz, bool)
+    for start, stop in zip(rows.indptr[:-1], rows.indptr[1:], strict=True):
+        count = max(1, int((1 - FOLD_IN_SHARE) * (stop - start) + 1e-9))
+        hidden[start + rng.permutation(stop - start)[:count]] = True
+    fold_in = _subset(rows, ~hidden)
+    return HeldOut(user_ids[people], fold_in, _subset(rows, hidden), fold_in)
+
+
+def _subset(rows: csr_matrix, keep: np.ndarray) -> csr_matrix:
+    """The same matrix with only the stored entries in `keep` (nnz,)."""
+    counts = np.add.reduceat(np.append(keep, 0).astype(np.int64), rows.indptr[:-1]) * (np.diff(rows.indptr) > 0)
+    return csr_matrix((rows.data[keep], rows.indices[keep], np.concatenate([[0], np.cumsum(counts)])), rows.shape)
+
+
+def _given(clicks: Interactions) -> Split:
+    """The split that came with the data (`pro_sg`)."""
+    part = {name: _subset(clicks.matrix, clicks.parts.data == code) for code, name in enumerate(PARTS)}
+    items = np.asarray(part["train"].sum(axis=0)).ravel() > 0
+    part = {name: matrix[:, items].tocsr() for name, matrix in part.items()}
+    users = {name: np.diff(matrix.indptr) > 0 for name, matrix in part.items()}
+
+    def held(which: str) -> HeldOut:
+        people = users[f"{which}_tr"] & users[f"{which}_te"]
+        if people.sum() < 2:
+            raise InputError(f"{clicks.name}: {people.sum()} people are in both {which}_tr.csv and {which}_te.csv with "
+                             "items of the training people, at least 2 are needed; give more data")
+        fold_in = part[f"{which}_tr"][people]
+        return HeldOut(clicks.user_ids[people], fold_in, part[f"{which}_te"][people], fold_in)
+
+    return Split(clicks.name, "strong", clicks.items[items].reset_index(drop=True),
+                 part["train"][users["train"]], held("validation"), held("test"), clicks.least)
+
+
+def recbole(clicks: Interactions, seed: int = 0) -> Split:
+    """RecBole's default protocol: each person's clicks are divided at random 8 : 1 : 1, and everybody is ranked on all
+    items that they have not had in an earlier part. People too short for a test click are only trained on."""
+    rng = np.random.default_rng(seed)
+    matrix = clicks.matrix
+    part = np.zeros(matrix.nnz, np.int8)
+    for start, stop in zip(matrix.indptr[:-1], matrix.indptr[1:], strict=True):
+        total = stop - start
+        tenth = max(int(0.1 * total + 1e-9), 1)
+        order = start + rng.permutation(total)
+        part[order[: tenth if total >= 2 else 0]] = 2
+        part[order[tenth : 2 * tenth if total >= 3 else 0]] = 1
+    train, validation, test = (_subset(matrix, part == p) for p in range(3))
+
+    def held(answers: csr_matrix, seen: csr_matrix) -> HeldOut:
+        people = np.diff(answers.indptr) > 0
+        if people.sum() < 2:
+            raise InputError(f"{clicks.name}: {people.sum()} people have the 3 clicks that the split 8 : 1 : 1 needs, at "
+                             "least 2 are needed; give more data")
+        return HeldOut(clicks.user_ids[people], train[people], answers[people], seen[people])
+
+    return Split(clicks.name, "recbole", clicks.items, train, held(validation, train),
+                 held(test, (train + validation).tocsr()), clicks.least)

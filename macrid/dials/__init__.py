@@ -1,0 +1,1 @@
+"""Micro axes: chosen, turned, measured, named."""

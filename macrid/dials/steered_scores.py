@@ -1,0 +1,180 @@
+"""Steering: alter dimensions of a person's vector, keep the others, and retrieve items for the result.
+
+Letters: M items, K factors, D dimensions of a factor, J dials that are turned in one part. All vectors of a part have length
+one. Scores are log sum_k exp(t_ik) with t_ik = scale z_k . h_i + log c_ik, `scale` being 1 / tau for cosine similarity and 1
+for dot product. A dial is named by (factor, dim); dim is a column of the factor's axes.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+STRIP_POSITIONS = 7
+Turned = Mapping[tuple[int, int], float]  # (factor, dim) -> the coordinate that the dial is turned to, in [-1, 1]
+
+
+def altered(part: np.ndarray, axes: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """The unit vector (D,) with coordinates `values` (J,) along the orthonormal columns of `axes` (D, J) and, across them,
+    the direction that `part` (D,) has: sqrt(1 - |values|^2) * rest / |rest| + axes @ values.
+
+    Values longer together than one are shortened to length one; the vector is shorter where `part` has nothing across.
+    """
+    kept, values = weights(values)
+    return kept * across(part, axes) + axes @ values
+
+
+def weights(values: np.ndarray) -> tuple[float, np.ndarray]:
+    """How long what is kept of a part may be, and the coordinates (J,), so that all of it has length one."""
+    values = np.asarray(values, np.float64)
+    length = float(values @ values)
+    return (float(np.sqrt(1.0 - length)), values) if length <= 1.0 else (0.0, values / np.sqrt(length))
+
+
+def across(part: np.ndarray, axes: np.ndarray) -> np.ndarray:
+    """The direction (D,) that `part` has across the orthonormal columns of `axes` (D, J); zeros where there is none but
+    rounding."""
+    part, axes = part.astype(np.float64), axes.astype(np.float64)  # a short rest has few digits left
+    rest = part - axes @ (axes.T @ part)
+    rest = rest - axes @ (axes.T @ rest)  # once more: what rounding left along the axes counts in a short rest
+    length = np.linalg.norm(rest)
+    return rest / length if length > 1e-6 else np.zeros_like(rest)
+
+
+class SteeredScores:
+    """All dials of one person over some items. What does not depend on a dial's position is computed once, when it is first
+    needed, and kept: a new position then costs one multiply-add an item and a partial sort (`top`).
+
+    parts (K, D): the person's vector. items (M, D): as scored, of length one for cosine. log_c (M, K). axes (K, D, D):
+    orthogonal, columns are dials.
+    """
+
+    def __init__(self, parts: np.ndarray, items: np.ndarray, log_c: np.ndarray, scale: float, axes: np.ndarray):
+        self.parts, self.items, self.log_c, self.scale, self.axes = parts, items, log_c, scale, axes
+        self.t = scale * (parts @ items.T) + log_c.T  # (K, M)
+        self.own = _logsumexp(self.t)  # (M,) the person's own scores
+        self._others: dict[tuple[int, ...], np.ndarray] = {}
+        self._terms: dict[tuple[int, tuple[int, ...]], np.ndarray] = {}
+
+    def position(self, factor: int, dim: int) -> float:
+        """Where the person stands on a dial, from -1 to 1."""
+        return float(self.parts[factor] @ self.axes[factor][:, dim])
+
+    def scores(self, turned: Turned, strength: float = 1.0) -> np.ndarray:
+        """The scores (M,) with some dials turned. strength from 0 to 1 blends between the person's own scores and these:
+        (1 - strength) own + strength steered, a geometric mean of the two distributions over the items."""
+        if not turned or strength == 0:
+            return self.own
+        return self._blend(_logsumexp(np.stack(self._summands(turned))), self.own, strength)
+
+    def top(self, turned: Turned, n: int, strength: float = 1.0,
+            without: Sequence[int] = ()) -> tuple[np.ndarray, np.ndarray]:
+        """The n best-scored items and their scores, best first, as a full sort of `scores` has them (ties: the lower index);
+        items `without` (indices) are left out.
+
+        No exponential is taken but for the few items that can be among the best: a logarithm of a sum of S terms lies
+        between the largest term and that plus log S, so that an item whose largest term is more than log S below the n-th
+        largest cannot be.
+        """
+        without = np.asarray(without, np.int64)
+        if not turned or strength == 0:
+            scores = self.own.copy()
+            scores[without] = -np.inf
+            found = top_items(scores, n, np.isfinite(scores))
+            return found, scores[found]
+        summands = self._summands(turned)
+        bound = summands[0]
+        for summand in summands[1:]:
+            bound = np.maximum(bound, summand)
+        bound = self._blend(bound, self.own, strength)
+        bound[without] = -np.inf
+        candidates = np.flatnonzero(bound > -np.inf)
+        if n < len(candidates):
+            slack = strength * np.log(len(summands)) + 1e-5 * (1 + self.scale)  # the latter for rounding
+            least = np.partition(bound, len(bound) - n)[len(bound) - n] - slack
+            candidates = np.flatnonzero(bound >= least)
+        scores = _logsumexp(np.stack([summand[candidates] for summand in summands]))
+        scores = self._blend(scores, self.own[candidates], strength)
+        best = np.argsort(-scores, kind="stable")[:n]
+        return candidates[best], scores[best]
+
+    def _summands(self, turned: Turned) -> list[np.ndarray]:
+        """The terms (M,) whose exponentials add up to the exponentials of the scores: what the factors left alone give
+        together, then one for each factor with turned dials."""
+        by_factor: dict[int, dict[int, float]] = {}
+        for (factor, dim), value in sorted(turned.items()):
+            by_factor.setdefault(factor, {})[dim] = value
+        found = [] if len(by_factor) == len(self.parts) else [self._left_alone(tuple(by_factor))]
+        for factor, values in by_factor.items():
+            kept, along = weights(list(values.values()))
+            weight = np.array([self.scale * kept, *(self.scale * along), 1.0], self.t.dtype)
+            found.append(weight @ self._term(factor, tuple(values)))
+        return found
+
+    def _left_alone(self, factors: tuple[int, ...]) -> np.ndarray:
+        """log sum over the factors not in `factors` of exp(t), (M,)."""
+        found = self._others.get(factors)
+        if found is None:
+            found = _logsumexp(np.delete(self.t, factors, axis=0))
+            self._others = {factors: found}  # the last one: a dial is turned many times
+        return found
+
+    def _term(self, factor: int, dims: tuple[int, ...]) -> np.ndarray:
+        """What a turned factor's term is linear in, (J + 2, M): the items along what is kept of the part, along each of the
+        dials `dims`, and log c."""
+        found = self._terms.get((factor, dims))
+        if found is None:
+            axes = self.axes[factor][:, list(dims)]  # (D, J)
+            directions = np.vstack([across(self.parts[factor], axes), axes.T]).astype(self.t.dtype)  # (J + 1, D)
+            found = np.vstack([directions @ self.items.T, self.log_c[:, factor]])
+            kept = {key: rows for key, rows in self._terms.items() if key[0] != factor}  # one for each factor
+            self._terms = kept | {(factor, dims): found}
+        return found
+
+    @staticmethod
+    def _blend(steered: np.ndarray, own: np.ndarray, strength: float) -> np.ndarray:
+        return steered if strength == 1 else (1 - strength) * own + strength * steered
+
+
+def _logsumexp(t: np.ndarray) -> np.ndarray:
+    """log of the sum of exp(t) over the first axis, (S, M) -> (M,); columns of minus infinity give minus infinity."""
+    top = t.max(axis=0)
+    safe = np.where(np.isfinite(top), top, 0)
+    with np.errstate(divide="ignore"):
+        return safe + np.log(np.exp(t - safe).sum(axis=0))
+
+
+def top_items(scores: np.ndarray, n: int, allowed: np.ndarray) -> np.ndarray:
+    """The indices of the n best-scored items among the `allowed` (bool (M,)), best first; ties go to the lower index."""
+    candidates = np.flatnonzero(allowed)
+    if 0 < n < len(candidates):
+        s = scores[candidates]
+        candidates = candidates[s >= np.partition(s, -n)[-n]]  # n, and those that tie with the last of them
+    return candidates[np.argsort(-scores[candidates], kind="stable")][:n]
+
+
+def dial_range(coordinate: np.ndarray) -> tuple[float, float]:
+    """The range of a dial: the 1st and 99th percentile of the coordinates of its factor's items, (0, 0) without items."""
+    if not len(coordinate):
+        return 0.0, 0.0
+    low, high = np.percentile(coordinate, [1, 99])
+    return float(low), float(high)
+
+
+def list_change(parts: np.ndarray, items: np.ndarray, scale: float, axes: np.ndarray, n: int = 20) -> np.ndarray:
+    """How much each dial changes a list, (D,) from 0 to 1: the share of the top n that differs between the two ends of the
+    dial's range, mean over people.
+
+    parts (P, D): that part of some people. items (m, D): the factor's items. axes (D, D): columns are dials.
+    """
+    coordinates = items @ axes  # (m, D)
+    n = min(n, max(1, len(items) // 4))  # a short shelf would always show the same items
+    if len(items) < 4:
+        return np.zeros(axes.shape[1], np.float32)
+    change = np.zeros(axes.shape[1], np.float32)
+    for j in range(axes.shape[1]):
+        ends = []
+        for value in dial_range(coordinates[:, j]):
+            queries = np.stack([altered(part, axes[:, [j]], [value]) for part in parts])  # (P, D)
+            ends.append(np.argpartition(-scale * (queries @ items.T), n - 1, axis=1)[:, :n])
+        change[j] = np.mean([1 - len(np.intersect1d(a, b)) / n for a, b in zip(*ends, strict=True)])
+    return change

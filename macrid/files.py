@@ -1,0 +1,70 @@
+"""Files that are there whole or not at all, and JSON whose shape is checked."""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+Shape = Mapping[str, "type | tuple[type, ...] | Shape"]  # of a JSON object: the type of each key's value, or its own shape
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file, beside `path` first and then renamed; folders are made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.new")
+    try:
+        beside.write_bytes(content)
+        os.replace(beside, path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+def write_text(path: Path, text: str) -> None:
+    """`write_bytes` of a text in UTF-8."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_json(path: Path, value: object) -> None:
+    """`write_bytes` of a JSON value, a key a line; ValueError for NaN and infinite numbers."""
+    write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def swap(beside: Path, path: Path) -> None:
+    """Put the finished folder `beside` in the place of `path`; what stood there is kept until the new one stands."""
+    old = path.with_name(f".{path.name}.old")
+    _remove(old)
+    if path.exists() or path.is_symlink():
+        os.replace(path, old)
+    try:
+        os.replace(beside, path)
+    except BaseException:
+        if not path.exists() and (old.exists() or old.is_symlink()):
+            os.replace(old, path)
+        raise
+    _remove(old)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def problem(value: object, wanted: Shape, at: str = "") -> str | None:
+    """Why a JSON value is not an object with the keys of `wanted`, each of the type, or again object, that it says; None if
+    it is. True and False are no numbers. at: the place of `value`, such as "models[2].", for the message."""
+    if not isinstance(value, dict):
+        return f"{at.rstrip('.') or 'it'} is {value!r:.40} where a JSON object belongs"
+    for key, kind in wanted.items():
+        if key not in value:
+            return f"{at}{key} is missing"
+        found = value[key]
+        if isinstance(kind, Mapping):
+            if wrong := problem(found, kind, f"{at}{key}."):
+                return wrong
+        elif not isinstance(found, kind) or (isinstance(found, bool) and kind is not bool):
+            return f"{at}{key} is {found!r:.40}, which it cannot be"
+    return None

@@ -1,0 +1,1 @@
+"""A person names dials: which item to ask about, what was answered, what that taught."""

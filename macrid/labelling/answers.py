@@ -1,0 +1,133 @@
+"""What a person said of items: attributes, each with answers by item id; every change gives a new object that knows the one
+before, so that anything can be undone."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from macrid.data import label_file
+from macrid.data.attributes import yes_no
+from macrid.errors import InputError
+
+STEPS = 5  # of the scale on which items are placed: 1 to 5
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """What is asked about: its name, the names of its low and high end, and whether it is only a matter of no or yes."""
+
+    name: str
+    ends: tuple[str, str] | None = None
+    yes_no: bool = False
+
+    def __post_init__(self):
+        label_file.heading(self.name, self.ends)  # raises InputError for what no CSV could hold
+
+    @property
+    def low(self) -> str:
+        return self.ends[0] if self.ends else "no" if self.yes_no else f"less {self.name}"
+
+    @property
+    def high(self) -> str:
+        return self.ends[1] if self.ends else "yes" if self.yes_no else f"more {self.name}"
+
+
+@dataclass(frozen=True)
+class Answers:
+    """attributes: by name. given: attribute -> item id -> answer, in the order in which they were given; NaN for an item to
+    which the attribute does not apply, which is remembered, so that it is not asked again. before, did: for `undone`."""
+
+    attributes: dict[str, Attribute] = field(default_factory=dict)
+    given: dict[str, dict[str, float]] = field(default_factory=dict)
+    before: Answers | None = None
+    did: str = ""
+
+    @classmethod
+    def of(cls, table: pd.DataFrame) -> Answers:
+        """Those of a table as `labels.read` gives it."""
+        return replace(cls().with_table(table, ""), before=None, did="")
+
+    def with_attribute(self, attribute: Attribute) -> Answers:
+        if attribute.name in self.attributes:
+            raise InputError(f"there is an attribute {attribute.name!r} already; choose it, or another name")
+        return self._now(f"new attribute {attribute.name}", attribute, {})
+
+    def renamed(self, name: str, attribute: Attribute) -> Answers:
+        """The attribute `name` under another name, or with other ends."""
+        if attribute.name != name and attribute.name in self.attributes:
+            raise InputError(f"there is an attribute {attribute.name!r} already; choose another name")
+        changed = {(attribute.name if key == name else key): key for key in self.attributes}
+        return Answers({key: attribute if old == name else self.attributes[old] for key, old in changed.items()},
+                       {key: self.given[old] for key, old in changed.items()}, self, f"{name} renamed")
+
+    def without(self, name: str) -> Answers:
+        return Answers(*({key: value for key, value in part.items() if key != name}
+                         for part in (self.attributes, self.given)), self, f"{name} removed")
+
+    def answered(self, name: str, item: str, value: float, did: str) -> Answers:
+        """With one answer more (NaN: does not apply), or another one, which then is the last."""
+        rest = {key: old for key, old in self.given[name].items() if key != item}
+        return self._now(did, self.attributes[name], rest | {item: value})
+
+    def with_labels(self, attribute: Attribute, values: dict[str, float], did: str) -> Answers:
+        """With many answers at once, which replace those that there are to the same items."""
+        old = self.attributes.get(attribute.name, attribute)
+        has = np.array(list(self.given.get(attribute.name, {}).values()))
+        if old.yes_no != attribute.yes_no and np.isfinite(has).any():
+            kinds = ("a scale", "yes or no")
+            raise InputError(f"{attribute.name} is {kinds[old.yes_no]} so far and {kinds[attribute.yes_no]} there; "
+                             "rename or remove the one here first")
+        return self._now(did, attribute if attribute.ends or not old.ends else replace(attribute, ends=old.ends),
+                         self.given.get(attribute.name, {}) | values)
+
+    def with_table(self, table: pd.DataFrame, did: str) -> Answers:
+        """With those of a table as `labels.read` gives it."""
+        found = self
+        for name in table.columns:
+            values = table[name].dropna()
+            attribute = Attribute(name, table.attrs.get("ends", {}).get(name), yes_no(values))
+            found = found.with_labels(attribute, values.to_dict(), did)
+        return replace(found, before=self, did=did)
+
+    def cleared(self, name: str, items: set[str]) -> Answers:
+        """Without the answers about some items."""
+        rest = {key: value for key, value in self.given[name].items() if key not in items}
+        return self._now(f"{name} begun again", self.attributes[name], rest)
+
+    def undone(self) -> Answers:
+        return self.before or self
+
+    def scale(self, name: str) -> tuple[float, ...]:
+        """The values of the steps on which items are placed: 0 and 1, or 1 to STEPS, or, where there are answers that are
+        none of these, STEPS from the least to the greatest of them."""
+        if self.attributes[name].yes_no:
+            return 0.0, 1.0
+        steps = tuple(float(step) for step in range(1, STEPS + 1))
+        values = [value for value in self.given[name].values() if not math.isnan(value)]
+        if not values or set(values) <= set(steps):
+            return steps
+        return tuple(np.linspace(min(values), max(values), STEPS).tolist())
+
+    def counts(self) -> dict[str, int]:
+        """The number of labels of each attribute that has any."""
+        found = {name: sum(not math.isnan(value) for value in given.values()) for name, given in self.given.items()}
+        return {name: count for name, count in found.items() if count}
+
+    def table(self) -> pd.DataFrame:
+        """All labels, as `labels.read` gives them: a row for each item that has one, a column for each attribute that has
+        one; `attrs["ends"]`."""
+        found = {name: {item: value for item, value in given.items() if not math.isnan(value)}
+                 for name, given in self.given.items()}
+        columns = {name: values for name, values in found.items() if values}
+        rows = dict.fromkeys(item for values in columns.values() for item in values)
+        table = pd.DataFrame({name: [values.get(item, math.nan) for item in rows] for name, values in columns.items()},
+                             index=pd.Index(list(rows), name="item_id", dtype=object), dtype=float)
+        table.attrs["ends"] = {name: self.attributes[name].ends for name in columns if self.attributes[name].ends}
+        return table
+
+    def _now(self, did: str, attribute: Attribute, given: dict[str, float]) -> Answers:
+        return Answers(self.attributes | {attribute.name: attribute}, self.given | {attribute.name: given}, self, did)

@@ -1,0 +1,143 @@
+"""Naming the dimensions of a bundle: its items and a person's answers, brought to the arrays that `asking` works on."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.stats import rankdata
+
+from macrid.bundle.recommender import Recommender
+from macrid.data import attributes
+from macrid.dials import axes
+from macrid.errors import InputError
+from macrid.measures.vectors import unit
+
+from . import next_question
+from .answers import Answers, Attribute
+
+FRAMES, EACH = 7, 2  # of the film strip along an axis
+CURVE = 40  # with more answers, given at once as a rule, only the last few steps are looked at
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One attribute in one factor: what was learned after each of the last answers and before them, the latest last, and
+    whether to ask on."""
+
+    curve: list[next_question.Learned]
+    verdict: next_question.Verdict
+
+    @property
+    def learned(self) -> next_question.Learned:
+        return self.curve[-1]
+
+
+@dataclass(frozen=True)
+class Interview:
+    """Questions about the items of one factor of a bundle. Rows are those of the factor's items, positions those of all."""
+
+    bundle: Recommender
+    factor: int
+
+    @cached_property
+    def mine(self) -> np.ndarray:
+        """The positions (m,) of the factor's items."""
+        return np.flatnonzero(self.bundle.factor == self.factor)
+
+    @cached_property
+    def ids(self) -> dict[str, int]:
+        """The row of each of the factor's items, by item id."""
+        return {item: row for row, item in enumerate(self.bundle.items["item_id"].iloc[self.mine])}
+
+    @cached_property
+    def _vectors(self) -> np.ndarray:
+        return unit(self.bundle.vectors[self.mine].astype(np.float64))  # (m, D)
+
+    @cached_property
+    def _base(self) -> np.ndarray:
+        """The factor's independent components (D, D), those that `align` starts from, the most varying first."""
+        found = axes.ica(self._vectors, np.zeros(len(self.mine), int), 1, self.bundle.meta["seed"])[0].astype(np.float64)
+        return found[:, np.argsort(-(self._vectors @ found).var(axis=0), kind="stable")] if len(self.mine) else found
+
+    @cached_property
+    def _familiar(self) -> np.ndarray:
+        """How well known each item is (m,), from 0 to 1, by its rank in clicks."""
+        if "clicks" not in self.bundle.items:
+            return np.ones(len(self.mine))
+        return rankdata(self.bundle.items["clicks"].to_numpy()[self.mine]) / max(len(self.mine), 1)
+
+    @cached_property
+    def _known(self) -> dict:
+        return {}  # (answers in their order) -> what was learned
+
+    def given(self, answers: Answers, name: str) -> dict[int, float]:
+        """row -> answer about an attribute, in the order in which they were given; NaN where it does not apply."""
+        return {self.ids[item]: value for item, value in answers.given[name].items() if item in self.ids}
+
+    def progress(self, answers: Answers, name: str) -> Progress:
+        """What the answers about an attribute have taught of this factor."""
+        said = {row: value for row, value in self.given(answers, name).items() if np.isfinite(value)}
+        rows, values = np.array(list(said), int), np.array(list(said.values()))
+        close = max(0, len(rows) - next_question.LOOKED_BACK)
+        learned = [self._learned(rows[:n], values[:n]) for n in range(close if len(rows) > CURVE else 0, len(rows) + 1)]
+        return Progress(learned, next_question.verdict(self._vectors, learned[-1 - next_question.LOOKED_BACK :]))
+
+    def _learned(self, rows: np.ndarray, values: np.ndarray) -> next_question.Learned:
+        key = rows.tobytes(), values.tobytes()
+        if key not in self._known:
+            table = np.full(len(self.mine), np.nan)
+            table[rows] = values
+            self._known[key] = next_question.learn(self._vectors, self._base, table, self.bundle.meta["seed"])
+        return self._known[key]
+
+    def question(self, answers: Answers, name: str, towards: int | None = None) -> int | None:
+        """The position of the item to ask about next; None if there is none left. towards: the dial of `dials` that is
+        meant, if a person has begun with one."""
+        said = self.given(answers, name)
+        table, passed = np.full(len(self.mine), np.nan), np.zeros(len(self.mine), bool)
+        table[list(said)] = list(said.values())
+        passed[[row for row, value in said.items() if np.isnan(value)]] = True
+        rng = np.random.default_rng([self.bundle.meta["seed"], self.factor, len(said)])
+        if towards is not None:
+            towards = int(np.abs(self._base.T @ self.bundle.axes[self.factor][:, towards]).argmax())
+        row = next_question.telling(self._vectors, self._base, table, passed, self._familiar, rng, towards)
+        return None if row is None else int(self.mine[row])
+
+    def placed(self, answers: Answers, name: str) -> list[list[int]]:
+        """For each step of the attribute's scale the positions of this factor's items placed there, the latest first."""
+        scale = np.array(answers.scale(name))
+        found: list[list[int]] = [[] for _ in scale]
+        for row, value in reversed(self.given(answers, name).items()):
+            if np.isfinite(value):
+                found[int(np.abs(scale - value).argmin())].append(int(self.mine[row]))
+        return found
+
+    def strip(self, axis: np.ndarray, each: int = EACH) -> list[tuple[float, np.ndarray]]:
+        """The factor's items along an axis (D,), low to high, as (place from 0 to 1, positions)."""
+        found = next_question.strip(self._vectors @ axis, self._familiar, FRAMES, each)
+        return [(place / max(len(found) - 1, 1), self.mine[rows]) for place, rows in enumerate(found)]
+
+    def dials(self, n: int) -> list[int]:
+        """The n dials of the bundle that change a list of this factor most, the strongest first."""
+        return [int(j) for j in np.argsort(-self.bundle.influence[self.factor], kind="stable")[:n]]
+
+    @cached_property
+    def ready(self) -> dict[str, Attribute]:
+        """What is known of this factor's items and can serve as labels, by name."""
+        found = {}
+        for name in (table := self.bundle.attributes.iloc[self.mine]):
+            if attributes.is_informative(table[name]):
+                with suppress(InputError):  # of a name that no attribute can have
+                    found[name] = Attribute(name, yes_no=attributes.yes_no(self.bundle.attributes[name]))
+        return found
+
+    def fill(self, answers: Answers, attribute: Attribute, everywhere: bool) -> Answers:
+        """The answers with what is known of an attribute that is `ready`: of the items of this factor, or of all."""
+        values = self.bundle.attributes[attribute.name].to_numpy()
+        at = np.isfinite(values) if everywhere else np.isfinite(values) & (self.bundle.factor == self.factor)
+        given = dict(zip(self.bundle.items["item_id"][at], values[at].tolist(), strict=True))
+        return answers.with_labels(attribute, given, f"{attribute.name} of {len(given):,} items")
+

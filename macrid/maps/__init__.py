@@ -1,0 +1,1 @@
+"""Items and people on a plane."""

@@ -1,0 +1,86 @@
+"""The maps of a bundle: where its items, and the parts of some of its people, lie on a plane by t-SNE and by UMAP.
+
+The table has a row for each point: `method` (tsne, umap for the items alone; tsne+people, umap+people for items and parts in
+one layout), `kind` (item, part), `id` (of the item or the person), `x`, `y`, and `factor` (whose part it is; -1 for items).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_matrix
+
+from macrid.measures.vectors import unit
+
+from . import projections
+
+METHODS = {"tsne": projections.tsne, "umap": projections.umap}
+WITH_PEOPLE = "+people"  # behind the method
+MOST_PARTS = 2_000
+_AT_ONCE = 256  # parts whose nearest item is looked for together
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Some people's parts: user_ids (n,), factor (n,) and vectors (n, D)."""
+
+    user_ids: np.ndarray
+    factor: np.ndarray
+    vectors: np.ndarray
+
+
+def choose_parts(user_ids: np.ndarray, clicks: csr_matrix, parts: np.ndarray, factor: np.ndarray, seed: int = 0) -> Parts:
+    """The parts of people in the factors that they clicked an item of, as the paper's figure shows them; no more than
+    MOST_PARTS, drawn at random.
+
+    user_ids (B,), clicks (B, M), parts (B, K, D), factor (M,): the factor of each item.
+    """
+    kfac = parts.shape[1]
+    touched = clicks @ np.eye(kfac, dtype=np.float32)[factor]  # (B, K)
+    person, k = np.nonzero(touched)
+    if len(person) > MOST_PARTS:
+        drawn = np.sort(np.random.default_rng(seed).choice(len(person), MOST_PARTS, replace=False))
+        person, k = person[drawn], k[drawn]
+    return Parts(np.asarray(user_ids, object)[person], k, parts[person, k])
+
+
+def lay_out(item_ids: np.ndarray, vectors: np.ndarray, similarity: str, parts: Parts, seed: int = 0,
+            beside: pd.DataFrame | None = None) -> pd.DataFrame:
+    """The table of maps of items (M,) with the vectors (M, D) by which they are scored, and of people's parts.
+
+    beside: the maps of a model to be compared with, over the same items. These then begin where those ended and are turned
+        onto them, so that an eye finds an item again.
+    """
+    metric = "cosine" if similarity == "cosine" else "euclidean"
+    both = np.concatenate([vectors, parts.vectors])
+    nearest = _nearest(parts.vectors, vectors)
+    tables = []
+    for method, project in METHODS.items():
+        other = None if beside is None else _points(beside, method, item_ids)
+        alone = project(vectors, metric, seed, other)
+        if other is not None:
+            alone = projections.turned(alone, other)
+        tables.append(_table(method, item_ids, alone))
+        if len(parts.vectors):
+            # By cosine in every model: a part has length one, so that only its direction can be compared with an item's.
+            joint = projections.turned(project(both, "cosine", seed, np.concatenate([alone, alone[nearest]])), alone)
+            tables.append(_table(method + WITH_PEOPLE, item_ids, joint[: len(item_ids)]))
+            tables.append(_table(method + WITH_PEOPLE, parts.user_ids, joint[len(item_ids) :], "part", parts.factor))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _table(method: str, ids, xy: np.ndarray, kind: str = "item", factor=-1) -> pd.DataFrame:
+    table = pd.DataFrame({"method": method, "kind": kind, "id": ids, "x": xy[:, 0], "y": xy[:, 1]})
+    return table.assign(factor=np.asarray(factor, np.int16))
+
+
+def _points(maps: pd.DataFrame, method: str, item_ids) -> np.ndarray:
+    rows = maps[(maps["method"] == method) & (maps["kind"] == "item")].set_index("id")
+    return rows.loc[item_ids, ["x", "y"]].to_numpy(np.float32)
+
+
+def _nearest(parts: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """The item (n,) whose vector points most in the direction of each part."""
+    directions = unit(vectors)
+    found = [(parts[i : i + _AT_ONCE] @ directions.T).argmax(axis=1) for i in range(0, len(parts), _AT_ONCE)]
+    return np.concatenate(found) if found else np.zeros(0, np.int64)

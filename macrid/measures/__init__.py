@@ -1,0 +1,1 @@
+"""Arrays to figures: ranking, factors, steering, statistics."""

@@ -1,0 +1,82 @@
+"""All figures of a recommender on held-out people. Knows the recommenders' contract, not the models."""
+
+import numpy as np
+import pandas as pd
+
+from macrid.data.split import HeldOut
+
+from . import factors, statistics
+from .ranking import hits, ndcg_at, precision_at, recall_at, reciprocal_rank_at
+
+SCORED_AT_ONCE = 500  # people
+
+
+def _validation_ndcg(model, held: HeldOut) -> np.ndarray:
+    return np.concatenate([ndcg_at(hit, n, 100) for hit, n in _ranked(model, held, 100)])
+
+
+def _ranked(model, held: HeldOut, k: int):
+    """The hits (b, k) and numbers of answers (b,) of some people at a time, what they have seen left out."""
+    model.eval() if hasattr(model, "eval") else None
+    for start in range(0, held.fold_in.shape[0], SCORED_AT_ONCE):
+        rows = slice(start, start + SCORED_AT_ONCE)
+        scores = model.scores(held.fold_in[rows])
+        seen = held.seen[rows].tocoo()
+        scores[seen.row, seen.col] = -np.inf
+        answers = held.answers[rows]
+        yield hits(scores, answers, k), np.diff(answers.indptr)
+
+
+def ranking_names(kind: str) -> tuple[list[str], str]:
+    """The names of a split's ranking metrics, and the one that models are compared by."""
+    if kind == "strong":
+        return ["ndcg@100", "recall@20", "recall@50"], "ndcg@100"
+    return ["recall@10", "mrr@10", "ndcg@10", "hit@10", "precision@10"], "ndcg@10"
+
+
+def ranking(model, held: HeldOut, kind: str = "strong") -> dict[str, np.ndarray]:
+    """The ranking metrics of every held-out person, {name: (n,)}: those of the paper, or of RecBole's protocol."""
+    found: dict[str, list] = {}
+    for hit, n in _ranked(model, held, 100 if kind == "strong" else 10):
+        if kind == "strong":
+            values = {"ndcg@100": ndcg_at(hit, n, 100), "recall@20": recall_at(hit, n, 20),
+                      "recall@50": recall_at(hit, n, 50)}
+        else:
+            values = {"recall@10": recall_at(hit, n, 10, truncated=False),
+                      "mrr@10": reciprocal_rank_at(hit, 10), "ndcg@10": ndcg_at(hit, n, 10),
+                      "hit@10": hit.any(axis=1).astype(float), "precision@10": precision_at(hit, 10)}
+        for name, value in values.items():
+            found.setdefault(name, []).append(value)
+    return {name: np.concatenate(value) for name, value in found.items()}
+
+
+def summary(per_person: dict[str, np.ndarray]) -> dict[str, float]:
+    """The mean of each metric under its name, and its standard error under the name with `_se`."""
+    found: dict[str, float] = {}
+    for name, values in per_person.items():
+        found[name], found[name + "_se"] = statistics.mean_and_error(values)
+    return found
+
+
+def evaluate(model, held: HeldOut, items: pd.DataFrame, kind: str = "strong",
+             people: "np.ndarray | None" = None) -> dict[str, float]:
+    """All figures of a trained model on held-out people: ranking with standard errors and, for a model with factors,
+    agreement of factors with categories, effective factors and independence.
+
+    people: the user vectors (n, K, D) that independence is measured over; those of `held` if None.
+    """
+    figures = summary(ranking(model, held, kind))
+    if hasattr(model, "factors"):
+        figures |= disentanglement(model, items, model.represent(held.fold_in) if people is None else people)
+    return figures
+
+
+def disentanglement(model, items: pd.DataFrame, people: np.ndarray) -> dict[str, float]:
+    """Agreement of a model's factors with categories, where there are some, effective factors, and independence over the
+    user vectors people (n, K, D)."""
+    factor, figures = model.factors(), {}
+    known = items["category"].to_numpy() != ""
+    if known.any():
+        codes = pd.factorize(items["category"][known])[0]
+        figures |= factors.agreement(factor[known], codes)
+    return figures | {"effective_factors": factors.effective_factors(factor), "independence": factors.independence(people)}

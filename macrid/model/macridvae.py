@@ -1,0 +1,176 @@
+"""MacridVAE (Ma et al., NeurIPS 2019): settings, the model, its losses.
+
+Shapes use the same letters everywhere: B users in a batch, M items, K factors, D dimensions of a factor, H hidden units,
+E clicks in a batch.
+
+What costs time, the first layer and the decoder with their gradients, is in `kernels`.
+"""
+
+from itertools import pairwise
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from scipy.sparse import csr_matrix
+from torch import Tensor, nn
+
+from .kernels import Clicks, MixtureNLL, RoutedClicks, log_mixture
+from .label_loss import label_error
+from .settings import Settings
+
+
+class MacridVAE(nn.Module):
+    """The model. `seed` decides the random start and every random draw of the training.
+
+    start: item vectors (M, D) and prototypes (K, D) of length one from `spectral.spectral_start`, for `init: spectral`;
+        None starts from random ones.
+    labels: of items, (M, A) with NaN where there is none; attribute a is asked of dimension a of every factor. They serve
+        the loss alone: no weight of the model, nothing that is saved.
+    """
+
+    def __init__(self, n_items: int, settings: Settings, seed: int = 0, start: tuple[np.ndarray, np.ndarray] | None = None,
+                 labels: np.ndarray | None = None):
+        super().__init__()
+        self.settings = s = settings
+        self.n_items = n_items
+        self.generator = torch.Generator().manual_seed(seed)
+        self.items = self._normal(n_items, s.embedding_size, std=0.1)  # (M, D)
+        self.prototypes = self._normal(s.kfac, s.embedding_size, std=0.1)  # (K, D)
+        if start is not None:
+            with torch.no_grad():
+                self.items.copy_(torch.as_tensor(start[0]))
+                self.prototypes.copy_(torch.as_tensor(start[1]))
+        sizes = (n_items, *s.encoder_hidden_size, 2 * s.embedding_size)
+        # The first layer is stored (M, H): one row for each item, to be picked by the clicks.
+        self.weights = nn.ParameterList(
+            self._normal(a, b, std=(2.0 / (a + b)) ** 0.5) for a, b in pairwise(sizes))
+        self.biases = nn.ParameterList(self._normal(b, std=0.001) for b in sizes[1:])
+        if s.linear_path:
+            self.linear_gain = nn.Parameter(torch.ones(()))
+        table = None if labels is None else torch.as_tensor(labels, dtype=self.items.dtype)  # (M, A)
+        self.register_buffer("labels", table, persistent=False)
+
+    def _normal(self, *shape: int, std: float) -> nn.Parameter:
+        return nn.Parameter(torch.randn(shape, generator=self.generator) * std)
+
+    # The random draws come from the model's own generator, on the CPU, so that a run can be repeated and resumed.
+    def _uniform(self, *shape: int) -> Tensor:
+        return torch.rand(shape, generator=self.generator).to(self.items.device)
+
+    def _unit(self, vectors: Tensor) -> Tensor:
+        return F.normalize(vectors, dim=-1) if self.settings.similarity == "cosine" else vectors
+
+    @property
+    def scale(self) -> float:
+        """What a dot product of scored vectors is multiplied by: 1 / tau for cosine similarity, 1 for dot product."""
+        return 1.0 / self.settings.tau if self.settings.similarity == "cosine" else 1.0
+
+    def log_routing(self, sample: bool = False, dropped: float = 0.0) -> Tensor:
+        """log c (M, K): c_i = softmax_k(cos(h_i, m_k) / tau); with `sample`, a Gumbel-softmax draw of it (temperature 1).
+
+        dropped: the smallest shares of each item that together have no more than this are left out, minus infinity, and the
+        others add up to 1 again.
+        """
+        logits = self._unit(self.items) @ self._unit(self.prototypes).T * self.scale  # (M, K)
+        if sample:
+            logits = logits - torch.log(-torch.log(self._uniform(*logits.shape).clamp(1e-20, 1 - 1e-7)))
+        if dropped > 0:
+            with torch.no_grad():
+                share, order = F.softmax(logits, dim=1).sort(dim=1)
+                small = torch.zeros_like(order, dtype=torch.bool).scatter_(1, order, share.cumsum(dim=1) <= dropped)
+            logits = logits.masked_fill(small, -torch.inf)
+        return F.log_softmax(logits, dim=1)
+
+    def encode(self, clicks: Clicks, log_c: Tensor) -> tuple[Tensor, Tensor | None]:
+        """mu (B, K, D), of length one in D, and b (B, K, D) with sigma = std * exp(-b / 2), for the clicks of B users; b is
+        None where nothing is trained, as nothing is drawn."""
+        s, c = self.settings, log_c.exp()  # (M, K)
+        every = torch.ones(1, len(clicks.item), dtype=torch.bool, device=c.device)
+        if s.input_norm == "factor":  # the length of x_u * c_.k
+            square = RoutedClicks.apply(torch.ones_like(c[:, :1]), c.square(), clicks, every)[0]  # (B, K)
+            length = square.clamp_min(1e-24).sqrt()
+        else:
+            length = clicks.count.clamp_min(1).to(c.dtype).sqrt()[:, None]  # (B, 1)
+        keep = every
+        if self.training and s.dropout_prob > 0:
+            draws = s.kfac if s.dropout_mask == "factor" else 1
+            keep = self._uniform(draws, len(clicks.item)) >= s.dropout_prob
+            length = length * (1 - s.dropout_prob)
+        scale, size = (1 / length).T[..., None], s.encoder_hidden_size[0]  # (K, B, 1) or (1, B, 1); H
+        first = torch.cat([self.weights[0], self._unit(self.items)], dim=1) if s.linear_path else self.weights[0]
+        clicked = RoutedClicks.apply(c, first, clicks, keep)  # (K, B, H), (K, B, H + D) with the linear path
+        hidden = torch.addcmul(self.biases[0], clicked[..., :size], scale)
+        layers, exact = list(zip(self.weights[1:], self.biases[1:], strict=True)), hidden.dtype
+        if not self.training:
+            layers[-1] = tuple(each[..., : s.embedding_size] for each in layers[-1])
+            exact = torch.float64  # a part may be short before it is made one long, which makes rounding as much larger
+        for weight, bias in layers:
+            hidden = torch.tanh(hidden).to(exact) @ weight.to(exact) + bias.to(exact)
+        if s.linear_path:
+            linear = self.linear_gain * scale * clicked[..., size:]
+            hidden = hidden + F.pad(linear, (0, hidden.shape[-1] - s.embedding_size))
+        a, b = hidden.transpose(0, 1).split(s.embedding_size, dim=-1) if self.training else (hidden.transpose(0, 1), None)
+        return F.normalize(a, dim=-1).to(c.dtype), b
+
+    def loss(self, batch: csr_matrix, beta: float) -> dict[str, Tensor]:
+        """Terms of the loss for binary rows (B, M), averaged over the B users: `loss` = `nll` + beta * `kl` + `reg`
+        + label_weight * `labels` (see `supervision`).
+
+        nll_u = -w_u sum_i x_ui log p(i | z_u), w_u = 1 unless there is a `person_power`;
+        kl_u = sum_k 1/2 sum_d (b + exp(-b) - 1): mu drops out, as it has length one.
+        """
+        s = self.settings
+        log_c = self.log_routing(sample=not s.nogb, dropped=s.routing_mass)  # (M, K)
+        clicks = Clicks(batch, self.items.device)
+        mu, b = self.encode(clicks, log_c)  # (B, K, D)
+        noise = torch.randn(mu.shape, generator=self.generator).to(mu.device)
+        z = mu + noise * s.std * torch.exp(-0.5 * b)  # (B, K, D)
+        weight = self._weights_of(clicks)
+        nll = MixtureNLL.apply(self._unit(z) * self.scale, self._unit(self.items), log_c, clicks, weight) / batch.shape[0]
+        kl = 0.5 * (b + torch.exp(-b) - 1).sum(dim=(1, 2)).mean()
+        terms = {"nll": nll, "kl": kl}
+        total = nll + beta * kl
+        if any(s.reg_weights):
+            vectors, encoder = s.reg_weights
+            terms["reg"] = (vectors * (self.items.norm() + self.prototypes.norm())
+                            + encoder * sum(weight.norm() for weight in self.weights))
+            total = total + terms["reg"]
+        if s.label_weight and self.labels is not None:
+            terms["labels"] = label_error(self.items, self.log_routing().exp(), self.labels)
+            total = total + s.label_weight * terms["labels"]
+        return {"loss": total, **terms}
+
+    def _weights_of(self, clicks: Clicks) -> Tensor:
+        """w (B,) of the people n_u clicks each: n_u^-person_power, times what leaves sum_u w_u n_u the batch's clicks."""
+        count = clicks.count.clamp_min(1).to(self.items.dtype)
+        weight = count ** -self.settings.person_power
+        return weight * (count.sum() / (weight * count).sum())
+
+    @torch.no_grad()
+    def item_vectors(self) -> np.ndarray:
+        """The item vectors as they are scored (M, D): of length one for cosine similarity."""
+        return self._unit(self.items).cpu().numpy()
+
+    @torch.no_grad()
+    def routing(self) -> np.ndarray:
+        """log c (M, K)."""
+        return self.log_routing().cpu().numpy()
+
+    @torch.no_grad()
+    def factors(self) -> np.ndarray:
+        """The factor of each item, argmax_k c_ik, (M,)."""
+        return self.log_routing().argmax(dim=1).cpu().numpy()
+
+    @torch.no_grad()
+    def represent(self, batch: csr_matrix) -> np.ndarray:
+        """The user vectors mu (B, K, D), each part of length one, for binary rows (B, M)."""
+        was, self.training = self.training, False
+        mu, _ = self.encode(Clicks(batch, self.items.device), self.log_routing())
+        self.training = was
+        return mu.cpu().numpy()
+
+    @torch.no_grad()
+    def scores(self, batch: csr_matrix) -> np.ndarray:
+        """log sum_k c_ik exp(score(z_uk, h_i)) for all items, (B, M): log p(i | z_u) up to a constant for each user."""
+        z = self._unit(torch.as_tensor(self.represent(batch), device=self.items.device)) * self.scale  # (B, K, D)
+        return log_mixture(z, self._unit(self.items), self.log_routing()).cpu().numpy()

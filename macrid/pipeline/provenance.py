@@ -1,0 +1,35 @@
+"""What makes a training what it is: data, settings, labels, versions of what computed it."""
+
+import hashlib
+import platform
+from importlib.metadata import version
+
+import numpy as np
+import pandas as pd
+
+from macrid import __version__
+from macrid.data import label_file
+from macrid.data.split import Split
+from macrid.model.settings import Settings, settings_dict
+
+LIBRARIES = ("torch", "numpy", "scipy", "scikit-learn", "pandas")
+
+
+def describe(split: Split, settings: Settings, seed: int, labels: pd.DataFrame | None = None) -> dict:
+    """What makes a run what it is, as JSON values: two runs with the same description give the same numbers."""
+    return {"data": split.name, "split": split.kind, "fingerprint": fingerprint(split), "seed": seed,
+            "settings": settings_dict(settings), "labels": None if labels is None else label_file.fingerprint(labels)}
+
+
+def versions() -> dict[str, str]:
+    """The versions of what computes."""
+    return {"macrid": __version__, "python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
+
+
+def fingerprint(split: Split) -> str:
+    """SHA-256 of the training clicks and the item ids."""
+    digest = hashlib.sha256()
+    for array in (split.train.indptr.astype(np.int64), split.train.indices.astype(np.int64)):
+        digest.update(array.tobytes())
+    digest.update("\n".join(map(str, split.items["item_id"])).encode())
+    return digest.hexdigest()

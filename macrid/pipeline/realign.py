@@ -1,0 +1,79 @@
+"""A bundle with other micro axes: the model's own, independent ones, or learned from a few labels. No score changes."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from macrid import bundle
+from macrid.bundle.recommender import Recommender
+from macrid.dials import choose
+from macrid.errors import InputError
+
+from . import evaluate, run_folder
+
+STAGES = ("learn the axes", "measure how well they steer", "save")
+_RESERVED = ("-dot", ".new", ".old", ".partial")  # endings of folders that stand for something else
+
+
+def align(source: Recommender, out: Path, method: str, labels: pd.DataFrame | None = None, *,
+          overwrite: bool = False, report: Callable[[str], None] = lambda stage: None) -> Recommender:
+    """Save a copy of `source` with axes by `method` to `out`, and load it. labels: what `labels.read` gives. report: called
+    with each of STAGES as it begins.
+
+    Everything but the axes, their influence, what they bear and the figures of steering is as in `source`, the name is
+    that of `out`; a twin is kept where it stands beside `out`, and the labels are kept, too. Raises InputError when `out`
+    is the source, or exists (without `overwrite`), or when no attribute can be learned from the labels.
+    """
+    if out.resolve() == source.path.resolve():
+        raise InputError(f"--out is the bundle itself, {out}, which is never changed; choose another folder")
+    run_folder.check_free(out, overwrite)
+    report(STAGES[0])
+    rows = None
+    if labels is not None:
+        source.positions(labels.index)  # all of them are items of the bundle
+        rows = labels.reindex(source.items["item_id"])
+    found = choose.choose(method, source.vectors, source.factor, evaluate.shown_parts(source), source.model.scale,
+                         source.meta["seed"], source.attributes, rows)
+    meta = {key: value for key, value in source.meta.items() if key not in ("format", "settings", "aligned")}
+    meta |= {"name": out.name, "axes": method}
+    if row := found.all_refused:
+        raise InputError(f"no attribute can be learned from these labels: in factor {row['factor']} "
+                         f"({source.factors[row['factor']].name}), {row['attribute']} is refused, as {row['reason']}")
+    if found.aligned:
+        meta["aligned"] = found.aligned
+    if meta["twin"] and not (out.parent / meta["twin"] / "bundle.json").is_file():
+        meta["twin"] = None
+    report(STAGES[1])
+    meta["metrics"] = ({key: value for key, value in meta["metrics"].items() if key != "steering"}
+                       | evaluate.steering_figures(source.model, source.held_out("test"), source.items, found.axes,
+                                                   found.aligned_dials, source.meta["seed"]))
+    report(STAGES[2])
+    bundle.save(out, meta=meta, model=source.model, items=source.items, maps=source.maps, axes=found.axes,
+                influence=found.influence, users=source.users, history=source.history, labels=labels)
+    return bundle.load(out)
+
+
+def save_as(source: Recommender, folder: Path, name: str, labels: pd.DataFrame,
+            report: Callable[[str], None] = lambda stage: None) -> Recommender:
+    """`align` by labels to a new bundle `name` in `folder`. Raises InputError as that does, and for a name that is taken, or
+    that no bundle may have."""
+    if not re.fullmatch(r"\w[\w.-]{0,59}", name) or name.endswith(_RESERVED):
+        raise InputError(f"{name!r} cannot be the name of a bundle; use letters, digits, - and _, and none of the endings "
+                         f"{', '.join(_RESERVED)}")
+    if _taken(folder, name):
+        raise InputError(f"there is a bundle called {name} already, and it is not replaced; choose another name")
+    try:
+        return align(source, folder / name, "labels", labels, report=report)
+    except OSError as error:
+        raise InputError(f"cannot write to {folder} ({error.strerror}); make room there, or make it writable") from error
+
+
+def free_name(folder: Path, wanted: str) -> str:
+    """`wanted`, or with a number behind it, so that no bundle in `folder` has that name."""
+    return next(name for name in (wanted, *(f"{wanted}-{i}" for i in range(2, 10**6))) if not _taken(folder, name))
+
+
+def _taken(folder: Path, name: str) -> bool:
+    return any((folder / other).exists() for other in (name, f"{name}-dot"))

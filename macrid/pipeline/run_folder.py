@@ -1,0 +1,73 @@
+"""The folders that a training writes to: whether they are free, and whose a stopped training is."""
+
+import json
+import shutil
+from pathlib import Path
+
+from macrid import bundle
+from macrid.errors import InputError
+from macrid.files import write_json
+
+
+def partial_of(out: Path) -> Path:
+    """The folder in which a training that is to become `out` keeps its checkpoints."""
+    return out.with_name(out.name + ".partial")
+
+
+def twin_of(out: Path) -> Path:
+    """Where the dot-product twin of the bundle `out` goes."""
+    return out.with_name(out.name + "-dot")
+
+
+def check_free(out: Path, overwrite: bool) -> None:
+    """InputError unless a bundle may be written to `out`: nothing stands there, or a bundle and `overwrite` is given."""
+    if out.name in ("", ".."):
+        raise InputError(f"--out is {out}; give the name of a new folder, such as models/mine")
+    if out.exists() and not overwrite:
+        raise InputError(f"{out} exists already; choose another --out, or add --overwrite to replace it")
+    strange = [p.name for p in out.iterdir() if p.name not in (*bundle.FILES, bundle.LABELS)] if out.is_dir() else []
+    if strange or out.is_file():
+        raise InputError(f"{out} is not a bundle" + (f", it holds {strange[0]}" if strange else "")
+                         + ", and is not replaced; choose another --out")
+
+
+def prepare(out: Path, run: dict, *, overwrite: bool, resume: bool, twin: bool) -> None:
+    """Make sure that `out` may be written and that a checkpoint found there belongs to this `run` (its JSON description).
+
+    Raises InputError when there is a bundle already (without `overwrite`) or something else (even with it), a stopped
+    training (without `resume` or `overwrite`), or one with other arguments; with both, such a one is begun again.
+    """
+    check_free(out, overwrite)
+    if twin:
+        check_free(twin_of(out), overwrite)
+    partial = partial_of(out)
+    claim(partial, run, overwrite=overwrite, resume=resume)
+
+
+def claim(partial: Path, run: dict, *, overwrite: bool, resume: bool) -> None:
+    """Make the folder `partial` that of this `run`, or find it so; InputError as `prepare` says."""
+    if partial.is_file():
+        raise InputError(f"{partial} is a file where the training is to be kept; choose another --out")
+    record = partial / "run.json"
+    if partial.exists():
+        why = _why_not_resume(record, run) if resume else "holds a training that was stopped; add --resume to go on with it"
+        if why is None:
+            return
+        if not overwrite:
+            raise InputError(f"{partial} {why}, or --overwrite to begin again")
+        shutil.rmtree(partial)
+    try:
+        partial.mkdir(parents=True)
+    except OSError as error:
+        raise InputError(f"cannot write to {partial.parent} ({error.strerror}); choose another --out") from error
+    write_json(record, run)
+
+
+def _why_not_resume(record: Path, run: dict) -> str | None:
+    """What keeps the training recorded in `record` from being continued as `run`; None if nothing does."""
+    try:
+        before = dict(json.loads(record.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        return f"has a missing or damaged run.json ({type(error).__name__}); delete it"
+    other = [key for key in run if before.get(key) != run[key]]
+    return f"was begun with another {', '.join(other)}; give the same arguments with --resume" if other else None

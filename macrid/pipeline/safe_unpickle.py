@@ -1,0 +1,108 @@
+"""Reading PyTorch's checkpoint files without running anything that is in them.
+
+Such a file is a zip of a pickle and of the tensors' raw numbers. A pickle is a program that may name any function and have
+it called. Here it may name nothing but what is listed below, and gets no real function or class for it: tensors become
+numpy arrays, made by code of ours that checks their bounds; objects of RecBole, numpy scalars and the like become `Inert`,
+which keeps what it is given and does nothing. Any other name ends the reading.
+"""
+
+import io
+import math
+import pickle
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from macrid.errors import InputError
+
+_STORAGES = {"FloatStorage": "<f4", "DoubleStorage": "<f8", "HalfStorage": "<f2", "LongStorage": "<i8", "IntStorage": "<i4",
+             "ShortStorage": "<i2", "CharStorage": "i1", "ByteStorage": "u1", "BoolStorage": "?"}
+_INERT = {("torch", "device"), ("torch", "Size"), ("numpy", "dtype"), ("numpy.core.multiarray", "scalar"),
+          ("numpy._core.multiarray", "scalar"), ("yaml.loader", "FullLoader"), ("builtins", "set"),
+          ("builtins", "frozenset")}
+
+
+class Inert:
+    """What stands for an object or class that is not to be made: `arguments` and `state` are what it was given."""
+
+    def __init__(self, *arguments, **_):
+        self.arguments, self.state = arguments, {}
+
+    def __call__(self, *arguments, **_):
+        return Inert(*arguments)
+
+    def __setstate__(self, state):
+        self.state = state
+
+    def __hash__(self):
+        return id(self)
+
+
+def read(path: Path) -> dict:
+    """What a checkpoint file holds: plain values, numpy arrays for tensors, `Inert` for other objects.
+
+    Raises InputError, one line that names the file, if it is no such file, is damaged, or names anything that it may not.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [name for name in archive.namelist() if name.count("/") == 1 and name.endswith("/data.pkl")]
+            if len(names) != 1:
+                raise InputError(f"{path} is not a checkpoint that PyTorch wrote: it holds no data.pkl; give the .pth file")
+            folder = names[0].removesuffix("data.pkl")
+            if folder + "byteorder" in archive.namelist() and archive.read(folder + "byteorder") != b"little":
+                raise InputError(f"{path} was written on a big-endian machine, which is not read; save it again elsewhere")
+            found = _Reader(archive, folder, path).load()
+    except InputError:
+        raise
+    except FileNotFoundError as error:
+        raise InputError(f"there is no file {path}; give the .pth file that RecBole saved") from error
+    except zipfile.BadZipFile as error:
+        raise InputError(f"{path} is not a checkpoint of today's PyTorch (a zip), or it is cut off; give the .pth file that "
+                         "RecBole saved") from error
+    except (OSError, LookupError, TypeError, ValueError, AttributeError, EOFError, RuntimeError, OverflowError, MemoryError,
+            zlib.error, pickle.UnpicklingError) as error:
+        raise InputError(f"{path} is damaged ({type(error).__name__}: {error}); get it again") from error
+    if not isinstance(found, dict):
+        raise InputError(f"{path} holds {type(found).__name__}, not the values that RecBole saves; give another file")
+    return found
+
+
+class _Reader(pickle.Unpickler):
+    def __init__(self, archive: zipfile.ZipFile, folder: str, path: Path):
+        super().__init__(io.BytesIO(archive.read(folder + "data.pkl")))
+        self.archive, self.folder, self.path = archive, folder, path
+
+    def find_class(self, module: str, name: str):
+        """Every name that the pickle asks for comes here. What it gets is made anew each time: it may set attributes."""
+        if (module, name) == ("collections", "OrderedDict"):
+            return type(name, (dict,), {})
+        if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
+            return lambda *arguments: _tensor(*arguments)
+        if module == "torch" and name in _STORAGES:
+            return _STORAGES[name]
+        if (module, name) in _INERT or module.split(".")[0] == "recbole":
+            return type(name.rpartition(".")[2], (Inert,), {})
+        raise InputError(f"{self.path} asks for {module}.{name}, which a checkpoint of RecBole has no need of: refused, and "
+                         "nothing of it was run. Don't trust this file")
+
+    def persistent_load(self, identity) -> np.ndarray:
+        """The raw numbers of a tensor (n,)."""
+        kind, dtype, key, _, count = identity
+        if kind != "storage" or dtype not in _STORAGES.values() or not isinstance(key, str):
+            raise ValueError(f"a storage of kind {kind!r}")
+        return np.frombuffer(self.archive.read(f"{self.folder}data/{key}"), dtype)[:count]
+
+
+def _tensor(numbers: np.ndarray, offset: int, size: tuple, stride: tuple, *_) -> np.ndarray:
+    """A tensor from its numbers (n,), refused where it would reach beyond them."""
+    whole = (offset, *size, *stride)
+    if len(size) != len(stride) or not all(type(v) is int and v >= 0 for v in whole) or not isinstance(numbers, np.ndarray):
+        raise ValueError(f"a tensor of size {size} and stride {stride}")
+    last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
+    if math.prod(size) and last >= len(numbers):
+        raise ValueError(f"a tensor of size {size} beyond its {len(numbers)} numbers")
+    step = numbers.itemsize
+    view = np.lib.stride_tricks.as_strided(numbers[offset:], size, tuple(step * s for s in stride), writeable=False)
+    return view.copy()

@@ -1,0 +1,1 @@
+"""Many trainings: comparisons, sweeps, searches, the experiment on collapse."""

@@ -1,0 +1,95 @@
+"""What a comparison and a sweep share: contenders trained in processes, a record of each kept as it is done, the file's
+head.
+
+While a study runs, the folder `partial_of(out)` holds run.json (which data, split and seed), a record for each contender
+that is done and a checkpoint for each that is being trained. Both bear a digest of all settings in their name, so what is
+found there is always what was asked for, whatever else has been run there.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from macrid import results
+from macrid.data.split import Split
+from macrid.errors import InputError
+from macrid.files import write_json
+from macrid.measures.evaluate import ranking_names
+from macrid.pipeline import provenance, run_folder
+
+from . import contenders, processes
+from .contenders import Task
+
+Report = Callable[[str, str, dict], None]  # (key, "report", row of the history) or (key, "done" or "failed", record)
+
+
+def partial_of(out: Path) -> Path:
+    """The folder in which a study that is to become the file `out` keeps what is done."""
+    return out.with_name(out.name + ".partial")
+
+
+def prepare(out: Path, split: Split, seed: int, *, overwrite: bool, resume: bool) -> None:
+    """Make sure that the file `out` may be written, and that what a stopped study left there is of this split and seed.
+    InputError as `build.prepare` says."""
+    if out.name in ("", "..") or out.is_dir():
+        raise InputError(f"--out is {out}, a folder; give the name of a file, such as {out / 'results.json'}")
+    if out.exists() and not overwrite:
+        raise InputError(f"{out} exists already; choose another --out, or add --overwrite to replace it")
+    run = {"data": split.name, "split": split.kind, "fingerprint": provenance.fingerprint(split), "seed": seed}
+    run_folder.claim(partial_of(out), run, overwrite=overwrite, resume=resume)
+
+
+def task(name: str, settings, split: Split, seed: int, device: str, out: Path, mapped: bool = False) -> tuple[str, Task]:
+    """A contender as a task, with the key that it is kept under."""
+    text = json.dumps([name, contenders.plain(settings), device], sort_keys=True)
+    key = f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+    return key, Task(name, settings, split, seed, device, partial_of(out) / key, mapped)
+
+
+def run(tasks: dict[str, Task], out: Path, side_by_side: int, report: Report) -> dict[str, dict]:
+    """The record of every task (`contenders.work`), or {"failed": why} of one that blew up; those found in `partial_of(out)`
+    are not done again. Raises InputError for a process that died."""
+    folder = partial_of(out)
+    found = {}
+    for key in tasks:
+        if (folder / f"{key}.json").exists():
+            found[key] = _read(folder / f"{key}.json")
+            report(key, "failed" if "failed" in found[key] else "done", found[key])
+    left = {key: task for key, task in tasks.items() if key not in found}
+    for key, event, value in processes.run(contenders.work, left, side_by_side):
+        if event == "died":
+            raise InputError(f"{tasks[key].name}: its process ended with code {value}, perhaps for want of memory; run the "
+                             "same with --resume and fewer at once, or without it")
+        if event != "report":
+            found[key] = value = {"failed": value} if event == "failed" else value
+            write_json(folder / f"{key}.json", value)
+            shutil.rmtree(tasks[key].folder, ignore_errors=True)
+        report(key, event, value)
+    return {key: found[key] for key in tasks}
+
+
+def finish(out: Path, value: dict) -> dict:
+    """Write the finished study to `out`; nothing of what was kept on the way stays."""
+    results.save(out, value)
+    shutil.rmtree(partial_of(out), ignore_errors=True)
+    return value
+
+
+def _read(path: Path) -> dict:
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(f"{path} is damaged ({error}); delete it and run the same with --resume") from error
+
+
+def head(kind: str, split: Split, settings, preset: str, seed: int, device: str, side_by_side: int) -> dict:
+    """What every file of results begins with; see `results`."""
+    metrics, main = ranking_names(split.kind)
+    return {"format": results.FORMAT, "kind": kind,
+            "data": {"name": split.name, "split": split.kind, "people": int(split.train.shape[0]),
+                     "items": int(split.train.shape[1]), "clicks": int(split.train.nnz),
+                     "held_out": len(split.test.user_ids), "fingerprint": provenance.fingerprint(split)},
+            "seed": seed, "preset": preset, "settings": contenders.plain(settings), "metrics": metrics, "main": main,
+            "device": device, "threads": processes.threads_for(side_by_side), "versions": provenance.versions()}

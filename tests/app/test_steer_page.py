@@ -1,0 +1,372 @@
+"""The Steer page without a browser: its address, the lists, profiles; and what the board's events mean."""
+
+import pandas as pd
+import pytest
+from driving import ROOT, cards, change_items, fine, keys, opened, press, raw, shown, titles, widget
+
+from macrid.bundle import load
+from ui import address as ui
+from ui import widgets
+
+STEER = "pages/steer.py"
+
+
+def own(at, **values):
+    """Give the page's state new values, as its own components do, and run it."""
+    for key, value in values.items():
+        at.session_state[key] = value
+    return fine(at.run())
+
+
+# the address -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_link_restores_what_a_person_saw(shops):
+    bundle = load(shops / "shop")
+    user = bundle.people[7]
+    favourite, factor = bundle.interest(bundle.history_of(user)).argsort()[[-1, -2]].tolist()
+    address = {"bundle": "shop", "user": user, "factor": str(factor), "dim": "3", "n": "24", "strength": "80",
+               "dials": f"{favourite}.1-5~{factor}.0-11~{factor}.3-93", "scope": "all", "keep": "True"}
+    at = fine(opened(STEER, **address))
+    assert {key: str(widget(at, key).value) for key in ("user", "scope", "n", "keep")}.items() <= address.items()
+    assert shown(at, "chips")["chosen"] == factor
+    board = shown(at, "board")
+    assert (board["chosen"], board["strength"], board["turned"], board["can_undo"]) == (3, 80, True, False)
+    assert [board["dials"][j]["value"] for j in (0, 3)] == [11, 93]
+    assert dict(at.query_params) == address
+    turned = ((favourite, 1, 0.05), (factor, 0, 0.11), (factor, 3, 0.93))
+    dials = {(k, j): bundle.coordinate(k, j, share) for k, j, share in turned}
+    found = bundle.steer(dials, user=user, n=24, strength=0.8, hide_seen=False)
+    assert titles(at, "List after") == list(found.after["title"])
+    assert titles(at, "List before") == list(found.before["title"])
+    assert titles(at, "List after") != titles(at, "List before")
+
+
+def test_what_a_person_does_is_in_the_address(shops, framed):
+    at = opened(bundle="tiny").switch_page(STEER).run()
+    bundle = load(shops / "tiny")
+    for key, value in {"user": bundle.people[3], "scope": "all", "n": 6}.items():
+        fine(widget(at, key).set_value(value).run())
+    own(at, factor=5, dim=2, dials={(5, 2): 97, (1, 0): 3}, strength=55)
+    assert dict(at.query_params) == {"bundle": "tiny", "user": bundle.people[3], "factor": "5", "dim": "2", "scope": "all",
+                                     "n": "6", "dials": "1.0-3~5.2-97", "strength": "55"}
+    again = fine(opened(STEER, **dict(at.query_params)))
+    assert cards(again, "List after") == cards(at, "List after")
+    assert cards(again, "List before") == cards(at, "List before")
+
+
+def test_dials_in_an_address():
+    dials = {(0, 3): 7, (11, 0): 100, (0, 0): 0}
+    text = ui.dials_text(dials)
+    assert text == "0.0-0~0.3-7~11.0-100"
+    assert ui.dials_from(text, range(12), range(4)) == dials
+    assert ui.dials_from(text, [0], range(3)) == {(0, 0): 0}
+    for nonsense in ("", "x", "0.0", "0.0-101", "0.0--1", "0.0-5;drop", "~~~", "0.0-5.5", "-1.0-5", "<b>0.0-5"):
+        assert ui.dials_from(nonsense, range(12), range(4)) == {}
+    assert ui.dials_from("0.0-5~nonsense~0.1-6", range(12), range(4)) == {(0, 0): 5, (0, 1): 6}
+
+
+def test_a_link_to_a_profile(shops):
+    items = list(load(shops / "shop").items["item_id"][[4, 8, 15]])
+    at = fine(opened(STEER, who="profile", items=",".join([*items, "no such item", items[0]])))
+    assert [item["position"] for item in shown(at, "picker-remove")["items"]] == [4, 8, 15]
+    assert at.query_params["items"] == ",".join(items)
+
+
+NONSENSE = {
+    "bundle": ["nonsense", "../../etc", ""], "user": ["nobody", ""], "factor": ["99", "-1", "x", "1.5"],
+    "dim": ["64", "-1", "one"],
+    "dials": ["0.0-101", "9.0-5", "0.64-5", "nan", "<b>"], "strength": ["101", "-1", "nan", "5.5"],
+    "who": ["me"], "scope": ["everything"], "items": ["x,y"], "n": ["0", "13", "x"], "keep": ["perhaps"],
+}
+
+
+@pytest.mark.parametrize("key", NONSENSE)
+def test_what_an_address_cannot_mean_is_ignored(small, key):
+    plain = fine(opened(STEER))
+    for value in NONSENSE[key]:
+        at = fine(opened(STEER, **{key: value}), "Steer")
+        assert raw(at) == raw(plain), value
+        assert {k: widget(at, k).value for k in keys(at)} == {k: widget(plain, k).value for k in keys(plain)}
+        assert shown(at, "board") == shown(plain, "board")
+    fine(opened(**{key: NONSENSE[key][0]}), "What clicks alone can tell")
+
+
+def test_another_bundle_forgets_the_people_and_items_of_the_first(shops, framed):
+    at = opened(bundle="shop").switch_page(STEER).run()
+    bundle = load(shops / "tiny")
+    fine(widget(at, "user").set_value(load(shops / "shop").people[5]).run())
+    own(at, factor=6, dim=4, dials={(6, 4): 5})
+    fine(at.sidebar.selectbox[0].set_value("tiny").run(), "Steer")
+    assert dict(at.query_params) == {"bundle": "tiny"}
+    assert widget(at, "user").value == bundle.people[0]
+    assert shown(at, "board")["chosen"] == 0
+    assert cards(at, "List after") == cards(at, "List before")
+    fine(widget(at, "who").set_value("profile").run())
+    press(at, "An example")
+    assert all(item["position"] < len(bundle.items) for item in shown(at, "picker-remove")["items"])
+    fine(at.sidebar.selectbox[0].set_value("shop").run(), "Steer")
+    assert widget(at, "who").value == "profile"
+    assert "Click a few items" in at.info[0].value
+    assert "items" not in at.query_params
+
+
+def test_the_choice_of_a_person_outlives_other_pages(shops, framed):
+    at = opened(bundle="tiny").switch_page(STEER).run()
+    person = load(shops / "tiny").people[4]
+    fine(widget(at, "user").set_value(person).run())
+    own(at, dials={(1, 0): 90}, factor=1)
+    fine(at.switch_page("pages/macro_map.py").run())
+    fine(at.switch_page(STEER).run())
+    assert widget(at, "user").value == person
+    assert shown(at, "board")["dials"][0]["value"] == 90
+    assert at.sidebar.selectbox[0].value == "tiny"
+
+
+# the board ---------------------------------------------------------------------------------------------------------------
+
+
+def test_what_an_event_of_the_board_means():
+    at = {0: 50, 1: 20, 2: 70}.get
+    dials = {(1, 0): 10, (3, 0): 99}
+    event = {"values": {"0": 10, "1": 35, "2": 70}}
+    assert widgets.turned(event, 1, at, dials) == {(1, 0): 10, (1, 1): 35, (3, 0): 99}
+    assert widgets.turned({"values": {"0": 50, "1": 20, "2": 70}}, 1, at, dials) == {(3, 0): 99}  # back where they stand
+    assert dials == {(1, 0): 10, (3, 0): 99}
+
+
+@pytest.mark.parametrize("name", ["shop", "tiny"])
+def test_a_dial_changes_the_list_and_back_restores_it(shops, name):
+    at = fine(opened(STEER, bundle=name))
+    factor, before = shown(at, "chips")["chosen"], cards(at, "List before")
+    seen = set()
+    for value in (0, 100):
+        own(at, dials={(factor, 0): value})
+        assert cards(at, "List before") == before
+        after = cards(at, "List after")
+        assert [title for title, _ in after] != [title for title, _ in before] or name == "tiny"  # it has few to offer
+        was = [title for title, _ in before]
+        for rank, (title, mark) in enumerate(after):  # the marks say what happened
+            moved = was.index(title) - rank if title in was else None
+            assert mark == ("new in the list" if moved is None else f"up {moved}" if moved > 0 else f"down {-moved}" if moved
+                            else "")
+        gone = [title for title in was if title not in titles(at, "List after")]
+        assert ("Gone from the list" in raw(at)) == bool(gone)
+        seen.add(tuple(after))
+    assert len(seen) == 2 or name == "tiny"
+    own(at, dials={})
+    assert cards(at, "List after") == before
+    assert "dials" not in at.query_params
+    assert "0% of the list has changed" in raw(at)
+
+
+def test_at_no_strength_nothing_changes(shops):
+    at = fine(opened(STEER))
+    factor = shown(at, "chips")["chosen"]
+    own(at, dials={(factor, 0): 100}, strength=0)
+    assert cards(at, "List after") == cards(at, "List before")
+    own(at, strength=100)
+    assert cards(at, "List after") != cards(at, "List before")
+
+
+def test_another_person_starts_where_they_stand(shops):
+    bundle = load(shops / "shop")
+    at = fine(opened(STEER, dials="0.0-2"))
+    assert at.session_state["dials"] == {(0, 0): 2}
+    fine(widget(at, "user").set_value(bundle.people[9]).run())
+    assert at.session_state["dials"] == {}
+    assert cards(at, "List after") == cards(at, "List before")
+    assert "dials" not in at.query_params
+    board, person = shown(at, "board"), bundle.person(bundle.history_of(bundle.people[9]))
+    factor = shown(at, "chips")["chosen"]
+    for dial in board["dials"]:
+        assert dial["at"] == dial["value"] == round(100 * person.stands(factor, dial["dim"]))
+
+
+def test_what_the_board_shows_of_a_dial(shops):
+    bundle = load(shops / "shop")
+    at = fine(opened(STEER))
+    factor = shown(at, "chips")["chosen"]
+    for dial in shown(at, "board")["dials"]:
+        label = bundle.dial_label(factor, dial["dim"])
+        assert dial["name"] == (label.name if label else f"dial {dial['dim'] + 1}")
+        assert dial["confidence"] == (label.confidence if label else None)
+        assert (dial["low"]["word"], dial["high"]["word"]) == ((label.low, label.high) if label else ("", ""))
+        assert len(dial["low"]["pictures"]) == len(dial["high"]["pictures"]) == 3
+        assert f"{bundle.influence[factor, dial['dim']]:.0%} of a list" in dial["hint"]
+    assert shown(at, "board")["more"] == "More dials"
+    own(at, shown=16)
+    assert len(shown(at, "board")["dials"]) == 16
+    assert shown(at, "board")["more"] == "Fewer dials"
+
+
+def test_a_dial_that_is_turned_is_shown(shops):
+    """Whatever a link holds can be seen and put back."""
+    at = fine(opened(STEER, factor=2, dials="2.12-90"))
+    assert len(shown(at, "board")["dials"]) == 13
+
+
+def test_the_film_strip_marks_where_the_dial_stands(shops):
+    at = fine(opened(STEER, bundle="tiny", factor=2))
+    for dim in range(6):
+        own(at, dim=dim, dials={(2, dim): 100})
+        assert at.query_params.get("dim", "0") == str(dim)
+        assert 'aria-current="true"' in raw(at).split("mc-strip")[1].rsplit("mc-frame", 1)[1]  # the last frame is marked
+
+
+# the lists ---------------------------------------------------------------------------------------------------------------
+
+
+def test_intention_or_whole_catalogue(shops):
+    bundle = load(shops / "shop")
+    at = fine(opened(STEER))
+    category = dict(zip(bundle.items["title"], bundle.items["category"], strict=True))
+    wanted = shown(at, "chips")["chosen"]
+    factor_of = dict(zip(bundle.items["title"], bundle.factor, strict=True))
+    assert {factor_of[title] for title in titles(at, "List before")} == {wanted}
+    fine(widget(at, "scope").set_value("all").run())
+    assert len({category[title] for title in titles(at, "List before")}) > 1
+    assert at.query_params["scope"] == "all"
+    fine(widget(at, "scope").set_value("factor").run())
+    assert "scope" not in at.query_params
+
+
+def test_the_history_is_left_out_unless_asked_for(shops):
+    bundle = load(shops / "tiny")
+    at = fine(opened(STEER, bundle="tiny"))
+    history = set(bundle.items["title"].iloc[bundle.history_of(bundle.people[0])])
+    assert not history & set(titles(at, "List before"))
+    assert not history & set(titles(at, "List after"))
+    fine(widget(at, "keep").set_value(True).run())
+    assert history & set(titles(at, "List before"))
+    fine(widget(at, "keep").set_value(False).run())
+    assert not history & set(titles(at, "List before"))
+
+
+def test_the_place_of_each_item_on_the_dial(shops):
+    bundle = load(shops / "shop")
+    at = fine(opened(STEER, dials="0.0-100"))
+    body = next(part for part in raw(at).splitlines() if 'aria-label="List after"' in part)
+    stands = [float(part.split("%")[0]) for part in body.split('mc-stand" role="img" aria-label="at ')[1:]]
+    listed = bundle.steer({(0, 0): bundle.coordinate(0, 0, 1.0)}, user=bundle.people[0], factor=0, n=12).after["index"]
+    assert stands == pytest.approx(100 * bundle.on_dial(listed, 0, 0), abs=0.51)
+
+
+def test_the_list_as_csv(shops):
+    bundle = load(shops / "shop")
+    at = fine(opened(STEER, n=24, dials="0.0-100"))
+    button = at.get("download_button")[0]
+    assert button.proto.label == "List as CSV"
+    assert len(titles(at, "List after")) == 24
+    found = bundle.steer({(0, 0): bundle.coordinate(0, 0, 1.0)}, user=bundle.people[0], factor=0, n=24).after
+    assert list(found.columns) == ["rank", "item_id", "title", "category", "score", "index", "mark"]
+
+
+# who ---------------------------------------------------------------------------------------------------------------------
+
+
+def positions(at, action="remove") -> list[int]:
+    return [item["position"] for item in shown(at, f"picker-{action}")["items"]]
+
+
+def test_a_profile_of_one_s_own(shops):
+    bundle = load(shops / "shop")
+    at = fine(opened(STEER))
+    fine(widget(at, "who").set_value("profile").run())
+    assert "Click a few items" in at.info[0].value
+    assert "List before" not in raw(at)
+    assert len(positions(at, "add")) == 10
+    assert len({int(bundle.factor[p]) for p in positions(at, "add")}) == 7  # something of every intention is offered
+    items = list(bundle.items["item_id"][bundle.items["category"] == "mugs"][:3])
+    own(at, items=items)
+    assert not at.info
+    assert positions(at) == bundle.positions(items).tolist()
+    assert not set(positions(at)) & set(positions(at, "add"))
+    factor = shown(at, "chips")["chosen"]
+    found = bundle.person(bundle.positions(items)).steer({}, factor=factor, n=12)
+    assert titles(at, "List before") == list(found.before["title"])
+    assert bundle.factors[factor].name == "Mugs"
+    assert at.query_params["who"] == "profile"
+    assert at.query_params["items"] == ",".join(items)
+    own(at, items=[])
+    assert "Click a few items" in at.info[0].value
+    assert dict(at.query_params) == {"who": "profile"}
+    fine(widget(at, "who").set_value("person").run())
+    assert len(titles(at, "List before")) == 12
+
+
+def test_searching_for_items(shops):
+    bundle = load(shops / "shop")
+    at = fine(opened(STEER, who="profile"))
+    fine(at.text_input[0].set_value("LAMP oxb").run())
+    found = positions(at, "add")
+    assert found == bundle.search("lamp oxb", 10)
+    assert all("Oxblood lamp" in bundle.items["title"].iloc[p] for p in found)
+    fine(at.text_input[0].set_value("<b>nothing").run())
+    assert "No item has these words" in "".join(c.value for c in at.caption)
+    assert "&lt;b&gt;nothing" in raw(at)
+
+
+def test_an_example(shops):
+    bundle = load(shops / "shop")
+    at = fine(opened(STEER, who="profile"))
+    seen = set()
+    for _ in range(4):
+        press(at, "An example")
+        assert len(positions(at)) == 4
+        assert len(set(bundle.factor[positions(at)])) == 1  # they go together
+        assert len(titles(at, "List after")) == 12
+        seen.add(tuple(positions(at)))
+    assert len(seen) > 1
+
+
+def test_surprise_me(shops):
+    bundle = load(shops / "shop")
+    at = fine(opened(STEER))
+    people = [widget(press(at, "Surprise me"), "user").value for _ in range(4)]
+    assert set(people) <= set(bundle.people)
+    assert len(set(people)) > 1
+    assert f"{len(bundle.history_of(people[-1]))} items" in raw(at)
+
+
+def test_the_chips_show_the_person(shops):
+    bundle = load(shops / "shop")
+    at = fine(opened(STEER))
+    interest = bundle.interest(bundle.history_of(bundle.people[0]))
+    chips = shown(at, "chips")["chips"]
+    assert [chip["share"] for chip in chips] == sorted((round(100 * share) for share in interest), reverse=True)
+    person = bundle.person(bundle.history_of(bundle.people[0]))
+    for chip in chips:
+        assert chip["name"] == bundle.factors[chip["factor"]].name
+        assert chip["stands"] == [person.stands(chip["factor"], j) for j in range(5)]
+
+
+def test_the_intention_follows_the_history(shops):
+    """Somebody else, or another profile, is shown by what they are after, not by what the one before was after."""
+    bundle = load(shops / "shop")
+    at = fine(opened(STEER))
+    favourite = {user: int(bundle.interest(bundle.history_of(user)).argmax()) for user in bundle.people[:40]}
+    for wanted in (5, 3, 1):
+        user = next(user for user, factor in favourite.items() if factor == wanted)
+        fine(widget(at, "user").set_value(user).run())
+        assert shown(at, "chips")["chosen"] == wanted
+        assert "factor" not in at.query_params
+    fine(widget(at, "who").set_value("profile").run())
+    mugs = bundle.items[bundle.items["category"] == "mugs"]["item_id"]
+    own(at, items=list(mugs[:3]))
+    assert bundle.factors[shown(at, "chips")["chosen"]].name == "Mugs"
+    other = next(factor.index for factor in bundle.factors if factor.name == "Shoes")
+    own(at, factor=other)
+    own(at, items=list(mugs[:4]))
+    assert shown(at, "chips")["chosen"] == other  # a choice holds as long as the profile leans the same way
+
+
+def test_titles_that_are_markup_stay_titles(small):
+    evil = "<img src=x onerror=alert(1)>"
+    items = change_items(small, title=evil, category=evil)
+    assert len(items) == len(pd.read_parquet(small / "items.parquet"))
+    at = fine(opened(STEER, who="profile", items="mugs-0001"))
+    assert "<img src=x" not in raw(at)
+    assert shown(at, "picker-remove")["items"][0]["title"] == evil  # the script writes it as text
+    for script in ("board.js", "chips.js", "picker.js"):
+        assert "innerHTML" not in (ROOT / "assets" / script).read_text()

@@ -1,0 +1,389 @@
+"""Bundles: a round trip that changes nothing, every kind of damage said in one line, and the questions asked of one."""
+
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from conftest import flat
+from safetensors.torch import load_file, save_file
+
+from macrid import bundle as bundles
+from macrid import files
+from macrid.bundle import FILES, LABELS, folder, load
+from macrid.errors import InputError
+from macrid.model.macridvae import MacridVAE
+from macrid.pipeline import evaluate, run_folder
+from macrid.training import fit
+from macrid.training.spectral_start import spectral_start
+
+
+def contents(bundle) -> dict:
+    return {"meta": {k: v for k, v in bundle.meta.items() if k not in ("format", "settings")}, "model": bundle.model,
+            "items": bundle.items, "maps": bundle.maps, "axes": bundle.axes, "influence": bundle.influence,
+            "users": bundle.users, "history": bundle.history}
+
+
+def test_the_loaded_model_is_the_trained_one(bundle, tiny_split):
+    """Bit for bit: trained again with the same seed, without ever having been on disk, it gives the same scores."""
+    s = bundle.settings
+    model = MacridVAE(tiny_split.train.shape[1], s, 0, spectral_start(tiny_split.train, s.kfac, s.embedding_size, 0))
+    history = fit.fit(model, tiny_split, 0)
+    np.testing.assert_array_equal(model.scores(tiny_split.test.fold_in), bundle.model.scores(tiny_split.test.fold_in))
+    assert [row["loss"] for row in history] == [row["loss"] for row in bundle.history]
+
+
+def test_saved_and_loaded_it_stays_the_same(bundle, tmp_path):
+    bundles.save(tmp_path / "again", **contents(bundle))
+    again = load(tmp_path / "again")
+    clicks = bundle.held_out("test").fold_in
+    np.testing.assert_array_equal(again.model.scores(clicks), bundle.model.scores(clicks))
+    np.testing.assert_array_equal(again.axes, bundle.axes)
+    np.testing.assert_array_equal(again.influence, bundle.influence)
+    for name in ("items", "maps", "users"):
+        pd.testing.assert_frame_equal(getattr(again, name), getattr(bundle, name))
+    assert again.history == bundle.history
+    assert again.meta == bundle.meta
+    assert again.settings == bundle.settings
+
+
+def test_evaluate_needs_nothing_but_the_bundle(bundle, twin):
+    for of in (bundle, twin):
+        found = evaluate.evaluate(of)
+        assert flat(found) == pytest.approx(flat(of.meta["metrics"]), rel=1e-6)
+        assert set(found["steering"]) == {"monotonicity", "leakage", "dials"}
+
+
+def test_held_out_people_are_those_of_the_split(bundle, tiny_split):
+    for which, held in (("validation", tiny_split.validation), ("test", tiny_split.test)):
+        found = bundle.held_out(which)
+        assert found.user_ids.tolist() == held.user_ids.tolist()
+        for part in ("fold_in", "answers", "seen"):
+            assert (getattr(found, part) != getattr(held, part)).nnz == 0
+    assert set(bundle.people) == set(tiny_split.validation.user_ids) | set(tiny_split.test.user_ids)
+
+
+def test_the_folder_holds_what_is_promised(trained):
+    assert {p.name for p in trained.iterdir()} == set(FILES)
+    assert not [p for p in trained.parent.iterdir() if p.name not in (trained.name, run_folder.twin_of(trained).name)]
+
+
+def test_the_global_random_state_is_left_alone(trained):
+    torch.manual_seed(5)
+    np.random.seed(5)  # noqa: NPY002
+    before = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
+    load(trained).recommend([load(trained).items["item_id"].iloc[0]])
+    assert torch.equal(before[0], torch.get_rng_state())
+    np.testing.assert_array_equal(before[1], np.random.get_state()[1])  # noqa: NPY002
+
+
+# saving ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("when", ["weights", "tables", "number", "rename"])
+def test_a_save_that_fails_leaves_the_old_bundle(spoiled, bundle, monkeypatch, when):
+    """Nothing is half written: what stood there can still be loaded, and there is nothing where nothing stood."""
+    def fail(*args, **kwargs):
+        raise OSError("no space left")
+
+    changed = contents(bundle)
+    if when == "weights":
+        monkeypatch.setattr(folder, "save_file", fail)
+    elif when == "tables":
+        monkeypatch.setattr(pd.DataFrame, "to_parquet", fail)
+    elif when == "number":
+        changed["meta"] = changed["meta"] | {"metrics": {"ndcg@100": float("nan")}}
+    else:
+        replace = files.os.replace
+        monkeypatch.setattr(files.os, "replace",
+                            lambda a, b: fail() if str(a).endswith(".new") else replace(a, b))
+    for path in (spoiled, spoiled.with_name("fresh")):
+        with pytest.raises((OSError, ValueError)):
+            bundles.save(path, **changed)
+    monkeypatch.undo()
+    assert [p.name for p in spoiled.parent.iterdir()] == [spoiled.name]
+    assert load(spoiled).meta["metrics"] == bundle.meta["metrics"]
+
+
+def test_saving_again_replaces(spoiled, bundle):
+    bundles.save(spoiled, **contents(bundle) | {"history": bundle.history[:1]})
+    assert len(load(spoiled).history) == 1
+    assert [p.name for p in spoiled.parent.iterdir()] == [spoiled.name]
+
+
+# damage ---------------------------------------------------------------------------------------------------------------
+
+
+def said(folder) -> str:
+    with pytest.raises(InputError) as caught:
+        load(folder)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+def test_no_folder(tmp_path):
+    assert "train" in said(tmp_path / "nothing")
+    assert "is not a bundle" in said(tmp_path)
+    (tmp_path / "file").write_text("x")
+    assert "file" in said(tmp_path / "file")
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("harm", ["missing", "empty", "cut", "noise"])
+def test_a_damaged_file_is_named(spoiled, name, harm):
+    file = spoiled / name
+    whole = file.read_bytes()
+    if harm == "missing":
+        file.unlink()
+    else:
+        file.write_bytes({"empty": b"", "cut": whole[: len(whole) // 2], "noise": b"\x07\xff" * 200}[harm])
+    assert name in said(spoiled)
+
+
+@pytest.mark.filterwarnings("ignore:overflow encountered")
+@pytest.mark.parametrize("name", FILES)
+def test_bits_that_fell_over_never_give_a_traceback(spoiled, name):
+    """Any byte may be wrong: either the file is refused in one line, or it can still be read."""
+    file, rng = spoiled / name, np.random.default_rng(0)
+    whole = file.read_bytes()
+    places = np.unique(np.concatenate([rng.integers(0, min(len(whole), 400), 12), len(whole) - 1 - rng.integers(0, min(
+        len(whole), 400), 12), rng.integers(0, len(whole), 6)]))
+    for place in places:
+        file.write_bytes(whole[:place] + bytes([whole[place] ^ (1 << int(rng.integers(8)))]) + whole[place + 1 :])
+        try:
+            load(spoiled)
+        except InputError as error:
+            message = str(error)
+        else:
+            continue
+        assert name in message
+        assert "\n" not in message
+
+
+def rewritten(folder, **changes):
+    path = folder / "bundle.json"
+    meta = json.loads(path.read_text(encoding="utf-8"))
+    for key, value in changes.items():
+        if value is KeyError:
+            del meta[key]
+        else:
+            meta[key] = value
+    path.write_text(json.dumps(meta), encoding="utf-8")
+
+
+def test_another_version_of_the_format(spoiled):
+    rewritten(spoiled, format=99)
+    assert "format 99" in said(spoiled)
+    rewritten(spoiled, format=KeyError)
+    assert "bundle.json" in said(spoiled)
+
+
+@pytest.mark.parametrize("key", ["name", "data", "settings", "seed", "metrics", "baselines", "axes", "twin", "versions",
+                                 "training"])
+def test_a_key_that_bundle_json_lacks(spoiled, key):
+    rewritten(spoiled, **{key: KeyError})
+    assert "bundle.json" in (message := said(spoiled))
+    assert key in message
+
+
+@pytest.mark.parametrize("changes", [
+    {"settings": []}, {"settings": [1, 2]}, {"settings": None}, {"settings": {"kfac": -1}}, {"settings": {"kfak": 7}},
+    {"data": "shop"}, {"data": {}}, {"data": None}, {"metrics": 3}, {"metrics": None}, {"baselines": []}, {"name": 7},
+    {"training": []}, {"twin": 4}, {"seed": "x"}, {"twin": "../../elsewhere"}])
+def test_a_value_of_another_kind_in_bundle_json(spoiled, changes):
+    rewritten(spoiled, **changes)
+    assert "bundle.json" in said(spoiled)
+
+
+ALIGNED = {"dials": [{"factor": 0, "dim": 1, "attribute": "size", "measure": "R2", "confidence": 0.9, "labels": 10}],
+           "refused": [{"factor": 1, "attribute": "size", "labels": 2, "reason": "2 labels are too few"}]}
+
+
+def changed_dial(**changes):
+    return {"aligned": ALIGNED | {"dials": [ALIGNED["dials"][0] | changes]}}
+
+
+@pytest.mark.parametrize("changes", [
+    {"aligned": []}, {"aligned": None}, {"aligned": {"dials": []}}, {"aligned": ALIGNED | {"dials": {}}},
+    {"aligned": ALIGNED | {"refused": ["size"]}}, {"aligned": ALIGNED | {"dials": ALIGNED["dials"] * 2}},
+    changed_dial(factor=7), changed_dial(dim=-1), changed_dial(dim=8), changed_dial(attribute=3), changed_dial(measure="r"),
+    changed_dial(confidence=1.5), changed_dial(confidence=None), changed_dial(labels="10")])
+def test_what_is_said_of_aligned_dials_must_fit(spoiled, changes):
+    rewritten(spoiled, aligned=ALIGNED)
+    assert load(spoiled).aligned_dials == {(0, 1): ALIGNED["dials"][0]}
+    rewritten(spoiled, **changes)
+    assert "aligned" in (message := said(spoiled))
+    assert "bundle.json" in message
+
+
+@pytest.mark.parametrize("end", ["low", "high"])
+def test_the_ends_of_a_dial_may_have_names(spoiled, end):
+    rewritten(spoiled, **changed_dial(**{end: "small"}))
+    assert load(spoiled).aligned_dials[0, 1][end] == "small"
+    rewritten(spoiled, **changed_dial(**{end: 3}))
+    assert f"aligned.dials.{end}" in said(spoiled)
+
+
+def test_labels_that_a_bundle_may_have(spoiled, bundle):
+    assert bundle.labels is None
+    ids = bundle.items["item_id"]
+    (spoiled / LABELS).write_text("item_id,size (small to large)\n" + "".join(f"{i},{n}\n" for n, i in enumerate(ids[:5])))
+    found = load(spoiled).labels
+    assert found["size"].tolist() == [0, 1, 2, 3, 4]
+    assert found.attrs["ends"] == {"size": ("small", "large")}
+
+
+@pytest.mark.parametrize("content", [b"", b"item_id,size\nnothing,1\n", b"\x07\xff", b"item_id,size\n"])
+def test_labels_that_are_damaged(spoiled, content):
+    (spoiled / LABELS).write_bytes(content)
+    assert LABELS in (message := said(spoiled))
+    assert f"or delete {LABELS}" in message
+
+
+def test_a_dial_is_called_after_what_it_bears(spoiled, bundle):
+    follows = [bundle.dial_attribute(0, j)[0] for j in range(8)]
+    rewritten(spoiled, aligned=ALIGNED)
+    found = load(spoiled)
+    assert found.dial_attribute(0, 1)[0] == "size"
+    assert [found.dial_attribute(0, j)[0] for j in range(8) if j != 1] == follows[:1] + follows[2:]
+    rewritten(spoiled, **changed_dial(attribute="formality", confidence=0.81))  # no column of the items table
+    assert load(spoiled).dial_attribute(0, 1) == ("formality", pytest.approx(0.9))
+    rewritten(spoiled, **changed_dial(attribute="formality", confidence=0.9, measure="AUC"))
+    assert load(spoiled).dial_attribute(0, 1) == ("formality", pytest.approx(0.8))
+
+
+def test_bundle_json_is_a_list(spoiled):
+    (spoiled / "bundle.json").write_text("[1]")
+    assert "bundle.json" in said(spoiled)
+    (spoiled / "history.json").write_text("{}")
+
+
+@pytest.mark.parametrize("history", ["{}", "[1]", '[{"epoch": 1}]', "null"])
+def test_a_history_of_another_kind(spoiled, history):
+    (spoiled / "history.json").write_text(history)
+    assert "history.json" in said(spoiled)
+
+
+@pytest.mark.parametrize("file", ["weights.safetensors", "axes.safetensors"])
+@pytest.mark.parametrize("harm", ["shape", "nan", "infinite", "missing", "extra"])
+def test_tensors(spoiled, file, harm):
+    tensors = load_file(spoiled / file)
+    name = sorted(tensors)[0]
+    if harm == "shape":
+        tensors[name] = tensors[name][:-1].clone()
+    elif harm in ("nan", "infinite"):
+        tensors[name].view(-1)[3] = float("nan" if harm == "nan" else "inf")
+    elif harm == "missing":
+        del tensors[name]
+    else:
+        name = "surplus"
+        tensors[name] = torch.zeros(2)
+    save_file(tensors, spoiled / file)
+    message = said(spoiled)
+    assert file in message
+    assert name in message
+
+
+def test_axes_that_are_not_orthogonal(spoiled):
+    tensors = load_file(spoiled / "axes.safetensors")
+    tensors["axes"][2, 0] *= 1.5
+    save_file(tensors, spoiled / "axes.safetensors")
+    assert "not orthogonal" in said(spoiled)
+
+
+def test_settings_that_the_weights_do_not_fit(spoiled, bundle):
+    meta = json.loads((spoiled / "bundle.json").read_text(encoding="utf-8"))
+    rewritten(spoiled, settings=meta["settings"] | {"kfac": 5})
+    assert "weights.safetensors" in said(spoiled)
+
+
+def changed_table(folder, name, change):
+    table = change(pd.read_parquet(folder / f"{name}.parquet"))
+    table.to_parquet(folder / f"{name}.parquet", index=False)
+
+
+@pytest.mark.parametrize(("name", "change"), [
+    ("items", lambda t: t.assign(item_id=t["item_id"].iloc[[0, *range(len(t) - 1)]].to_numpy())),  # an id twice
+    ("items", lambda t: t.drop(columns="title")),
+    ("items", lambda t: t.assign(item_id=np.arange(len(t)))),  # numbers where ids belong
+    ("items", lambda t: t.assign(category=None)),
+    ("maps", lambda t: t.drop(columns="x")),
+    ("maps", lambda t: t.assign(x=np.nan)),
+    ("maps", lambda t: t.iloc[1:]),  # an item without its point
+    ("maps", lambda t: t[(t["kind"] == "part") | ~t["method"].str.contains("people") | (t.index % 9 > 0)]),
+    ("maps", lambda t: t.assign(factor=t["factor"].mask(t["kind"] == "part", 7))),  # there are factors 0 to 6
+    ("maps", lambda t: t.drop(columns="factor")),
+    ("users", lambda t: t.drop(columns="part")),
+    ("users", lambda t: t.assign(part="train")),
+    ("users", lambda t: t.assign(item_id="nobody's")),
+    ("users", lambda t: t.iloc[:0]),
+    ("users", lambda t: t[t["part"] != "test_te"]),
+])
+def test_tables(spoiled, name, change):
+    changed_table(spoiled, name, change)
+    assert f"{name}.parquet" in said(spoiled)
+
+
+def test_fewer_items_than_weights(spoiled):
+    changed_table(spoiled, "items", lambda t: t.iloc[1:])
+    assert "weights.safetensors" in said(spoiled)
+
+
+# questions ------------------------------------------------------------------------------------------------------------
+
+
+def test_recommend_is_the_models_order_without_what_was_seen(bundle):
+    profile = bundle.items["item_id"].iloc[[3, 10, 17]].tolist()
+    table = bundle.recommend(profile, n=9)
+    scores = bundle.model.scores(bundle.clicks(bundle.positions(profile)))[0]
+    wanted = [i for i in np.argsort(-scores, kind="stable") if i not in (3, 10, 17)][:9]
+    assert table["item_id"].tolist() == bundle.items["item_id"].iloc[wanted].tolist()
+    assert table["rank"].tolist() == list(range(1, 10))
+    assert not set(profile) & set(table["item_id"])
+    assert len(bundle.recommend(profile, n=10**6)) == len(bundle.items) - 3
+    everything = bundle.recommend(profile, n=10**6, hide_seen=False)
+    assert set(everything["item_id"]) == set(bundle.items["item_id"])
+    twice = bundle.recommend(profile + profile, n=9)
+    pd.testing.assert_frame_equal(twice, table)
+
+
+@pytest.mark.parametrize(("arguments", "named"), [
+    ({"items": ["nothing-1"]}, "nothing-1"), ({"items": []}, "empty"), ({"items": ["mugs-0001", ""]}, "no item ''"),
+    ({"items": ["mugs-0001"], "n": 0}, "n is 0"), ({"items": ["mugs-0001"], "n": -3}, "n is -3")])
+def test_bad_arguments_of_recommend(bundle, arguments, named):
+    with pytest.raises(InputError, match=named):
+        bundle.recommend(**arguments)
+
+
+def test_search_finds_beginnings_of_words(bundle):
+    found = bundle.search("LAMP teal", 50)
+    assert found
+    titles = bundle.items["title"].iloc[found]
+    assert titles.str.contains("Teal lamp").all()
+    assert len(found) == bundle.items["title"].str.contains("Teal lamp").sum()
+    clicks = bundle.items["clicks"].iloc[found].tolist()
+    assert clicks == sorted(clicks, reverse=True)
+    assert bundle.search("lam", 3) == bundle.search("lamps", 100)[:3]  # the category, too
+    assert bundle.search("amp", 5) == []
+    assert bundle.search(".*", 5) == []
+
+
+def test_typical_items_come_from_every_factor_in_turn(bundle):
+    found = bundle.typical(14)
+    assert len(set(found)) == 14
+    assert [int(bundle.factor[p]) for p in found[:7]] == list(range(7))
+    assert len(bundle.typical(10**6)) == sum(len(factor.typical) for factor in bundle.factors)
+
+
+def test_an_unknown_name_gets_similar_ones(bundle):
+    with pytest.raises(InputError, match="mugs-0001"):
+        bundle.positions(["mug-0001"])
+    with pytest.raises(InputError, match=bundle.people[0]):
+        bundle.history_of(bundle.people[0] + "0")
+
+
+def test_a_moved_bundle_still_works(trained, tmp_path):
+    assert load(shutil.copytree(trained, tmp_path / "elsewhere")).recommend(["mugs-0001"])["rank"].iloc[0] == 1

@@ -1,0 +1,1 @@
+"""What the pages share: the address, the chosen bundle, words, HTML, widgets, jobs beside the app."""

@@ -1,0 +1,114 @@
+"""Which bundles there are, and which of them this page shows."""
+
+import os
+from pathlib import Path
+
+import streamlit as st
+
+from macrid import bundle as bundles
+from macrid.bundle.recommender import Recommender
+from macrid.errors import InputError
+
+from .address import from_address, to_address
+from .words import DATA_NAMES, ROOT, figure
+
+
+def models_folder() -> Path:
+    """Where the bundles are: models/ beside this file, or what MACRID_MODELS names."""
+    return Path(os.environ.get("MACRID_MODELS", ROOT / "models"))
+
+
+def bundle_names() -> list[str]:
+    """The bundles that can be chosen, the shop first; a dot-product twin is shown with its bundle, not by itself."""
+    names = _bundle_folders()
+    return sorted(names - {f"{name}-dot" for name in names}, key=lambda name: (name != "shop", name))
+
+
+def _bundle_folders() -> set[str]:
+    return {p.name for p in models_folder().glob("*") if (p / "bundle.json").is_file() and p.suffix not in (".new", ".old")}
+
+
+@st.cache_resource(show_spinner="Opening the bundle ...", max_entries=8)
+def _load(path: str, changed: int) -> Recommender:
+    return bundles.load(path)
+
+
+def load(name: str) -> Recommender:
+    """The bundle `name`, read once and again when it has been replaced. Raises InputError."""
+    path = models_folder() / name
+    record = path / "bundle.json"
+    return _load(str(path), record.stat().st_mtime_ns if record.is_file() else 0)
+
+
+def choose_bundle() -> None:
+    """The picker in the sidebar; the choice lives in the address as `bundle`."""
+    names = bundle_names()
+    if not names:
+        return
+    from_address("bundle", names, names[0])
+    st.selectbox("Data set and model", names, key="bundle", persist_state="session", on_change=_forget,
+                 format_func=_bundle_label,
+                 help="Every folder in models/ that holds a trained bundle. `python -m macrid train` makes more.")
+    to_address(bundle=(st.session_state["bundle"], names[0]))
+    try:
+        data = load(st.session_state["bundle"]).meta["data"]
+    except InputError:
+        return  # the page says what is wrong
+    st.caption(f"{data['people']:,} people · {data['items']:,} items · {data['clicks']:,} clicks")
+
+
+def _forget() -> None:
+    """Another bundle has other people, items and factors."""
+    for key in ("user", "items", "factor", "dim", "dials", "undo", "steered", "favourite", "intention", "attribute",
+                "colour", "of", "axis", "find", "window", "prototype", "against", "sweep", "compare", "run"):
+        st.session_state.pop(key, None)
+        st.query_params.pop(key, None)
+
+
+def switch_bundle(name: str) -> None:
+    """Choose another bundle, as the picker does."""
+    st.session_state["bundle"] = name
+    _forget()
+
+
+def _bundle_label(name: str) -> str:
+    return DATA_NAMES.get(name, name)
+
+
+def chosen() -> Recommender:
+    """The bundle that this page shows. Without one, or with a damaged one, says so in place and ends the page."""
+    names = bundle_names()
+    if not names:
+        st.info(f"There is no bundle in {models_folder()} yet. `make app` trains one, or run "
+                "`python -m macrid train --data shop --out models/shop`, then reload this page.")
+        st.stop()
+    name = st.session_state.get("bundle") or st.query_params.get("bundle") or names[0]
+    try:
+        return load(name if name in names else names[0])
+    except InputError as error:
+        st.error(f"This bundle cannot be opened: {error}")
+        st.stop()
+
+
+def twin(bundle: Recommender) -> Recommender | None:
+    """The dot-product twin of a bundle, or None; a damaged one is reported in place."""
+    if not bundle.meta["twin"]:
+        return None
+    try:
+        return load(bundle.meta["twin"])
+    except InputError as error:
+        st.warning(f"The dot-product twin cannot be opened: {error}")
+        return None
+
+
+def twin_sentence(bundle: Recommender, twin: Recommender) -> str:
+    """What the comparison of cosine and dot product came to, in one sentence made from the two models' figures."""
+    a, b = bundle.meta["metrics"], twin.meta["metrics"]
+    used = f"{a['effective_factors']:.1f} and {b['effective_factors']:.1f} of {bundle.settings.kfac} factors in use"
+    if "nmi" not in a:
+        return f"Cosine and dot product have {used}."
+    gap = a["nmi"] - b["nmi"]
+    verdict = ("the dot product loses the categories" if gap > 0.1 else "the dot product finds the categories better"
+               if gap < -0.1 else "cosine fits the categories a little better" if gap > 0.02 else "it makes no difference")
+    return (f"Cosine and dot product, trained alike from the same start, end with {used} and an NMI of "
+            f"{figure(a['nmi'])} and {figure(b['nmi'])}: here {verdict}.")

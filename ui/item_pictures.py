@@ -1,0 +1,43 @@
+"""Where the picture of an item is: at an address of its own, or within the page."""
+
+import os
+
+from macrid.bundle.recommender import Recommender
+from macrid.errors import InputError
+from macrid.pictures import item_picture
+
+from .bundles import _bundle_folders, load
+
+PICTURES_SERVED = "MACRID_PICTURES_SERVED"  # set by app.py: pictures have addresses, they need not travel inside the page
+PICTURE_ROUTE = "/picture/{bundle}/{version}/{position:int}"
+
+
+def picture_svg(name: str, version: str, position: int) -> str | None:
+    """The drawn picture of the item at `position`, for the address that `picture_src` made; None if there is none."""
+    try:
+        bundle = load(name) if name in _bundle_folders() else None
+    except InputError:
+        return None
+    if bundle is None or _version(bundle) != version or not 0 <= position < len(bundle.items):
+        return None
+    return item_picture.svg(bundle.item(position))
+
+
+def _version(bundle: Recommender) -> str:
+    return bundle.meta["data"]["fingerprint"][:12]
+
+
+def pictures_address(bundle: Recommender) -> str | None:
+    """The address under which the pictures of a bundle are served, to be followed by a position; None where they are not."""
+    if PICTURES_SERVED not in os.environ:
+        return None
+    return f"picture/{bundle.path.name}/{_version(bundle)}/"
+
+
+def picture_src(bundle: Recommender, position: int) -> str:
+    """What to write into <img src>: the item's own image_url, the address of its drawn picture, or the picture itself."""
+    address = pictures_address(bundle)
+    item = bundle.item(position)
+    if address is None or item_picture.image_url(item):
+        return item_picture.picture(item)
+    return f"{address}{position}"
