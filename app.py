@@ -13,7 +13,6 @@ from streamlit.runtime.pages_manager import PagesManager
 
 from ui import item_pictures
 
-os.environ[item_pictures.PICTURES_SERVED] = "1"
 # Until st.navigation has run once, Streamlit takes pages/ for pages of its own: a link to one that is followed right after
 # the start would open it without its frame.
 PagesManager.uses_pages_directory = False
@@ -31,4 +30,5 @@ def picture(request: Request) -> Response:
 
 
 app = st.App("frame.py", routes=[Route(item_pictures.PICTURE_ROUTE, picture)])
+item_pictures.serving.pictures = True
 gc.freeze()  # what is loaded now stays: no collection needs to walk through torch and numba again

@@ -84,7 +84,7 @@ def shelve(items: int, models: Path) -> None:
     parts = split.strong(split.to_clicks(data), SEED, held_out=200)
     # Layouts of the items are not what is measured, and t-SNE of a large catalogue takes long.
     with patch.object(layout, "METHODS", dict.fromkeys(layout.METHODS, lambda vectors, *rest: projections.pca(vectors))):
-        build.build(parts, models / "shop", Settings(embedding_size=16, epochs=0), SEED, source=data)
+        build.build(build.Training(parts, Settings(embedding_size=16, epochs=0), data, SEED), models / "shop")
 
 
 def measured(models: Path, moves: int) -> np.ndarray:

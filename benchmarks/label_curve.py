@@ -9,6 +9,7 @@ a dial; and how well these dials predict the attribute of the factor's items tha
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # macrid need not be installed
@@ -54,15 +55,16 @@ def measure(of: Recommender, counts=COUNTS, seeds: int = 5, report=lambda: None)
     """`none` and a key for each number of labels: monotonicity, leakage, kept, auc and r2 of items not labelled, each with
     its mean and spread over label seeds. report: called after each of 2 + (number of counts above 0) x seeds steps."""
     attributes, held, seed = attributes_of(of), of.held_out("test"), of.meta["seed"]
-    parts, people = evaluate.shown_parts(of), of.model.represent(held.fold_in)
+    scored = choose.Scored(of.vectors, of.factor, evaluate.shown_parts(of), of.model.scale)
+    people = of.model.represent(held.fold_in)
     names, values = list(attributes.columns), attributes.to_numpy()
 
     def once(method: str, labels: pd.DataFrame | None = None) -> dict:
-        found = choose.choose(method, of.vectors, of.factor, parts, of.model.scale, seed, of.attributes, labels)
+        found = choose.choose(method, scored, seed, of.attributes, labels)
         bearing = {(k, names.index(row["attribute"])): j for (k, j), row in found.aligned_dials.items()}
-        figures = sweep_quality.figures(of.vectors, of.factor, found.axes, values, people, held.fold_in, bearing, seed)
+        figures = sweep_quality.figures(replace(scored, parts=people), found.axes, values, held.fold_in, bearing, seed)
         report()
-        unlabelled = _foretold(of, found, values, bearing, labels) if labels is not None else {}
+        unlabelled = _predicted(of, found, values, bearing, labels) if labels is not None else {}
         return {"monotonicity": figures["monotonicity"], "leakage": figures["leakage"], "dials": figures["dials"],
                 "kept": len(bearing)} | unlabelled
 
@@ -76,7 +78,7 @@ def measure(of: Recommender, counts=COUNTS, seeds: int = 5, report=lambda: None)
                               if any(name in row for row in mine)} for count, mine in rows.items()}}
 
 
-def _foretold(of: Recommender, found: choose.Dials, values: np.ndarray, bearing: dict, labels: pd.DataFrame) -> dict:
+def _predicted(of: Recommender, found: choose.Dials, values: np.ndarray, bearing: dict, labels: pd.DataFrame) -> dict:
     """Of the items without labels, the mean over dials of `auc`, where they bear a yes/no attribute, and of `r2`, where a
     numeric one: the squared correlation with the coordinate, negative if it falls where it should rise."""
     unlabelled, auc, r2 = labels.isna().all(axis=1).to_numpy(), [], []

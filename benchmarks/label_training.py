@@ -27,16 +27,14 @@ from macrid.measures import evaluate
 from macrid.model.macridvae import MacridVAE
 from macrid.model.settings import make_settings, settings_dict
 from macrid.training import fit
-from macrid.training.spectral_start import spectral_start
+from macrid.training.start import untrained
 
 MODEL_SEED = 0
 
 
 def trained(clicks: split.Split, settings, labels: pd.DataFrame | None, note: str) -> tuple[MacridVAE, int]:
     """A model at its best epoch, and which that is."""
-    start = spectral_start(clicks.train, settings.kfac, settings.embedding_size, MODEL_SEED)
-    model = MacridVAE(clicks.train.shape[1], settings, MODEL_SEED, start,
-                      None if labels is None else labels.to_numpy(np.float32))
+    model = untrained(clicks.train, settings, MODEL_SEED, None if labels is None else labels.to_numpy(np.float32))
     with tqdm(total=settings.epochs, desc=note, file=sys.stderr) as bar:
         history = fit.fit(model, clicks, MODEL_SEED, lambda row: bar.update())
     return model, history[-1]["best"]
@@ -48,9 +46,10 @@ def measured(model: MacridVAE, clicks: split.Split, attributes: np.ndarray, labe
     held, vectors, factor = clicks.test, model.item_vectors(), model.factors()
     parts = model.represent(held.fold_in)
     names = list(labels.columns)
-    found = choose.choose("labels", vectors, factor, parts, model.scale, MODEL_SEED, attribute_table(clicks.items), labels)
+    scored = choose.Scored(vectors, factor, parts, model.scale)
+    found = choose.choose("labels", scored, MODEL_SEED, attribute_table(clicks.items), labels)
     bearing = {(k, names.index(row["attribute"])): j for (k, j), row in found.aligned_dials.items()}
-    figures = sweep_quality.figures(vectors, factor, found.axes, attributes, parts, held.fold_in, bearing, MODEL_SEED)
+    figures = sweep_quality.figures(scored, found.axes, attributes, held.fold_in, bearing, MODEL_SEED)
     is_labelled, unit = labels.notna().any(axis=1).to_numpy(), choose.unit(vectors)
     explained = {}
     for name, which in (("labelled", is_labelled), ("others", ~is_labelled)):

@@ -63,9 +63,9 @@ def make_bundle(path: Path, n_items: int, seed: int = 0) -> None:
             "baselines": {}, "versions": {}, "training": {"epochs": 0, "best": 0, "seconds": 0},
             "data": {"name": "shop", "split": "strong", "people": 400, "items": n_items, "clicks": int(data.matrix.nnz),
                      "held_out": 20, "fingerprint": "0" * 64}}
-    bundle.save(path, meta=meta, model=model, items=data.items.assign(clicks=rng.integers(1, 99, n_items)), maps=maps,
-                axes=np.broadcast_to(np.eye(16, dtype=np.float32), (7, 16, 16)).copy(), users=users, history=[],
-                influence=np.full((7, 16), 0.5, np.float32))
+    items = data.items.assign(clicks=rng.integers(1, 99, n_items))
+    axes = np.broadcast_to(np.eye(16, dtype=np.float32), (7, 16, 16)).copy()
+    bundle.save(path, bundle.Contents(meta, model, items, maps, axes, np.full((7, 16), 0.5, np.float32), users, []))
 
 
 def painted(page) -> None:

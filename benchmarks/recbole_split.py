@@ -17,11 +17,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from macrid.data.fetch import fetch
 from macrid.measures import evaluate
-from macrid.model.macridvae import MacridVAE
 from macrid.model.settings import make_settings
 from macrid.pipeline import recbole_import
 from macrid.training import fit
-from macrid.training.spectral_start import spectral_start
+from macrid.training.start import untrained
 
 
 @click.command()
@@ -35,10 +34,7 @@ def main(preset, epochs, seed, parts):
     if parts:
         check(split, pd.read_csv(parts, dtype=str))
     settings = make_settings(preset, {"epochs": epochs} if epochs else {})
-    start = None
-    if settings.init == "spectral":
-        start = spectral_start(split.train, settings.kfac, settings.embedding_size, seed)
-    model = MacridVAE(split.train.shape[1], settings, seed, start)
+    model = untrained(split.train, settings, seed)
     history = fit.fit(model, split, seed, lambda row: click.echo(f"epoch {row['epoch']}", err=True))
     figures = evaluate.summary(evaluate.ranking(model, split.test, "recbole"))
     click.echo(json.dumps({"metrics": figures, "epochs": len(history), "checked": parts is not None,

@@ -65,10 +65,9 @@ def main(data, preset, epochs, out):
     clicks = split.strong(split.to_clicks(read_data(data, seed=0)), seed=0).train
     s = make_settings(preset, {"init": "random"})
     model = MacridVAE(clicks.shape[1], s)
-    optimiser = torch.optim.Adam(model.parameters(), lr=s.learning_rate, fused=True)
-    steps = -(-clicks.shape[0] // s.train_batch_size)
+    trainer = fit.Trainer(model, clicks)
     for epoch in range(1, epochs + 1):
-        fit._train_epoch(model, None, optimiser, clicks, s, 5 * steps, 0, epoch, steps)
+        trainer.train_epoch(epoch)
     rows = differences(model, clicks[: s.train_batch_size])
     save(out, {"data": Path(data).name, "preset": preset, "epochs": epochs, "versions": versions(), "rows": rows})
     click.echo(table(["routing_mass", "pairs kept", "nll", "gradient's cosine", "its length", "a step is faster by"], [

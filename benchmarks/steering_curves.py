@@ -6,6 +6,7 @@ for every attribute whether they care for it or not; "askers" are those with an 
 """
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 import trade_off
 from label_curve import drawn
@@ -65,9 +66,9 @@ def measure(of: Recommender, labels: int | None, few: int, seed: int = 0, report
                         for method, groups in curves.items()}}
 
 
-def _about(of: Recommender, seed: int) -> tuple:
+def _about(of: Recommender, seed: int) -> tuple[choose.Scored, int, pd.DataFrame]:
     """What dials are chosen from."""
-    return of.vectors, of.factor, evaluate.shown_parts(of), of.model.scale, seed, of.attributes
+    return choose.Scored(of.vectors, of.factor, evaluate.shown_parts(of), of.model.scale), seed, of.attributes
 
 
 def _people(of: Recommender, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -31,7 +31,8 @@ def measure(of: Recommender, labels: int, seed: int = 0, report=lambda: None) ->
     taste = {user: rows for user, rows in people.groupby("user_id")}
     rng = np.random.default_rng(seed)
     who = np.sort(rng.choice(len(held.user_ids), min(PEOPLE, len(held.user_ids)), replace=False))
-    about = of.vectors, of.factor, evaluate.shown_parts(of), of.model.scale, of.meta["seed"], of.attributes
+    scored = choose.Scored(of.vectors, of.factor, evaluate.shown_parts(of), of.model.scale)
+    about = scored, of.meta["seed"], of.attributes
     axes = {name: choose.choose(name, *about).axes for name in ("none", "ica")}
     learned = choose.choose("labels", *about, drawn(of.factor, of.attributes, labels, seed))
     bearing = {(k, row["attribute"]): j for (k, j), row in learned.aligned_dials.items()}

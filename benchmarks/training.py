@@ -83,11 +83,12 @@ def measure(asked: dict) -> dict:
     bare = memory.now()
     memory.reset_peak()
     model = (Dense if asked["who"] == "dense" else MacridVAE)(clicks.shape[1], settings)
-    optimiser = torch.optim.Adam(model.parameters(), lr=settings.learning_rate, fused=asked["who"] != "dense")
-    steps, found = -(-clicks.shape[0] // settings.train_batch_size), {"clock": [], "processor": []}
+    trainer, found = fit.Trainer(model, clicks), {"clock": [], "processor": []}
+    if asked["who"] == "dense":
+        trainer.optimiser = torch.optim.Adam(model.parameters(), lr=settings.learning_rate)
     for epoch in range(1, asked["epochs"] + 2):
         started, worked = time.perf_counter(), time.process_time()
-        fit._train_epoch(model, None, optimiser, clicks, settings, 5 * steps, 0, epoch, steps)
+        trainer.train_epoch(epoch)
         if epoch > 1:
             found["clock"].append(time.perf_counter() - started)
             found["processor"].append(time.process_time() - worked)

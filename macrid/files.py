@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, and JSON whose shape is checked."""
+"""Files that are there whole or not at all, JSON whose shape is checked, and where the app's files are."""
 
 import json
 import os
@@ -61,10 +61,18 @@ def problem(value: object, wanted: Shape, at: str = "") -> str | None:
     for key, kind in wanted.items():
         if key not in value:
             return f"{at}{key} is missing"
-        found = value[key]
+        inner = value[key]
         if isinstance(kind, Mapping):
-            if wrong := problem(found, kind, f"{at}{key}."):
+            if wrong := problem(inner, kind, f"{at}{key}."):
                 return wrong
-        elif not isinstance(found, kind) or (isinstance(found, bool) and kind is not bool):
-            return f"{at}{key} is {found!r:.40}, which it cannot be"
+        elif not isinstance(inner, kind) or (isinstance(inner, bool) and kind is not bool):
+            return f"{at}{key} is {inner!r:.40}, which it cannot be"
     return None
+
+
+def app_folder() -> Path:
+    """The folder of app.py, pages/, assets/ and the bundles that ship: in a checkout beside the library, in an installed
+    package inside it."""
+    package = Path(__file__).resolve().parent
+    inside = package / "_app"
+    return inside if inside.is_dir() else package.parent

@@ -8,7 +8,7 @@ from macrid import results
 from macrid.charts import colours
 from macrid.charts import results as charts
 from macrid.errors import InputError
-from macrid.results import findings
+from macrid.results import benchmark
 from ui import bundles, html, result_files, words
 
 PROTOCOLS = {"strong": "People held out whole", "recbole": "A tenth of everybody's clicks held out, as RecBole does"}
@@ -52,36 +52,36 @@ def table(head: str, body: str) -> None:
 
 def comparisons() -> dict[str, dict]:
     """Every file of a comparison that can be read; of the others, why not."""
-    found = {}
+    readable = {}
     for label, path in result_files.files("compare").items():
         try:
-            found[label] = results.load(path, "compare")
+            readable[label] = results.load(path, "compare")
         except InputError as error:
             st.caption(f"Left out: {words.plain(error)}")
-    return found
+    return readable
 
 
 def elsewhere() -> list[dict]:
     """What others report."""
     try:
-        return findings.reported(result_files.shipped() / "reported.json")
+        return benchmark.reported(result_files.shipped() / "reported.json")
     except InputError as error:
         st.warning(str(error))
         return []
 
 
-def block(found: findings.Block, metrics: tuple[str, ...]) -> str:
+def block(shown: benchmark.Block, metrics: tuple[str, ...]) -> str:
     """HTML of the rows of one data set: our models, then what others report."""
-    name = words.DATA_NAMES.get(found.data, found.data) + (" (yours)" if found.label.endswith(" (yours)") else "")
+    name = words.DATA_NAMES.get(shown.data, shown.data) + (" (yours)" if shown.label.endswith(" (yours)") else "")
     size, rows = "", []
-    if value := found.comparison:
+    if value := shown.comparison:
         data = value["data"]
         size = f"{data['people']:,} people, {data['items']:,} items; tested on {data['held_out']:,} people"
         for row in value["models"]:
-            cells = "".join(cell(row["figures"][m], row["figures"][f"{m}_se"], findings.bold(row, m, value))
+            cells = "".join(cell(row["figures"][m], row["figures"][f"{m}_se"], benchmark.bold(row, m, value))
                             if m in value["metrics"] else "<td>–</td>" for m in metrics)
             rows.append(f"<tr>{model_head(row)}{cells}</tr>")
-    for row in found.others:
+    for row in shown.others:
         cells = "".join(cell(row["figures"][m]) if m in row["figures"] else "<td>–</td>" for m in metrics)
         rows.append(f'<tr class="mc-reported"><th scope="row">{words.escaped(row["title"])}</th>{cells}</tr>'
                     f'<tr class="mc-source"><td colspan="{len(metrics) + 1}">{words.escaped(row["source"])}; '
@@ -90,19 +90,19 @@ def block(found: findings.Block, metrics: tuple[str, ...]) -> str:
             f"<small>{size}</small></th></tr>{''.join(rows)}</tbody>")
 
 
-def overview(blocks: list[findings.Block]) -> None:
+def overview(blocks: list[benchmark.Block]) -> None:
     """A table for each protocol, its data sets one below the other."""
-    for split in dict.fromkeys(found.split for found in blocks):
-        mine = [found for found in blocks if found.split == split]
-        metrics = max((found.metrics for found in mine), key=len)
+    for split in dict.fromkeys(each.split for each in blocks):
+        mine = [each for each in blocks if each.split == split]
+        metrics = max((each.metrics for each in mine), key=len)
         st.subheader(PROTOCOLS.get(split, split))
-        table("".join(map(metric_head, metrics)), "".join(block(found, metrics) for found in mine))
-    if any(found.others for found in blocks):
+        table("".join(map(metric_head, metrics)), "".join(block(each, metrics) for each in mine))
+    if any(each.others for each in blocks):
         st.caption("Grey rows are what others report, from their own runs and splits: to be compared with care.")
     with st.expander("What the models and the figures are"):
         st.markdown("\n".join(f"- **{words.plain(title)}**: {MODELS[name]}"
-                              for name, title in findings.models(blocks).items() if name in MODELS))
-        named = dict.fromkeys(metric.partition("@")[0] for found in blocks for metric in found.metrics)
+                              for name, title in benchmark.models(blocks).items() if name in MODELS))
+        named = dict.fromkeys(metric.partition("@")[0] for each in blocks for metric in each.metrics)
         st.markdown("\n".join(f"- **{result_files.metric_name(name)}**: {words.hint(result_files.metric_name(name))}"
                               for name in named))
 
@@ -129,11 +129,11 @@ def detail(value: dict) -> None:
     st.caption("Up is better, left is cheaper; each step to the right takes ten times as long. Stars are MacridVAE.")
 
 
-def difference(found: dict | None) -> str:
-    if found is None:
+def difference(test: dict | None) -> str:
+    if test is None:
         return "the best"
-    p = "p &lt; 0.001" if found["p"] < 0.001 else f"p = {found['p']:.2g}"
-    return f"{found['mean']:+.3f}<small> ± {found['se']:.3f}, {p}{'' if found['significant'] else ': chance'}</small>"
+    p = "p &lt; 0.001" if test["p"] < 0.001 else f"p = {test['p']:.2g}"
+    return f"{test['mean']:+.3f}<small> ± {test['se']:.3f}, {p}{'' if test['significant'] else ': chance'}</small>"
 
 
 def seconds(row: dict) -> str:
@@ -145,7 +145,7 @@ if not result_files.files("compare"):
     st.info("There is no comparison yet. `python -m macrid compare --data ml-100k --models "
             "popularity,ease,multvae,macridvae --out results/compare-ml-100k.json` makes one; then reload this page.")
     st.stop()
-overview(findings.blocks(comparisons(), elsewhere()))
+overview(benchmark.blocks(comparisons(), elsewhere()))
 st.subheader("One comparison in detail")
 chosen = result_files.choose("compare", "Comparison", bundle.meta["data"]["name"])
 if chosen:

@@ -11,6 +11,7 @@ from macrid.errors import InputError
 from macrid.results import findings
 from macrid.studies import study, sweep_maps
 from ui import address, background, bundles, html, result_files, words
+from ui.state import Disentanglement
 
 BETAS = (0.05, 0.2, 0.5, 1.0, 2.0, 4.0)  # of a sweep from the page
 STUDY = "[Dervishaj and others (ECIR 2025)](https://arxiv.org/abs/2501.18805)"
@@ -19,10 +20,10 @@ CLAIM = ("The poster's claim: **the more disentangled, the more accurate**, and 
          "among them, on four data sets and found disentanglement not necessarily linked to accuracy. Here is what these "
          "runs say.")
 
+state = Disentanglement()
 bundle = bundles.chosen()
 html.begin("Disentanglement and accuracy", CLAIM)
-found = result_files.choose("sweep", "Sweep", bundle.meta["data"]["name"])
-path, sweep = found or (None, None)
+path, sweep = result_files.choose("sweep", "Sweep", bundle.meta["data"]["name"]) or (None, None)
 
 
 @st.fragment
@@ -33,10 +34,10 @@ def runs(maps: pd.DataFrame | None):
     best = int(np.argmax([point["figures"][sweep["main"]] for point in sweep["points"]]))
     address.from_address("measure", known, known[0])
     address.from_address("run", range(len(names)), best, int)
-    if st.session_state["measure"] not in known:
-        st.session_state["measure"] = known[0]
-    if st.session_state["run"] not in range(len(names)):
-        st.session_state["run"] = best
+    if state.measure not in known:
+        state.measure = known[0]
+    if state.run not in range(len(names)):
+        state.run = best
     left, right = st.columns([5, 3], gap="large")
     with left:
         measure = st.selectbox("Disentangled, as measured by", known, key="measure", persist_state="session",
@@ -57,8 +58,7 @@ def scatter(measure: str, names: list[str]) -> None:
     picked = st.session_state.get("scatter", {}).get("selection", {}).get("points", [])
     place = next((p["customdata"] for p in picked if p.get("customdata") is not None), None)
     place = place[0] if isinstance(place, list) else place
-    if place is not None and st.session_state.get("clicked") != place:
-        st.session_state["clicked"] = st.session_state["run"] = int(place)
+    state.click(None if place is None else int(place))
     curves, metric = findings.curves(sweep, measure), result_files.metric_name(sweep["main"])
     st.plotly_chart(results.sweep(curves, names, findings.MEASURES[measure], metric), key="scatter",
                     on_select="rerun", selection_mode="points", config={"displayModeBar": False},
@@ -90,8 +90,8 @@ def one(chosen: int, maps: pd.DataFrame | None) -> None:
         colouring = st.segmented_control("Coloured by", ["factor", "category"], required=True, default="factor",
                                          format_func=str.capitalize, key="run-colour", persist_state="session")
         by = category if colouring == "category" else by
-    st.plotly_chart(map_charts.item_map(mine[["x", "y"]].to_numpy(), by, mine, mine["name"].to_numpy(object),
-                                        np.arange(len(mine))),
+    points = map_charts.points(mine[["x", "y"]].to_numpy(), mine, mine["name"].to_numpy(object), np.arange(len(mine)))
+    st.plotly_chart(map_charts.item_map(points, by),
                     key="run-map", config={"displayModeBar": False, "scrollZoom": True},
                     alt=f"Map of {len(mine):,} items after the run {findings.named(sweep['points'][chosen])}")
     html.legend(by.names, by.colours, list(np.bincount(by.codes, minlength=len(by.names))))
@@ -122,7 +122,7 @@ def progress():
     job = jobs()["sweep"]
     if not job.running:
         if not job.failed and not job.stopped:
-            st.session_state["sweep"] = result_files.label_of(job.out)  # what is done is shown
+            state.sweep = result_files.label_of(job.out)  # what is done is shown
         st.rerun()
     done = background.done_in(study.partial_of(job.out))
     st.progress(min(1.0, done / job.trainings), text=f"{done} of {job.trainings} trainings are done")

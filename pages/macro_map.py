@@ -5,11 +5,12 @@ import pandas as pd
 import streamlit as st
 
 from macrid.charts import analysis, maps
-from macrid.charts.colours import matched
 from macrid.errors import InputError
 from macrid.maps import atlas
 from macrid.results import collapse
 from ui import address, bundles, html, item_pictures, result_files, words
+from ui.item_maps import View, by_factor, draw, factor_names, picked
+from ui.state import MacroMap
 
 PANEL_POINTS = 5_000  # drawn in each of the three small maps
 METHODS = {"tsne": "t-SNE", "umap": "UMAP"}
@@ -18,23 +19,13 @@ LISTED = 18  # cards of a selection
 TYPICAL = 8  # cards of a prototype
 FOUND = 50  # items offered of those that a search finds
 
+state = MacroMap()
 bundle = bundles.chosen()
 twin = bundles.twin(bundle)
 html.begin("Macro map", "Every dot is an item; dots are close when the model finds the items alike. If the **factors** "
          "paint the same regions as the **categories**, which the model never saw, it has found the categories by itself.")
 
 category = maps.groups(bundle.items["category"])
-rest = category.names[-1] in ("other", "unknown")
-
-
-def by_factor(shown) -> maps.Groups:
-    """The factors of a model, in the colours of the categories that they overlap most."""
-    colours = matched(shown.factor, category.codes, category.colours, shown.settings.kfac)
-    return maps.Groups(shown.factor, [factor.name for factor in shown.factors], colours)
-
-
-def factor_names(shown) -> np.ndarray:
-    return np.array([factor.name for factor in shown.factors], object)[shown.factor]
 
 
 def legend(by: maps.Groups) -> None:
@@ -44,8 +35,8 @@ def legend(by: maps.Groups) -> None:
 # The map -----------------------------------------------------------------------------------------------------------------
 
 
-def controls():
-    """What the map shows: the model, method, whether people are on it, the key of the colouring, factor and dimension."""
+def controls() -> View:
+    """The controls above the map, and what they say it shows."""
     address.from_address("layout", METHODS, "tsne")
     address.from_address("model", MODEL_NAMES, "cosine")
     options = st.container(horizontal=True, vertical_alignment="bottom")
@@ -58,7 +49,7 @@ def controls():
         model = options.segmented_control(
             "Similarity", MODEL_NAMES, format_func=MODEL_NAMES.get, required=True, key="model", persist_state="session",
             help="The same training with cosine similarity and with a dot product. The second map begins where the first "
-                 "ended and is turned onto it, so that an eye can follow.")
+                 "ended and is turned onto it, so the two maps can be compared.")
         shown = twin if model == "dot" else bundle
     people = False
     if len(atlas.people_on(shown, method)):
@@ -82,12 +73,12 @@ def controls():
         dim = options.selectbox("Dimension", dims, key="axis", persist_state="session", width=200,
                                 format_func=lambda j: dial_name(shown, factor, j))
     address.to_address(layout=(method, "tsne"), model=(model, "cosine"), colour=(key, "factor"),
-                  of=(factor if key == "dial" else None, None), axis=(dim if key == "dial" else None, None))
-    return shown, method, people, key, factor, dim
+                       of=(factor if key == "dial" else None, None), axis=(dim if key == "dial" else None, None))
+    return View(shown, method, people, key, factor, dim, state.window)
 
 
 def dial_name(shown, factor: int, dim: int) -> str:
-    label = shown.dial_label(factor, dim)
+    label = shown.dials.label(factor, dim)
     return f"{dim + 1} · {label.name}" if label else str(dim + 1)
 
 
@@ -98,82 +89,51 @@ def search(shown) -> int | None:
     text = left.text_input("Find an item", key="find", persist_state="session", placeholder="Part of a title", max_chars=200,
                            help="Marks the item and the ten of its factor whose vectors have the highest cosine with it.")
     address.to_address(find=(text, ""))
-    found = shown.search(text, FOUND) if text.strip() else []
-    if not found:
+    positions = shown.search(text, FOUND) if text.strip() else []
+    if not positions:
         if text.strip():
             right.caption(f"No title, category or genre has words that begin like “{words.plain(text)}”.")
         return None
-    names = words.distinct(shown.items["title"].iloc[found], shown.items["item_id"].iloc[found])
-    title = f"{len(found)} found" if len(found) < FOUND else f"The {FOUND} best known that were found"
-    return found[right.selectbox(title, range(len(found)), key=f"found-{text}", format_func=names.__getitem__)]
-
-
-def draw(shown, method: str, people: bool, key: str, factor: int, dim: int, found: int | None, window):
-    """The figure, its groups (None for a scale), the positions drawn and those in the window."""
-    xy = shown.map_of(method + (atlas.WITH_PEOPLE if people else ""))
-    inside = atlas.within(xy, window) if window else None
-    drawn = atlas.sample(shown.factor, atlas.DRAWN, inside)
-    fig = maps.frame(560, item_pictures.pictures_address(shown), window or maps.WHOLE)
-    names, text = factor_names(shown), None
-    text = maps.words(shown.items.iloc[drawn], names[drawn])
-    factors = by_factor(shown)
-    column = atlas.colouring(shown, key, factor, dim)
-    by = factors if key == "factor" else maps.groups(column.values) if column.grouped else None
-    many = len(drawn) < (len(xy) if inside is None else len(inside))
-    if many:
-        maps.add_density(fig, xy, maps.tints(by or column.values), window or maps.WHOLE)
-    if by:
-        maps.add_groups(fig, xy, by, drawn, text)
-    else:
-        maps.add_scale(fig, xy, column.values, column.name, drawn, text)
-    if people:
-        maps.add_parts(fig, atlas.people_on(shown, method), factors.names, factors.colours)
-    maps.add_stars(fig, atlas.stars(shown, xy), factors.names, factors.colours)
-    if found is not None:
-        maps.add_found(fig, xy, found, atlas.neighbours(shown, found), shown.items["title"].iloc[found])
-    return fig, by, column.note, many
+    names = words.distinct(shown.items["title"].iloc[positions], shown.items["item_id"].iloc[positions])
+    title = f"{len(positions)} found" if len(positions) < FOUND else f"The {FOUND} best known that were found"
+    return positions[right.selectbox(title, range(len(positions)), key=f"found-{text}", format_func=names.__getitem__)]
 
 
 @st.fragment
 def explorer():
     """The large map with its controls, and what was found or selected on it."""
-    shown, method, people, *colour = controls()
-    found = search(shown)
-    window = st.session_state.get("window")
+    view = controls()
+    shown, item = view.bundle, search(view.bundle)
     left, right = st.columns([5, 3], gap="large")
     with left:
-        fig, by, note, many = draw(shown, method, people, *colour, found, window)
+        drawing = draw(view, category, item)
         event = st.plotly_chart(
-            fig, key="map", on_select="rerun", selection_mode=("points", "box", "lasso"),
-            alt=f"Map of {len(shown.items):,} items, coloured by {atlas.colourings(shown)[colour[0]]}",
+            drawing.figure, key="map", on_select="rerun", selection_mode=("points", "box", "lasso"),
+            alt=f"Map of {len(shown.items):,} items, coloured by {atlas.colourings(shown)[view.colour]}",
             config={"displaylogo": False, "scrollZoom": True, "displayModeBar": True,
                     "modeBarButtonsToRemove": ["autoScale2d", "toImage"]})
-        if by:
-            legend(by)
-        st.caption(f"{note} Stars are the prototypes, each among its surest items. Drag to move, turn the wheel to zoom; "
-                   "the box and the lasso in the corner select."
+        if drawing.by:
+            legend(drawing.by)
+        st.caption(f"{drawing.note} Stars are the prototypes, each among its surest items. Drag to move, turn the wheel to "
+                   "zoom; the box and the lasso in the corner select."
                    + (f" These are many items: a random sample of {atlas.DRAWN:,}, the same share of every factor, stands "
-                      "before a picture of all." if many else ""))
+                      "before a picture of all." if drawing.sampled else ""))
     with right:
         agreement()
-    picked = [point.get("customdata") for point in event.selection.points]
-    picked = [int(p[0] if isinstance(p, list) else p) for p in picked if p is not None]
-    zoom(event.selection, many, window)
-    star = next((-1 - p for p in picked if p < 0), None)
-    selected = sorted({p for p in picked if p >= 0})
+    zoom(event.selection, drawing.sampled, view.window)
+    star, selected = picked(event.selection.points)
     if selected:
         selection(shown, selected)
-    if found is not None:
-        near = atlas.neighbours(shown, found)
-        st.subheader(f"Nearest to {words.plain(shown.items['title'].iloc[found])}")
-        html.cards(shown, [found, *near], label="Nearest items")
+    if item is not None:
+        st.subheader(f"Nearest to {words.plain(shown.items['title'].iloc[item])}")
+        html.cards(shown, [item, *atlas.neighbours(shown, item)], label="Nearest items")
     prototypes(shown, star)
 
 
 def zoom(selection, many: bool, window) -> None:
     """Where items are too many to be drawn at once: the boxed part alone, as points."""
     def to(wanted):
-        st.session_state["window"] = wanted
+        state.window = wanted
 
     if many and selection.box:
         box = selection.box[-1]
@@ -198,11 +158,7 @@ def selection(shown, selected: list[int]) -> None:
 def prototypes(shown, star: int | None) -> None:
     """The prototypes by name, and the most typical items of one."""
     used = [f.index for f in shown.factors if f.share > 0]
-    if star is not None and st.session_state.get("star") != star:
-        st.session_state["star"] = star
-        st.session_state["prototype"] = star
-    if st.session_state.get("prototype") not in used:
-        st.session_state["prototype"] = used[0]
+    state.clicked(star, used)
     st.subheader("Prototypes")
     chosen = st.pills("Prototype", used, key="prototype", required=True, label_visibility="collapsed",
                       format_func=lambda k: f"{words.plain(shown.factors[k].name)} · {shown.factors[k].share:.0%}")
@@ -222,14 +178,15 @@ def agreement():
     column = columns[0]
     if len(columns) > 1:
         column = st.selectbox("Factors against", columns, key="against", format_func=str.capitalize)
-    found = atlas.confusion(bundle, column)
+    confusion = atlas.confusion(bundle, column)
     st.markdown(f"**Factors and {words.plain(column)}**")
-    st.plotly_chart(analysis.confusion(found.counts, [bundle.factors[k].name for k in found.factors], found.groups),
+    names = [bundle.factors[k].name for k in confusion.factors]
+    st.plotly_chart(analysis.confusion(confusion.counts, names, confusion.groups),
                     key="confusion", config={"displayModeBar": False},
                     alt=f"Table of how many items each factor and each {column} have in common")
-    html.figures([(name, words.figure(found.agreement[key])) for name, key in (("NMI", "nmi"), ("ARI", "ari"),
-                                                                          ("Purity", "purity"))])
-    matched = found.agreement.get("match")
+    html.figures([(name, words.figure(confusion.agreement[key]))
+                  for name, key in (("NMI", "nmi"), ("ARI", "ari"), ("Purity", "purity"))])
+    matched = confusion.agreement.get("match")
     st.caption("A row is a factor, a column a group; both are ordered so that the pairs that overlap most stand on the "
                "diagonal. " + (f"On the scale from 0 to 3 of the paper's own release, prototypes and groups match at "
                                f"**{matched}**: one point if every group has a nearest prototype of its own, one if every "
@@ -252,8 +209,8 @@ def small(shown, title: str, what: str, by: maps.Groups, key: str) -> None:
     st.markdown(f"**{title}**")
     st.caption(what)
     drawn = atlas.sample(shown.factor, PANEL_POINTS)
-    figure = maps.item_map(shown.map_of("tsne"), by, shown.items, factor_names(shown), drawn,
-                                 item_pictures.pictures_address(shown))
+    figure = maps.item_map(maps.points(shown.map_of("tsne"), shown.items, factor_names(shown), drawn), by,
+                           item_pictures.pictures_address(shown))
     st.plotly_chart(figure, key=key, config={"displayModeBar": False, "scrollZoom": True},
                     alt=f"Map of {len(shown.items):,} items, coloured by {title}")
     legend(by)
@@ -264,17 +221,17 @@ def small(shown, title: str, what: str, by: maps.Groups, key: str) -> None:
 def in_use(shown) -> None:
     """The figures under a map by factor."""
     figures = shown.meta["metrics"]
-    found = [("Effective factors", f"{figures['effective_factors']:.1f} of {shown.settings.kfac}")]
+    row = [("Effective factors", f"{figures['effective_factors']:.1f} of {shown.settings.kfac}")]
     if "nmi" in figures:
-        found += [("NMI", words.figure(figures["nmi"])), ("Purity", words.figure(figures["purity"]))]
-    html.figures(found)
+        row += [("NMI", words.figure(figures["nmi"])), ("Purity", words.figure(figures["purity"]))]
+    html.figures(row)
 
 
-panels = [("(a) By macro factor", bundle, by_factor(bundle))]
+panels = [("(a) By macro factor", bundle, by_factor(bundle, category))]
 if categorised:
     panels.append(("(b) By category", bundle, category))
 if twin:
-    panels.append(("(c) By factor, dot product", twin, by_factor(twin)))
+    panels.append(("(c) By factor, dot product", twin, by_factor(twin, category)))
 columns = iter(st.columns(max(2, len(panels)), gap="medium"))
 with next(columns):
     small(bundle, panels[0][0], "What the model found from clicks alone.", panels[0][2], "by-factor")
@@ -301,8 +258,9 @@ def export():
                                        key="export-layout")
         kind = two.segmented_control("Format", ["svg", "png"], format_func=str.upper, required=True, default="svg",
                                      key="export-kind")
-        figure = analysis.panels([(title, shown.map_of(method), by, atlas.sample(shown.factor, PANEL_POINTS))
-                                         for title, shown, by in panels])
+        figure = analysis.panels([
+            analysis.Panel(title, shown.map_of(method), by, atlas.sample(shown.factor, PANEL_POINTS))
+            for title, shown, by in panels])
         st.plotly_chart(figure, key="panels", theme=None, alt="The three panels in one figure", config={
             "displaylogo": False, "displayModeBar": True, "modeBarButtons": [["toImage"]],
             "toImageButtonOptions": {"format": kind, "filename": f"{bundle.name}-{method}", "scale": 2,
@@ -328,7 +286,7 @@ if twin:
                                                                        ("Dot product", twin, "dot")), strict=True):
         with column:
             st.markdown(f"**{title}**")
-            by = by_factor(shown)
+            by = by_factor(shown, category)
             counts = np.bincount(shown.factor, minlength=shown.settings.kfac)
             st.plotly_chart(analysis.shares(counts, by.names, by.colours),
                             key=f"shares-{key}", config={"displayModeBar": False},
@@ -351,7 +309,7 @@ def experiment():
         st.info("Whether this is chance, `python benchmarks/collapse.py` tells: both similarities, two starts, five seeds.")
         return
     try:
-        experiments = {found["data"]: found for found in collapse.load(path)}
+        experiments = {measured["data"]: measured for measured in collapse.load(path)}
     except InputError as error:
         st.warning(str(error))
         return
@@ -362,15 +320,15 @@ def experiment():
         "Data of the experiment", experiments, key="experiment", required=True, label_visibility="collapsed",
         default=data if data in experiments else next(iter(experiments)),
         format_func=lambda name: words.DATA_NAMES.get(name, name))
-    found = experiments[chosen]
+    measured = experiments[chosen]
     titles = {"effective_factors": "Effective factors", "nmi": "NMI"}
-    shown = {key: title for key, title in titles.items() if key in found["rows"][0]["figures"]}
-    st.plotly_chart(analysis.collapse(found["rows"], shown, found["kfac"]), key="collapse",
+    shown = {key: title for key, title in titles.items() if key in measured["rows"][0]["figures"]}
+    st.plotly_chart(analysis.collapse(measured["rows"], shown, measured["kfac"]), key="collapse",
                     config={"displayModeBar": False},
                     alt="Effective factors and NMI of every training, by similarity and start, with mean and spread")
-    st.markdown(collapse.sentence(found))
-    st.caption(f"{found['people']:,} people, {found['items']:,} items, {found['settings']['epochs']} epochs each. A dot "
-               "is a training, the line the mean with the standard deviation over seeds. From benchmarks/collapse.py.")
+    st.markdown(collapse.sentence(measured))
+    st.caption(f"{measured['people']:,} people, {measured['items']:,} items, {measured['settings']['epochs']} epochs each. "
+               "A dot is a training, the line the mean with the standard deviation over seeds. From benchmarks/collapse.py.")
 
 
 experiment()

@@ -69,40 +69,40 @@ def way():
     user = st.selectbox("Person", bundle.people, key="user", persist_state="session",
                         help="People whom the model has never seen in training.")
     address.to_address(user=(user, bundle.people[0]))
-    found = walk(bundle, bundle.history_of(user), SHOWN)
+    walked = walk(bundle, bundle.history_of(user), SHOWN)
     names = [factor.name for factor in bundle.factors]
     colours = colours_for(settings.kfac)
     titles = bundle.items["title"]
-    order = np.argsort(-found.interest, kind="stable")
+    order = np.argsort(-walked.interest, kind="stable")
     strongest = int(order[0])
 
-    st.markdown(f"**1. Clicks.** {len(found.clicks)} items that this person clicked.")
-    st.html(html.thumbs(bundle, found.clicks, label="Clicks"))
-    st.markdown(f"**2. Routing.** Each click is divided among the factors. {found.interest[strongest]:.0%} of all go to "
+    st.markdown(f"**1. Clicks.** {len(walked.clicks)} items that this person clicked.")
+    st.html(html.thumbs(bundle, walked.clicks, label="Clicks"))
+    st.markdown(f"**2. Routing.** Each click is divided among the factors. {walked.interest[strongest]:.0%} of all go to "
                 f"*{words.plain(names[strongest])}*.")
-    shown = found.clicks[:SHOWN]
-    routing = walkthrough.stacked(found.routing[:SHOWN], list(titles.iloc[shown]), names, colours, "c of the click", ".0%")
+    shown = walked.clicks[:SHOWN]
+    routing = walkthrough.stacked(walked.routing[:SHOWN], list(titles.iloc[shown]), names, colours, "c of the click", ".0%")
     st.plotly_chart(routing, key="routing", config={"displayModeBar": False},
                     alt="Bars: how each click is divided among the factors")
-    html.legend(names, colours, [round(100 * float(share)) for share in found.interest])
+    html.legend(names, colours, [round(100 * float(share)) for share in walked.interest])
     st.caption("A bar is a click, its colours the factors. The numbers are per cent of all their clicks."
-               + (f" The first {SHOWN} of {len(found.clicks)} clicks." if len(found.clicks) > SHOWN else ""))
+               + (f" The first {SHOWN} of {len(walked.clicks)} clicks." if len(walked.clicks) > SHOWN else ""))
     st.markdown(f"**3. Parts.** The encoder makes {settings.kfac} vectors of length one; a row is a part, the factors that "
                 "they clicked in most on top.")
-    st.plotly_chart(walkthrough.parts(found.parts[order], [names[k] for k in order]), key="parts",
+    st.plotly_chart(walkthrough.parts(walked.parts[order], [names[k] for k in order]), key="parts",
                     config={"displayModeBar": False}, alt="Heat map of the person's parts, a row for each factor")
     st.caption("Rows far down say little: without clicks in a factor, the part is what the network makes of nothing.")
-    likely = found.shares.sum(axis=1)
+    likely = walked.shares.sum(axis=1)
     st.markdown(f"**4. Scores.** Each of the {len(bundle.items):,} items has a probability. The likeliest new one has "
                 f"{likely[0]:.2%}, {likely[0] * len(bundle.items):,.0f} times that of a blind guess." if len(likely) else
                 "**4. Scores.** They have clicked every item: there is nothing to recommend.")
     if len(likely):
-        scores = walkthrough.stacked(found.shares, list(titles.iloc[found.listed]), names, colours, "p(i | z)", ".2%")
+        scores = walkthrough.stacked(walked.shares, list(titles.iloc[walked.listed]), names, colours, "p(i | z)", ".2%")
         st.plotly_chart(scores, key="scores", config={"displayModeBar": False},
                         alt="Bars: the probability of the best items and the factors that it comes from")
         st.caption("A bar is an item, its length the probability, its colours the factors that it comes from.")
         st.markdown("**5. The list.**")
-        html.cards(bundle, found.listed, label="The list")
+        html.cards(bundle, walked.listed, label="The list")
         st.caption("Turn one dimension of a part, and steps 4 and 5 change: that is steering.")
 
 

@@ -9,6 +9,8 @@ from macrid.labelling.answers import Answers, Attribute
 from macrid.labelling.interview import Interview
 from macrid.pipeline import realign
 from ui import address, bundles, html, words
+from ui.naming import Naming, Saved, described
+from ui.state import Name
 
 DIALS = 4  # shown to begin with; the strongest
 IN_A_BIN = 6  # pictures under each step; the latest
@@ -19,74 +21,70 @@ html.begin("Name the dimensions",
          "Say what a dimension means by placing a few items between two ends. After each answer an axis is learned anew; "
          "what is good enough becomes a dial with a name. No labels are needed to begin with.")
 
-state = st.session_state.setdefault("naming", {}).setdefault(bundle.path.name, {"interviews": {}, "towards": {}})
-if "answers" not in state:
-    state["answers"] = Answers()
-    try:
-        state["answers"] = Answers.of(bundle.labels) if bundle.labels is not None else Answers()
-    except InputError as error:
-        st.warning(f"The labels of this bundle cannot be taken up again: {error}")
+state = Name()
 
 
-def interview_of(factor: int) -> Interview:
-    found = state["interviews"].get(factor)
-    if found is None or found.bundle is not bundle:
-        found = state["interviews"][factor] = Interview(bundle, factor)
-    return found
+def naming_of_bundle() -> Naming:
+    """What has been named of this bundle; at first, the labels that it was saved with."""
+    key = bundle.path.name
+    if key not in state.naming:
+        answers = Answers()
+        if bundle.labels is not None:
+            try:
+                answers = Answers.of(bundle.labels)
+            except InputError as error:
+                st.warning(f"The labels of this bundle cannot be taken up again: {error}")
+        state.naming = state.naming | {key: Naming(answers)}
+    return state.naming[key]
+
+
+naming = naming_of_bundle()
 
 
 def change(make, select: str | None = None) -> None:
-    """Replace the answers by `make()`; what is wrong with that is kept to be said in place."""
-    try:
-        state["answers"] = make()
-    except InputError as error:
-        state["fault"] = str(error)
-        return
-    state.pop("saved", None)
-    if select is not None:
-        st.session_state["attribute"] = select
+    """Replace the answers by `make()` and go on with the attribute `select`; what is wrong with that is said in place."""
+    if naming.change(make) and select is not None:
+        state.attribute = select
 
 
 def say_fault() -> None:
-    if "fault" in state:
-        st.error(words.plain(state.pop("fault")))
+    if fault := naming.take_fault():
+        st.error(words.plain(fault))
 
 
 def attribute_of(key: str, yes_no: bool, default: str) -> Attribute:
     """The attribute that the fields of the form `key` describe."""
-    name, low, high = (" ".join(st.session_state.get(f"{key}-{part}", "").split()) for part in ("name", "low", "high"))
-    return Attribute(name or default, (low, high) if low or high else None, yes_no)
+    name, low, high = (st.session_state.get(f"{key}-{part}", "") for part in ("name", "low", "high"))
+    return described(name, (low, high), yes_no, default)
 
 
 def start() -> None:
     """Begin with the attribute that the form describes."""
-    yes_no = st.session_state["new-kind"] == "yes or no"
-
     def begun() -> Answers:
-        attribute = attribute_of("new", yes_no, unnamed())
-        st.session_state["attribute"] = attribute.name
-        return state["answers"].with_attribute(attribute)
+        attribute = attribute_of("new", st.session_state["new-kind"] == "yes or no", naming.unnamed())
+        state.attribute = attribute.name
+        return naming.answers.with_attribute(attribute)
 
     change(begun)
 
 
 def start_with(factor: int, dim: int) -> None:
     """Ask about what varies along a dial; its name may come later."""
-    name = unnamed()
-    state["towards"][factor, name] = dim
-    change(lambda: state["answers"].with_attribute(Attribute(name)), name)
+    name = naming.unnamed()
+    naming.towards[factor, name] = dim
+    change(lambda: naming.answers.with_attribute(Attribute(name)), name)
 
 
 def choose(name: str) -> None:
-    st.session_state["attribute"] = name
+    state.attribute = name
 
 
 def rename(name: str) -> None:
     def renamed() -> Answers:
-        attribute = attribute_of(f"rename-{name}", state["answers"].attributes[name].yes_no, name)
-        found = state["answers"].renamed(name, attribute)
-        st.session_state["attribute"] = attribute.name
-        return found
+        attribute = attribute_of(f"rename-{name}", naming.answers.attributes[name].yes_no, name)
+        answers = naming.answers.renamed(name, attribute)
+        state.attribute = attribute.name
+        return answers
 
     change(renamed)
 
@@ -97,45 +95,42 @@ def title_of(position: int) -> str:
 
 def answer(name: str, position: int, value: float, word: str) -> None:
     item = str(bundle.items["item_id"].iloc[position])
-    change(lambda: state["answers"].answered(name, item, value, f"{title_of(position)}: {word}"))
+    change(lambda: naming.answers.answered(name, item, value, f"{title_of(position)}: {word}"))
 
 
 def undo() -> None:
-    change(state["answers"].undone)
+    change(naming.answers.undone)
 
 
 def take_in() -> None:
     """Import the CSV that was chosen."""
     file = st.session_state["import"]
     if file is not None:
-        change(lambda: state["answers"].with_table(label_file.parse(file.getvalue(), file.name, bundle.items["item_id"]),
-                                                   f"import of {file.name}"))
+        def imported() -> Answers:
+            table = label_file.parse(file.getvalue(), file.name, bundle.items["item_id"])
+            return naming.answers.with_table(table, f"import of {file.name}")
 
-
-def unnamed() -> str:
-    """A name for what has none yet."""
-    taken = state["answers"].attributes
-    return next(name for name in ("unnamed", *(f"unnamed {i}" for i in range(2, 10**6))) if name not in taken)
+        change(imported)
 
 
 @st.fragment
 def studio() -> None:
     """All that an answer changes; nothing else is drawn again."""
     used = [factor.index for factor in bundle.factors if factor.share > 0]
-    steered = st.session_state.get("factor")
+    steered = st.session_state.get("factor")  # of the Steer page
     address.from_address("intention", used, steered if steered in used else used[0], int, called="factor")
     factor = st.pills("Intention", used, required=True, key="intention", persist_state="session",
                       format_func=lambda k: words.plain(bundle.factors[k].name),
                       help="The macro factors, named from their items. Each has dimensions of its own.")
     address.to_address(factor=(factor, used[0]))
-    interview, attributes = interview_of(factor), state["answers"].attributes
-    if st.session_state.get("attribute", NEW) not in attributes:
-        st.session_state["attribute"] = NEW
+    interview, attributes = naming.interview(bundle, factor), naming.answers.attributes
+    if state.attribute not in attributes:
+        state.attribute = NEW
     if attributes:
         st.pills("Attribute", [*attributes, NEW], required=True, key="attribute", persist_state="session",
                  format_func=lambda name: words.plain(name) if name else ":material/add: another",
                  help="What you have begun to name. An attribute may mean something in several intentions.")
-    name = st.session_state["attribute"]
+    name = state.attribute
     say_fault()
     if name:
         working(interview, name)
@@ -159,27 +154,27 @@ def beginning(interview: Interview) -> None:
         fields[3].segmented_control("Items are placed", ["on a scale", "yes or no"], default="on a scale", required=True,
                                     key="new-kind", help="A scale of five steps, or only whether it is so or not.")
         st.form_submit_button("Begin", type="primary", icon=":material/play_arrow:", on_click=start)
-    ready = {name: attribute for name, attribute in interview.ready.items() if name not in state["answers"].attributes}
+    ready = {name: attribute for name, attribute in interview.ready.items() if name not in naming.answers.attributes}
     if ready:
         st.markdown("**Or take what is known already**: one click makes labels of a column of the items table.")
         everywhere = st.toggle("for the items of all intentions", key="everywhere", value=True)
         with st.container(horizontal=True, gap="small"):
             for name, attribute in ready.items():
                 st.button(words.plain(name), key=f"ready-{name}", icon=":material/table_chart:", on_click=change,
-                          args=(lambda a=attribute: interview.fill(state["answers"], a, everywhere), name))
+                          args=(lambda a=attribute: interview.fill(naming.answers, a, everywhere), name))
 
 
 def strongest(interview: Interview) -> None:
     """The strongest dials as they are now, each as a row of items."""
     for dim in interview.dials(DIALS):
-        label = bundle.dial_label(interview.factor, dim)
+        label = bundle.dials.label(interview.factor, dim)
         called, low, high = (label.name, label.low, label.high) if label else (f"dial {dim + 1}", "", "")
         strip = interview.strip(bundle.axes[interview.factor][:, dim].astype(np.float64), 1)
         row, act = st.columns([6, 1], vertical_alignment="center")
         pictured = html.row(bundle, [i for _, positions in strip for i in positions])
         row.html(f'<div class="mc-row" role="group" aria-label="{words.escaped(f"Items along {called}")}">{pictured}</div>'
                  f'{ends(low, high, called)}')
-        if (interview.factor, dim) in bundle.aligned_dials and called in state["answers"].attributes:
+        if (interview.factor, dim) in bundle.aligned_dials and called in naming.answers.attributes:
             act.button("Go on", key=f"name-{dim}", icon=":material/edit:", width="stretch", on_click=choose, args=(called,))
         else:
             act.button("Name it", key=f"name-{dim}", icon=":material/label:", width="stretch", on_click=start_with,
@@ -194,7 +189,7 @@ def ends(low: str, high: str, between: str = "") -> str:
 
 def working(interview: Interview, name: str) -> None:
     """One attribute of one factor: the question, what was learned so far, and the items along it."""
-    attribute, progress = state["answers"].attributes[name], interview.progress(state["answers"], name)
+    attribute, progress = naming.answers.attributes[name], interview.progress(naming.answers, name)
     asking, learned = st.columns([3, 2], gap="large")
     with asking:
         question(interview, attribute)
@@ -208,8 +203,8 @@ def working(interview: Interview, name: str) -> None:
 
 
 def question(interview: Interview, attribute: Attribute) -> None:
-    answers, name = state["answers"], attribute.name
-    position = interview.question(answers, name, state["towards"].get((interview.factor, name)))
+    answers, name = naming.answers, attribute.name
+    position = interview.question(answers, name, naming.towards.get((interview.factor, name)))
     if position is None:
         st.info("Every item of this intention has been answered.")
     else:
@@ -259,7 +254,7 @@ def confidence(attribute: Attribute, progress) -> None:
         return None if np.isnan(value) else max(0.0, 2 * value - 1 if attribute.yes_no else value)
 
     steps = [learned for learned in progress.curve if learned.count]
-    st.markdown("**How sure it is**", help="How well the answers about some items foretell those about others "
+    st.markdown("**How sure it is**", help="How well the answers about some items predict those about others "
                 "(cross-validated): R² of 1 is exact, 0 is no better than the mean; of yes and no AUC, where 0.5 is chance.")
     titles = [f"{learned.count} answers: {learned.reason or f'{measure} {learned.confidence:.2f}'}" for learned in steps]
     html.bars([share(learned.confidence) for learned in steps], titles, label="; ".join(titles[-3:]) or "no answers yet")
@@ -282,7 +277,7 @@ def confidence(attribute: Attribute, progress) -> None:
 def keeping(interview: Interview) -> None:
     """Export, import, save."""
     st.subheader("Keep it")
-    answers = state["answers"]
+    answers = naming.answers
     counts = "".join(f'<span class="mc-key">{words.escaped(label_file.heading(name, answers.attributes[name].ends))}'
                      f"<small>{count:,}</small></span>" for name, count in answers.counts().items())
     if counts:
@@ -309,19 +304,19 @@ def saving_as(empty: bool) -> None:
         bar = st.progress(0.0, "Save")
         stages = realign.STAGES
         try:
-            saved = realign.save_as(bundle, folder, name.strip(), state["answers"].table(), lambda stage: bar.progress(
+            saved = realign.save_as(bundle, folder, name.strip(), naming.answers.table(), lambda stage: bar.progress(
                 (stages.index(stage) + 1) / (len(stages) + 1), stage.capitalize()))
         except InputError as error:
             bar.empty()
             st.error(words.plain(error))
             return
         bar.empty()
-        state["saved"] = name.strip(), saved.meta["aligned"]
-    if "saved" not in state:
+        naming.saved = Saved(name.strip(), saved.meta["aligned"])
+    if naming.saved is None:
         st.caption("A copy with the named dials; no score and no list changes. The labels stay with it, so that naming can "
                    "be taken up again." if not empty else "Place some items first.")
         return
-    name, aligned = state["saved"]
+    name, aligned = naming.saved
     dials = [f"{row['attribute']} ({bundle.factors[row['factor']].name})" for row in aligned["dials"]]
     st.success(f"Saved as **{words.plain(name)}**. Dials with a name: {words.plain(', '.join(dials))}",
                icon=":material/check:")

@@ -26,7 +26,7 @@ for factor, colour in zip(bundle.factors, colours, strict=True):
 st.html(f'<div class="mc-factors">{"".join(blocks)}</div>')
 
 st.subheader("Micro: how they like it")
-factor, dim, attribute = bundle.showcase
+factor, dim, attribute = bundle.dials.showcase
 name = words.plain(bundle.factors[factor].name)
 line = f"Within a factor, each part has **{bundle.settings.embedding_size} dimensions**. Here are seven items of "
 line += f"*{name}*, from one end of a single dimension to the other."
@@ -34,7 +34,7 @@ if attribute:
     line += (f" Nobody told the model about **{words.plain(attribute[0])}**, yet the order follows it (rank correlation "
              f"{abs(attribute[1]):.2f}).")
 st.markdown(line)
-along = bundle.along(factor, dim, 7)
+along = bundle.dials.along(factor, dim, 7)
 if attribute and attribute[1] < 0:
     along = along[::-1]  # so that the attribute grows from left to right
 st.html(f'<div class="mc-row" role="group" aria-label="Items along one dimension">{html.row(bundle, along)}</div>')

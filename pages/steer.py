@@ -8,17 +8,16 @@ import streamlit as st
 
 from macrid.charts import figures
 from ui import address, bundles, html, widgets, words
+from ui.state import DIALS, Steer
 
-DIALS = 5  # shown at first, the strongest, and then that many more
 SIZES = (6, 12, 24, 48)  # of the lists
 CARDS = 12  # of a history
-UNDONE = 50  # turns that can be taken back
 OFFERED = 10  # items to add to a profile
 
 bundle = bundles.chosen()
 html.begin("Steer", "Choose a person, choose what they are after, turn a **dial**, and watch their list change. "
          "The items are retrieved with the altered vector, never generated.")
-state = st.session_state
+state = Steer()
 
 
 def _items(count: int) -> str:
@@ -33,22 +32,16 @@ def label_of(user: str) -> str:
 
 
 def surprise():
-    state["user"] = str(np.random.default_rng().choice(bundle.people))
+    state.user = str(np.random.default_rng().choice(bundle.people))
 
 
 def example():
     typical = np.random.default_rng().choice([f for f in bundle.factors if f.typical]).typical
-    state["items"] = bundle.items["item_id"].iloc[list(typical[:4])].tolist()
+    state.items = bundle.items["item_id"].iloc[list(typical[:4])].tolist()
 
 
-def add(position: int):
-    item = str(bundle.items["item_id"].iloc[position])
-    if item not in state["items"]:
-        state["items"] = [*state["items"], item]
-
-
-def remove(position: int):
-    state["items"] = [i for i in state["items"] if i != str(bundle.items["item_id"].iloc[position])]
+def id_of(position: int) -> str:
+    return str(bundle.items["item_id"].iloc[position])
 
 
 # Who
@@ -66,29 +59,30 @@ if kind == "person":
             + html.thumbs(bundle, seen, label="History", limit=CARDS, titled=True))
 else:
     known = set(bundle.items["item_id"])
-    if "items" not in state:
-        state["items"] = [i for i in dict.fromkeys(st.query_params.get("items", "").split(",")) if i in known]
+    if not state.is_set("items"):
+        state.items = [i for i in dict.fromkeys(st.query_params.get("items", "").split(",")) if i in known]
     wanted = pick.text_input("Search the catalogue", key="search", persist_state="session", icon=":material/search:",
                              placeholder="Words of a title or a category")
     lucky.button("An example", icon=":material/casino:", on_click=example, width="stretch")
-    seen = bundle.positions(state["items"])
+    seen = bundle.positions(state.items)
     yours, offered = st.columns(2, gap="large")
     with yours:
         st.html(f'<p class="mc-note">Your profile, {_items(len(seen))}{": a click takes one out" if len(seen) else ""}</p>')
         if len(seen):
-            widgets.picker(bundle, seen, "remove", "Your profile", remove)
+            widgets.picker(bundle, seen, "remove", "Your profile", lambda position: state.remove(id_of(position)))
         else:
             st.info("Click a few items that go together, or take an example.")
     with offered:
-        found = [p for p in (bundle.search(wanted, OFFERED + len(seen)) if wanted.strip() else
-                             bundle.typical(OFFERED + len(seen))) if p not in seen][:OFFERED]
+        most = OFFERED + len(seen)  # of which those in the profile are left out
+        candidates = bundle.search(wanted, most) if wanted.strip() else bundle.typical(most)
+        offers = [position for position in candidates if position not in seen][:OFFERED]
         note = f"Found for “{wanted.strip()}”" if wanted.strip() else "Typical of the intentions"
         st.html(f'<p class="mc-note">{words.escaped(note)}: a click adds one</p>')
-        if found:
-            widgets.picker(bundle, found, "add", "Items to add", add)
+        if offers:
+            widgets.picker(bundle, offers, "add", "Items to add", lambda position: state.add(id_of(position)))
         else:
             st.caption("No item has these words in its title or category.")
-    address.to_address(who=(kind, "person"), user=(None, None), items=(",".join(state["items"]), ""))
+    address.to_address(who=(kind, "person"), user=(None, None), items=(",".join(state.items), ""))
     if not len(seen):
         address.to_address(**dict.fromkeys(("factor", "dim", "dials", "strength"), (None, None)))
         st.stop()
@@ -99,31 +93,19 @@ person = bundle.person(seen)
 used = sorted((factor.index for factor in bundle.factors if factor.share > 0), key=lambda k: -interest[k])
 favourite = used[0]
 address.from_address("factor", used, favourite, int)
-if state.setdefault("favourite", favourite) != favourite:  # this history leans another way: follow it
-    state["favourite"] = state["factor"] = favourite
-state["steered"], before = (bundle.name, tuple(seen)), state.get("steered")
-if before not in (None, state["steered"]):
-    state["dials"], state["undo"] = {}, []  # another person: start where they stand
-
-
-def choose(factor: int):
-    state["factor"], state["dim"] = factor, 0
-
-
+state.meet(bundle.name, seen, favourite)
 strongest = range(min(DIALS, bundle.settings.embedding_size))
-widgets.chips(bundle, used, interest, {k: [person.stands(k, j) for j in strongest] for k in used}, state["factor"], choose)
-factor = state["factor"]
+widgets.chips(bundle, used, interest, {k: [person.stands(k, j) for j in strongest] for k in used}, state.factor,
+              state.choose)
+factor = state.factor
 
 # What is turned: {(factor, dim): percent of the dial's range}
 every = range(bundle.settings.embedding_size)
-if "dials" not in state:
-    state["dials"] = address.dials_from(st.query_params.get("dials", ""), used, every)
+if not state.is_set("dials"):
+    state.dials = address.dials_from(st.query_params.get("dials", ""), used, every)
     address.from_address("strength", range(101), 100, int)
 address.from_address("dim", every, 0, int)
-state.setdefault("strength", 100)
-state.setdefault("undo", [])
-state.setdefault("seq", 0)
-state["shown"] = max(state.get("shown", DIALS), state["dim"] + 1, *(j + 1 for k, j in state["dials"] if k == factor), DIALS)
+state.show_what_is_turned()
 
 
 @cache
@@ -138,35 +120,19 @@ def at(dim: int) -> int:
 
 
 address.to_address(who=(kind, "person"), factor=(factor, favourite),
-              user=(user if kind == "person" else None, bundle.people[0]),
-              items=(None if kind == "person" else ",".join(state["items"]), ""))
-
-
-def did(event: dict):
-    """Take what happened on the board."""
-    state["seq"] = event["seq"]
-    state["dim"] = event["chosen"]
-    if event["what"] == "more":
-        state["shown"] = DIALS if state["shown"] >= len(every) else state["shown"] + DIALS
-    elif event["what"] == "undo" and state["undo"]:
-        state["dials"], state["strength"] = state["undo"].pop()
-    elif event["what"] in ("turn", "strength", "reset"):
-        now = state["dials"], state["strength"]
-        after = ({}, 100) if event["what"] == "reset" else (widgets.turned(event, factor, at, now[0]), event["strength"])
-        if after != now:
-            state["undo"] = [*state["undo"], now][-UNDONE:]
-            state["dials"], state["strength"] = after
+                   user=(user if kind == "person" else None, bundle.people[0]),
+                   items=(None if kind == "person" else ",".join(state.items), ""))
 
 
 def turn():
     """The board of dials of this intention."""
-    dims = every[: state["shown"]]
-    shown = [face(j) | {"at": at(j), "value": state["dials"].get((factor, j), at(j))} for j in dims]
+    dims = every[: state.shown]
+    shown = [face(j) | {"at": at(j), "value": state.dials.get((factor, j), at(j))} for j in dims]
     more = "" if len(every) <= DIALS else "Fewer dials" if len(dims) == len(every) else "More dials"
-    widgets.board({"signature": f"{bundle.name} {factor} {len(dims)}", "dials": shown, "chosen": state["dim"],
-                   "strength": state["strength"], "seq": state["seq"], "can_undo": bool(state["undo"]), "more": more,
-                   "turned": bool(state["dials"]) or state["strength"] != 100,
-                   "who": "this person" if kind == "person" else "you"}, did)
+    widgets.board({"signature": f"{bundle.name} {factor} {len(dims)}", "dials": shown, "chosen": state.dim,
+                   "strength": state.strength, "seq": state.seq, "can_undo": bool(state.earlier), "more": more,
+                   "turned": state.is_turned, "who": "this person" if kind == "person" else "you"},
+                  lambda event: state.take(event, at, len(every)))
 
 
 def options():
@@ -182,41 +148,41 @@ def options():
 
 def lists(turned: dict[tuple[int, int], float]):
     """The list before and after, side by side."""
-    found = person.steer(turned, factor=factor if state["scope"] == "factor" else None, n=state["n"],
-                         hide_seen=not state["keep"], strength=state["strength"] / 100)
-    changed = len(found.gone) / max(1, len(found.before))
+    steered = person.steer(turned, factor=factor if state.scope == "factor" else None, n=state.n,
+                           hide_seen=not state.keep, strength=state.strength / 100)
+    changed = len(steered.gone) / max(1, len(steered.before))
     st.html(f'<p class="mc-note">{changed:.0%} of the list has changed</p>'
             f'<div class="mc-change"><i style="width:{changed:.0%}"></i></div>')
     before, after = st.columns(2, gap="medium")
-    stands = {name: bundle.on_dial(table["index"], factor, state["dim"])
-              for name, table in (("before", found.before), ("after", found.after))}
     with before:
         st.markdown("**Before**")
-        html.cards(bundle, found.before["index"], stands=stands["before"], label="List before")
+        html.cards(bundle, steered.before["index"], label="List before",
+                   stands=bundle.dials.stands(steered.before["index"], factor, state.dim))
     with after.container(key="after"):
         st.markdown("**After**")
-        html.cards(bundle, found.after["index"], list(found.after["mark"]), stands["after"], label="List after")
-    if len(found.gone):
+        html.cards(bundle, steered.after["index"], list(steered.after["mark"]), label="List after",
+                   stands=bundle.dials.stands(steered.after["index"], factor, state.dim))
+    if len(steered.gone):
         st.html('<p class="mc-note" style="margin-top:4px">Gone from the list</p>'
-                + html.thumbs(bundle, found.gone["index"], label="Gone from the list", faded=True))
+                + html.thumbs(bundle, steered.gone["index"], label="Gone from the list", faded=True))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"The dot under a picture shows where the item stands on {words.plain(face(state['dim'])['name'])}: what "
+        st.caption(f"The dot under a picture shows where the item stands on {words.plain(face(state.dim)['name'])}: what "
                    "stands near where you turn a dial moves up.")
-        st.download_button("List as CSV", lambda: found.after.drop(columns="index").to_csv(index=False).encode(),
+        st.download_button("List as CSV", lambda: steered.after.drop(columns="index").to_csv(index=False).encode(),
                            f"{bundle.name}-list.csv", "text/csv", icon=":material/download:", type="tertiary",
                            on_click="ignore")
 
 
 def along(turned: dict[tuple[int, int], float]):
     """What the chosen dial does from end to end: a film strip and the attributes."""
-    dim = state["dim"]
+    dim = state.dim
     shown, others = face(dim), {dial: value for dial, value in turned.items() if dial != (factor, dim)}
     name, ends = words.plain(shown["name"]), (shown["low"]["word"] or "left end", shown["high"]["word"] or "right end")
     strip, curve = st.columns([3, 2], gap="large")
     with strip:
         st.markdown(f"**Film strip**: the first three items at seven positions of {name}")
         here = turned.get((factor, dim), person.position(factor, dim))
-        html.film_strip(bundle, person.film_strip(factor, dim, others, hide_seen=not state["keep"]), here,
+        html.film_strip(bundle, person.film_strip(factor, dim, others, hide_seen=not state.keep), here,
                       label="Top items along the dial")
         st.html('<div class="mc-scale">' + "".join(f"<span>{words.escaped(word)}</span>" for word in
                                                    (f"← {ends[0]}", f"{ends[1]} →")) + "</div>")
@@ -238,7 +204,7 @@ def results():
     address.from_address("keep", [True, False], False, lambda text: text == "True")
     left, right = st.columns([2, 3], gap="large")
     dials, chosen = left.container(key="board-column"), right.container()
-    turned = {dial: bundle.coordinate(*dial, percent / 100) for dial, percent in state["dials"].items()}
+    turned = {dial: bundle.dials.coordinate(*dial, percent / 100) for dial, percent in state.dials.items()}
     with right:
         lists(turned)
     time.sleep(0.001)  # lets the server's thread send the lists while the rest is made
@@ -247,9 +213,8 @@ def results():
     with dials:
         turn()
     along(turned)
-    address.to_address(dim=(state["dim"], 0), dials=(address.dials_text(state["dials"]), ""),
-                       strength=(state["strength"], 100), scope=(state["scope"], "factor"), n=(state["n"], 12),
-                       keep=(state["keep"], False))
+    address.to_address(dim=(state.dim, 0), dials=(address.dials_text(state.dials), ""), strength=(state.strength, 100),
+                       scope=(state.scope, "factor"), n=(state.n, 12), keep=(state.keep, False))
 
 
 results()

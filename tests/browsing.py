@@ -57,8 +57,8 @@ def movies(tmp_path_factory) -> Path | str:
         return str(error)
     # That maps are laid out is tested elsewhere; here they are to be there soon.
     with patch.object(layout, "METHODS", dict.fromkeys(layout.METHODS, lambda vectors, *rest: projections.pca(vectors))):
-        build.build(split.strong(split.to_clicks(source), 0), folder / "ml-100k", Settings(embedding_size=8, epochs=3), 0,
-                    source=source, twin=True)
+        parts = split.strong(split.to_clicks(source), 0)
+        build.build(build.Training(parts, Settings(embedding_size=8, epochs=3), source, twin=True), folder / "ml-100k")
     return folder / "ml-100k"
 
 
@@ -74,9 +74,7 @@ def app(tmp_path_factory, movies) -> str:
             (folder / "models" / path.name).symlink_to(path)
     for value in (made_up.sweep(), made_up.comparison()):
         made_up.write(folder / "results", "mine", value)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     address = f"http://localhost:{port}"
     with (folder / "log").open("w+") as log:
         server = subprocess.Popen(
@@ -95,6 +93,12 @@ def app(tmp_path_factory, movies) -> str:
         finally:
             server.terminate()
             server.wait(30)
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
 
 
 def get(url: str):

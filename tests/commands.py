@@ -28,13 +28,13 @@ def quick(monkeypatch, tmp_path):
 
 def run(*arguments) -> tuple[int, str, str]:
     """Exit status, standard output and standard error of one command."""
-    out, err = io.StringIO(), io.StringIO()
+    out, err, status = io.StringIO(), io.StringIO(), 0
     with redirect_stdout(out), redirect_stderr(err):
         try:
-            status = main.main.main([str(a) for a in arguments], prog_name="macrid")
+            main.call([str(a) for a in arguments], "macrid")
         except SystemExit as end:
-            status = end.code
-    return status or 0, out.getvalue(), err.getvalue()
+            status = end.code or 0
+    return status, out.getvalue(), err.getvalue()
 
 
 def answer(*arguments) -> dict:

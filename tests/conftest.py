@@ -97,7 +97,7 @@ def trained(tmp_path_factory, tiny_split, tiny_shop) -> Path:
     from macrid.pipeline import build
 
     out = tmp_path_factory.mktemp("bundles") / "tiny"
-    build.build(tiny_split, out, tiny_settings(), seed=0, source=tiny_shop.data, twin=True)
+    build.build(build.Training(tiny_split, tiny_settings(), tiny_shop.data, twin=True), out)
     return out
 
 
@@ -153,7 +153,6 @@ def shelf(tmp_path, monkeypatch) -> Path:
     folder.mkdir()
     monkeypatch.setenv("MACRID_MODELS", str(folder))
     monkeypatch.setenv("MACRID_RESULTS", str(tmp_path / "results"))
-    monkeypatch.delenv("MACRID_PICTURES_SERVED", raising=False)
     return folder
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from macrid.data.interactions import Interactions, read
-from macrid.data.layouts import GENRES_100K
+from macrid.data.tree import GENRES_100K
 from macrid.errors import InputError
 
 

@@ -4,11 +4,15 @@
 """
 
 import re
+from collections.abc import Callable, Container
 
 import streamlit as st
 
+Percents = dict[tuple[int, int], int]  # (factor, dim) of each turned dial -> where it stands, in percent of its range
 
-def from_address(key: str, allowed, default, kind=str, called: str | None = None) -> None:
+
+def from_address(key: str, allowed: Container[object], default: object, kind: Callable[[str], object] = str,
+                 called: str | None = None) -> None:
     """Give the widget `key`, if it has no value yet, the one in the address if that is among `allowed`, else `default`.
     called: under which name it stands in the address, if not `key`."""
     if key in st.session_state:
@@ -20,7 +24,7 @@ def from_address(key: str, allowed, default, kind=str, called: str | None = None
     st.session_state[key] = value if value in allowed else default
 
 
-def to_address(**values) -> None:
+def to_address(**values: tuple[object, object]) -> None:
     """Write key=(value, default) to the address; a value that is the default, or None, is left out."""
     for key, (value, default) in values.items():
         if value is None or value == default:
@@ -29,15 +33,15 @@ def to_address(**values) -> None:
             st.query_params[key] = str(value)
 
 
-def dials_from(text: str, factors, dims) -> dict[tuple[int, int], int]:
-    """The dials that an address holds, as `dials_text` writes them: {(factor, dim): percent}; what is none is left out."""
-    found = {}
+def dials_from(text: str, factors: Container[int], dims: Container[int]) -> Percents:
+    """The dials that an address holds, as `dials_text` writes them; what is none is left out."""
+    dials = {}
     for factor, dim, percent in re.findall(r"(?:^|~)(\d+)\.(\d+)-(\d+)(?=~|$)", text):
         if int(factor) in factors and int(dim) in dims and int(percent) <= 100:
-            found[int(factor), int(dim)] = int(percent)
-    return found
+            dials[int(factor), int(dim)] = int(percent)
+    return dials
 
 
-def dials_text(dials: dict[tuple[int, int], int]) -> str:
+def dials_text(dials: Percents) -> str:
     """Turned dials for the address: factor.dim-percent, ~ between them."""
     return "~".join(f"{factor}.{dim}-{percent}" for (factor, dim), percent in sorted(dials.items()))

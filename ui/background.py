@@ -3,6 +3,7 @@
 Its words go to a log file; what it has done so far is seen from the files that it writes.
 """
 
+import os
 import re
 import signal
 import subprocess
@@ -11,7 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+import macrid
+
+LIBRARY = Path(macrid.__file__).resolve().parents[1]  # where Python finds macrid, installed or not
 
 
 @dataclass
@@ -64,9 +67,10 @@ def start(arguments: Sequence[str], out: Path, trainings: int = 1) -> Job:
     """Run `python -m macrid` with the arguments, which write the file `out`; the log stands beside it."""
     out.parent.mkdir(parents=True, exist_ok=True)
     log = out.with_name(out.name + ".log")
+    path = os.pathsep.join(filter(None, [str(LIBRARY), os.environ.get("PYTHONPATH")]))
     with log.open("w", encoding="utf-8") as words:
-        process = subprocess.Popen([sys.executable, "-m", "macrid", *arguments], cwd=ROOT, stdin=subprocess.DEVNULL,
-                                   stdout=words, stderr=subprocess.STDOUT)
+        process = subprocess.Popen([sys.executable, "-m", "macrid", *arguments], env=os.environ | {"PYTHONPATH": path},
+                                   stdin=subprocess.DEVNULL, stdout=words, stderr=subprocess.STDOUT)
     return Job(process, log, out, trainings)
 
 

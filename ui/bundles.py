@@ -1,31 +1,28 @@
 """Which bundles there are, and which of them this page shows."""
 
-import os
 from pathlib import Path
 
 import streamlit as st
 
 from macrid import bundle as bundles
+from macrid.bundle import places
 from macrid.bundle.recommender import Recommender
 from macrid.errors import InputError
 
 from .address import from_address, to_address
-from .words import DATA_NAMES, ROOT, figure
+from .state import Frame, forget_bundle
+from .words import DATA_NAMES, figure
 
 
 def models_folder() -> Path:
-    """Where the bundles are: models/ beside this file, or what MACRID_MODELS names."""
-    return Path(os.environ.get("MACRID_MODELS", ROOT / "models"))
+    """Where new bundles go, and people's own are: see `places`."""
+    return places.own_folder().absolute()
 
 
 def bundle_names() -> list[str]:
     """The bundles that can be chosen, the shop first; a dot-product twin is shown with its bundle, not by itself."""
-    names = _bundle_folders()
+    names = places.names()
     return sorted(names - {f"{name}-dot" for name in names}, key=lambda name: (name != "shop", name))
-
-
-def _bundle_folders() -> set[str]:
-    return {p.name for p in models_folder().glob("*") if (p / "bundle.json").is_file() and p.suffix not in (".new", ".old")}
 
 
 @st.cache_resource(show_spinner="Opening the bundle ...", max_entries=8)
@@ -35,23 +32,24 @@ def _load(path: str, changed: int) -> Recommender:
 
 def load(name: str) -> Recommender:
     """The bundle `name`, read once and again when it has been replaced. Raises InputError."""
-    path = models_folder() / name
+    path = places.path_of(name).absolute()
     record = path / "bundle.json"
     return _load(str(path), record.stat().st_mtime_ns if record.is_file() else 0)
 
 
 def choose_bundle() -> None:
     """The picker in the sidebar; the choice lives in the address as `bundle`."""
-    names = bundle_names()
+    names, state = bundle_names(), Frame()
     if not names:
         return
     from_address("bundle", names, names[0])
     st.selectbox("Data set and model", names, key="bundle", persist_state="session", on_change=_forget,
                  format_func=_bundle_label,
                  help="Every folder in models/ that holds a trained bundle. `python -m macrid train` makes more.")
-    to_address(bundle=(st.session_state["bundle"], names[0]))
+    chosen = state.bundle or names[0]
+    to_address(bundle=(chosen, names[0]))
     try:
-        data = load(st.session_state["bundle"]).meta["data"]
+        data = load(chosen).meta["data"]
     except InputError:
         return  # the page says what is wrong
     st.caption(f"{data['people']:,} people · {data['items']:,} items · {data['clicks']:,} clicks")
@@ -59,15 +57,12 @@ def choose_bundle() -> None:
 
 def _forget() -> None:
     """Another bundle has other people, items and factors."""
-    for key in ("user", "items", "factor", "dim", "dials", "undo", "steered", "favourite", "intention", "attribute",
-                "colour", "of", "axis", "find", "window", "prototype", "against", "sweep", "compare", "run"):
-        st.session_state.pop(key, None)
-        st.query_params.pop(key, None)
+    forget_bundle(st.session_state, st.query_params)
 
 
 def switch_bundle(name: str) -> None:
     """Choose another bundle, as the picker does."""
-    st.session_state["bundle"] = name
+    Frame().bundle = name
     _forget()
 
 
@@ -82,7 +77,7 @@ def chosen() -> Recommender:
         st.info(f"There is no bundle in {models_folder()} yet. `make app` trains one, or run "
                 "`python -m macrid train --data shop --out models/shop`, then reload this page.")
         st.stop()
-    name = st.session_state.get("bundle") or st.query_params.get("bundle") or names[0]
+    name = Frame().bundle or st.query_params.get("bundle") or names[0]
     try:
         return load(name if name in names else names[0])
     except InputError as error:

@@ -1,6 +1,7 @@
 """What pages are made of: heads, cards, rows of pictures, figures, legends, film strips. Computes nothing itself."""
 
 import html
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import streamlit as st
@@ -26,21 +27,22 @@ def _img(bundle: Recommender, position: int) -> str:
             f'title="{html.escape(str(item["title"]), quote=True)}">')
 
 
-def cards(bundle: Recommender, positions, marks=None, stands=None, *, label: str) -> None:
+def cards(bundle: Recommender, positions: Iterable[int], marks: Sequence[str] | None = None,
+          stands: Sequence[float] | np.ndarray | None = None, *, label: str) -> None:
     """Items as cards in their order: picture, rank, title, category and, if given, a mark (new, up n, down n, same) and
     where it stands on a dial, from 0 to 1 (NaN: not on it)."""
-    found = []
+    shown = []
     for place, position in enumerate(positions):
         item = bundle.item(int(position))
         badge = _badge(marks[place]) if marks is not None else ""
         stand = _stand(stands[place]) if stands is not None else ""
-        found.append(f'<li class="mc-card">{_img(bundle, int(position))}{badge}{stand}'
+        shown.append(f'<li class="mc-card">{_img(bundle, int(position))}{badge}{stand}'
                      f'<div class="mc-title"><span class="mc-rank">{place + 1}</span>{html.escape(str(item["title"]))}</div>'
                      f'<div class="mc-sub">{html.escape(subtitle(item))}</div></li>')
-    st.html(f'<ol class="mc-cards" aria-label="{html.escape(label, quote=True)}">{"".join(found)}</ol>')
+    st.html(f'<ol class="mc-cards" aria-label="{html.escape(label, quote=True)}">{"".join(shown)}</ol>')
 
 
-def row(bundle: Recommender, positions) -> str:
+def row(bundle: Recommender, positions: Iterable[int]) -> str:
     """HTML of pictures side by side, to be put into a container of the caller's."""
     return "".join(_img(bundle, int(p)) for p in positions)
 
@@ -67,14 +69,19 @@ def _stand(at: float) -> str:
             f'<i style="left:{at:.0%}"></i></div>')
 
 
-def thumbs(bundle: Recommender, positions, *, label: str, limit: int = 14, faded: bool = False, titled: bool = False) -> str:
+def thumbs(bundle: Recommender, positions: Iterable[int], *, label: str, limit: int = 14, faded: bool = False,
+           titled: bool = False) -> str:
     """HTML of a row of small pictures, with titles or without; what is over the limit is counted."""
     positions = list(positions)
     more = f'<span class="mc-more">+{len(positions) - limit}</span>' if len(positions) > limit else ""
-    pictured = "".join(f'<figure>{_img(bundle, int(p))}<figcaption>{html.escape(str(bundle.item(int(p))["title"]))}'
-                       "</figcaption></figure>" if titled else _img(bundle, int(p)) for p in positions[:limit])
+    pictured = "".join(_titled(bundle, int(p)) if titled else _img(bundle, int(p)) for p in positions[:limit])
     return (f'<div class="mc-thumbs{" mc-faded" if faded else ""}" role="group" '
             f'aria-label="{html.escape(label, quote=True)}">{pictured}{more}</div>')
+
+
+def _titled(bundle: Recommender, position: int) -> str:
+    title = html.escape(str(bundle.item(position)["title"]))
+    return f"<figure>{_img(bundle, position)}<figcaption>{title}</figcaption></figure>"
 
 
 def figures(values: list[tuple[str, str]]) -> None:
@@ -110,10 +117,13 @@ def film_strip(bundle: Recommender, frames: list[tuple[float, np.ndarray]], here
 
 def bars(shares: list[float | None], titles: list[str], *, label: str) -> None:
     """A row of upright bars, one a step; a share (0 to 1) is how full it is, None a step that has nothing to show yet."""
-    found = "".join(f'<span title="{html.escape(title, quote=True)}"{"" if share is not None else " class=mc-none"}>'
-                    f'<i style="height:{max(share or 0, 0.04):.0%}"></i></span>'
-                    for share, title in zip(shares, titles, strict=True))
-    st.html(f'<div class="mc-bars" role="img" aria-label="{html.escape(label, quote=True)}">{found}</div>')
+    drawn = "".join(_bar(share, title) for share, title in zip(shares, titles, strict=True))
+    st.html(f'<div class="mc-bars" role="img" aria-label="{html.escape(label, quote=True)}">{drawn}</div>')
+
+
+def _bar(share: float | None, title: str) -> str:
+    return (f'<span title="{html.escape(title, quote=True)}"{"" if share is not None else " class=mc-none"}>'
+            f'<i style="height:{max(share or 0, 0.04):.0%}"></i></span>')
 
 
 def page_link(page: str, label: str, icon: str) -> None:

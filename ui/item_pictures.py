@@ -1,21 +1,31 @@
 """Where the picture of an item is: at an address of its own, or within the page."""
 
-import os
+from dataclasses import dataclass
 
+from macrid.bundle import places
 from macrid.bundle.recommender import Recommender
 from macrid.errors import InputError
 from macrid.pictures import item_picture
 
-from .bundles import _bundle_folders, load
+from .bundles import load
 
-PICTURES_SERVED = "MACRID_PICTURES_SERVED"  # set by app.py: pictures have addresses, they need not travel inside the page
 PICTURE_ROUTE = "/picture/{bundle}/{version}/{position:int}"
+
+
+@dataclass
+class Serving:
+    """Whether this process answers PICTURE_ROUTE, so that pictures need not travel inside the page; app.py says so."""
+
+    pictures: bool = False
+
+
+serving = Serving()
 
 
 def picture_svg(name: str, version: str, position: int) -> str | None:
     """The drawn picture of the item at `position`, for the address that `picture_src` made; None if there is none."""
     try:
-        bundle = load(name) if name in _bundle_folders() else None
+        bundle = load(name) if name in places.names() else None
     except InputError:
         return None
     if bundle is None or _version(bundle) != version or not 0 <= position < len(bundle.items):
@@ -29,7 +39,7 @@ def _version(bundle: Recommender) -> str:
 
 def pictures_address(bundle: Recommender) -> str | None:
     """The address under which the pictures of a bundle are served, to be followed by a position; None where they are not."""
-    if PICTURES_SERVED not in os.environ:
+    if not serving.pictures:
         return None
     return f"picture/{bundle.path.name}/{_version(bundle)}/"
 

@@ -17,8 +17,8 @@ def shipped() -> Path:
 
 
 def made() -> Path:
-    """The folder of the results that people make, results/ beside the app, or what MACRID_RESULTS names."""
-    return Path(os.environ.get("MACRID_RESULTS", words.ROOT / "results"))
+    """The folder of the results that people make: ./results, where the app was started, or what MACRID_RESULTS names."""
+    return Path(os.environ.get("MACRID_RESULTS") or "results").absolute()
 
 
 def files(kind: str) -> dict[str, Path]:
@@ -35,18 +35,18 @@ def label_of(path: Path) -> str:
 def choose(kind: str, what: str, data: str) -> tuple[Path, dict] | None:
     """The file of a kind that somebody chooses, and its contents; the choice stands in the address. Until somebody does, it
     is the first one of `data`, the name of a data set. None, with a word why, if there is none, or if it is damaged."""
-    found = files(kind)
-    if not found:
+    paths = files(kind)
+    if not paths:
         return None
-    first = next((label for label in found if label.removesuffix(" (yours)") == data), next(iter(found)))
-    address.from_address(kind, found, first)
-    if st.session_state[kind] not in found:  # the file is gone
+    first = next((label for label in paths if label.removesuffix(" (yours)") == data), next(iter(paths)))
+    address.from_address(kind, paths, first)
+    if st.session_state[kind] not in paths:  # the file is gone
         st.session_state[kind] = first
-    name = st.selectbox(what, found, key=kind, persist_state="session",
+    name = st.selectbox(what, paths, key=kind, persist_state="session",
                         help=f"Files {kind}-NAME.json in benchmarks/results (these ship) and in results (yours).")
     address.to_address(**{kind: (name, first)})
     try:
-        return found[name], results.load(found[name], kind)
+        return paths[name], results.load(paths[name], kind)
     except InputError as error:
         st.error(f"This file cannot be shown: {error}")
         return None

@@ -2,7 +2,8 @@
 dials with pictures at their ends, cards that can be clicked. Each is a Streamlit component: it shows what it is given and
 reports what a person did; the page decides what that means."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -12,7 +13,6 @@ from macrid.pictures import item_picture
 
 from . import html, item_pictures, words
 
-Percents = dict[tuple[int, int], int]  # (factor, dim) of each turned dial -> where it stands, in percent of its range
 _HTML = {"board": '<div class="board" role="group" aria-label="Dials"></div>',
          "chips": '<div class="chips" role="radiogroup"></div>', "picker": '<div class="picker" role="group"></div>'}
 
@@ -22,57 +22,60 @@ def _asset(name: str) -> str:
     return (words.ROOT / "assets" / name).read_text(encoding="utf-8")
 
 
-def _mount(name: str, key: str, data: dict, event: str, on_event: Callable) -> None:
+def _mount(name: str, key: str, data: dict, event: str, on_event: Callable[[Any], None]) -> None:
     """Show a component; `on_event` runs, with what was reported, before the page does."""
     component = st.components.v2.component(f"macrid_{name}", html=_HTML[name], css=_asset(f"{name}.css"),
                                            js=_asset(f"{name}.js"))
 
-    def report():
+    def report() -> None:
         value = st.session_state[key][event]
         if value is not None:
             on_event(value)
 
-    component(key=key, data=data, **{f"on_{event}_change": report})
+    callbacks: dict[str, Any] = {f"on_{event}_change": report}
+    component(key=key, data=data, **callbacks)
 
 
-def chips(bundle: Recommender, factors, interest: np.ndarray, stands: dict[int, list[float]], chosen: int,
+def chips(bundle: Recommender, factors: Iterable[int], interest: np.ndarray, stands: dict[int, list[float]], chosen: int,
           on_choose: Callable[[int], None]) -> None:
     """The intentions `factors`: a picture, the name, the share of each (interest, (K,)) and where the person stands on its
     strongest dials (from 0 to 1)."""
-    found = []
+    described = []
     for k in factors:
         factor = bundle.factors[k]
-        found.append({"factor": k, "name": factor.name, "share": round(100 * float(interest[k])), "stands": stands[k],
+        described.append({"factor": k, "name": factor.name, "share": round(100 * float(interest[k])), "stands": stands[k],
                       "picture": item_pictures.picture_src(bundle, factor.typical[0]),
                       "hint": f"{factor.name}: {interest[k]:.0%} of this history. The dots show where it stands on the "
                               "strongest dials of this intention, low to high."})
-    _mount("chips", "chips", {"chosen": chosen, "label": "Intention", "chips": found}, "chose", on_choose)
+    _mount("chips", "chips", {"chosen": chosen, "label": "Intention", "chips": described}, "chose", on_choose)
 
 
-def picker(bundle: Recommender, positions, action: str, label: str, on_pick: Callable[[int], None]) -> None:
+def picker(bundle: Recommender, positions: Iterable[int], action: str, label: str, on_pick: Callable[[int], None]) -> None:
     """Items as cards that a click adds to the profile or removes from it; action: add or remove."""
-    found = []
+    items = []
     for position in map(int, positions):
         item = bundle.item(position)
-        found.append({"position": position, "picture": item_pictures.picture_src(bundle, position),
+        items.append({"position": position, "picture": item_pictures.picture_src(bundle, position),
                       "title": str(item["title"]), "subtitle": html.subtitle(item)})
-    _mount("picker", f"picker-{action}", {"items": found, "action": action, "label": label}, "picked", on_pick)
+    _mount("picker", f"picker-{action}", {"items": items, "action": action, "label": label}, "picked", on_pick)
 
 
 def dial(bundle: Recommender, factor: int, dim: int) -> dict:
     """What the board shows of a dial, apart from where it stands."""
-    label = bundle.dial_label(factor, dim)
+    label = bundle.dials.label(factor, dim)
     change = f"From end to end it exchanges {bundle.influence[factor, dim]:.0%} of a list of 20."
-    found = {"dim": dim, "name": f"dial {dim + 1}", "confidence": None,
-             "hint": f"{change} No known attribute goes with it: its pictures say what it does."}
+    name, confidence, low, high = f"dial {dim + 1}", None, "", ""
+    hint = f"{change} No known attribute goes with it: its pictures say what it does."
     if label:
-        found |= {"name": label.name, "confidence": label.confidence, "hint": f"{label.source} {change}"}
-    low, high = bundle.dial_ends(factor, dim, 3)
-    return found | {"low": {"word": label.low if label else "", "pictures": _pictures(bundle, low)},
-                    "high": {"word": label.high if label else "", "pictures": _pictures(bundle, high[::-1])}}
+        name, confidence, low, high = label.name, label.confidence, label.low, label.high
+        hint = f"{label.source} {change}"
+    lowest, highest = bundle.dials.ends(factor, dim, 3)
+    return {"dim": dim, "name": name, "confidence": confidence, "hint": hint,
+            "low": {"word": low, "pictures": _pictures(bundle, lowest)},
+            "high": {"word": high, "pictures": _pictures(bundle, highest[::-1])}}
 
 
-def _pictures(bundle: Recommender, positions) -> list[tuple[str, str]]:
+def _pictures(bundle: Recommender, positions: Iterable[int]) -> list[tuple[str, str]]:
     return [(item_pictures.picture_src(bundle, int(p)), item_picture.alt(bundle.item(int(p)))) for p in positions]
 
 
@@ -84,11 +87,3 @@ def board(data: dict, on_event: Callable[[dict], None]) -> None:
     on_event gets {what: turn, strength, choose, undo, reset or more; seq, values: {dim: percent}, strength, chosen}.
     """
     _mount("board", "board", data, "did", on_event)
-
-
-def turned(event: dict, factor: int, at: Callable[[int], int], dials: Percents) -> Percents:
-    """The turned dials after an event of the board of `factor`; those of other factors stay. at:
-    where the person stands on each dial shown: a dial put there is not turned."""
-    shown = {(factor, int(dim)): value for dim, value in event["values"].items()}
-    kept = {dial: value for dial, value in dials.items() if dial not in shown}
-    return kept | {dial: value for dial, value in shown.items() if value != at(dial[1])}

@@ -2,6 +2,7 @@
 
 import html
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,22 +36,25 @@ def figure(value: float) -> str:
     return f"{value:#.3g}".rstrip(".") if 0.0005 <= abs(value) < 999.5 else f"{value:,.0f}"
 
 
-def escaped(text) -> str:
+def escaped(text: object) -> str:
     """Text from data for a place that reads HTML."""
     return html.escape(str(text), quote=True)
 
 
-def plain(text) -> str:
+def plain(text: object) -> str:
     """Text from data for a place that reads Markdown: its special characters mean themselves."""
     return re.sub(r"([\\`*_{}\[\]()#~$:|<>])", r"\\\1", str(text))
 
 
-def distinct(labels, extras) -> list[str]:
-    """The labels, with its extra behind each that another one before it has: Streamlit finds an option again by its label,
-    so that of two that are alike only the last could be chosen."""
+def distinct(labels: Iterable[str], extras: Iterable[object]) -> list[str]:
+    """The labels, each that repeats an earlier one with its extra behind it: Streamlit knows an option by its label, so that
+    of two that are alike only the last could be chosen."""
     seen: set[str] = set()
-    return [label if not (label in seen or seen.add(label)) else f"{label} ({extra})"
-            for label, extra in zip(labels, extras, strict=True)]
+    options = []
+    for label, extra in zip(labels, extras, strict=True):
+        options.append(f"{label} ({extra})" if label in seen else label)
+        seen.add(label)
+    return options
 
 
 def hint(name: str) -> str:

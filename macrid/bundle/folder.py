@@ -1,16 +1,18 @@
 """A trained model as a folder: save, load, check.
 
 The folder holds no pickle: bundle.json (format, name, data set, settings, seed, metrics, versions, twin, and, where axes
-were learned from labels, which dial bears which attribute and which attributes were refused), weights.safetensors,
-items.parquet, maps.parquet (method, kind, id, x, y, factor: see `maps`), axes.safetensors (R_k and the influence of each
-dial), users.parquet (user_id, item_id, part of the held-out people), history.json (a row an epoch); and,
-where axes were learned from labels, labels.csv, which holds those.
+were learned from labels, which dial has which attribute and which attributes were refused), weights.safetensors,
+items.parquet, maps.parquet (method, kind, id, x, y, factor: see `maps.layout`), axes.safetensors (R_k, and the influence
+of each dial), users.parquet (user_id, item_id, part of the held-out people), history.json (a row an epoch); and,
+where axes were learned from labels, labels.csv with these.
 """
 
 import json
 import os
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -23,30 +25,45 @@ from macrid.data.interactions import PARTS
 from macrid.errors import InputError
 from macrid.files import Shape, problem, swap, write_json
 from macrid.model.macridvae import MacridVAE
-from macrid.model.settings import make_settings, settings_dict
+from macrid.model.settings import Settings, make_settings, settings_dict
 
+from . import places
 from .recommender import Recommender
 
 FORMAT = 1
 FILES = ("bundle.json", "weights.safetensors", "items.parquet", "maps.parquet", "axes.safetensors", "users.parquet",
          "history.json")
 LABELS = "labels.csv"  # only where axes were learned from labels
-_META = {  # what bundle.json holds besides `format`
+_META: Shape = {  # what bundle.json holds besides `format`
     "name": str, "seed": int, "settings": dict, "metrics": dict, "baselines": dict, "axes": str, "versions": dict,
     "twin": (str, type(None)), "training": {"epochs": int, "best": int, "seconds": (int, float)},
     "data": {"name": str, "split": str, "people": int, "items": int, "clicks": int, "held_out": int},
 }
-_ALIGNED = {"dials": list, "refused": list}  # of bundle.json's `aligned`, which only bundles with axes from labels have
-_DIAL = {"factor": int, "dim": int, "attribute": str, "measure": str, "confidence": (int, float), "labels": int}
+_ALIGNED: Shape = {"dials": list, "refused": list}  # bundle.json's `aligned`, only where axes were learned from labels
+_DIAL: Shape = {"factor": int, "dim": int, "attribute": str, "measure": str, "confidence": (int, float), "labels": int}
 _ENDS = ("low", "high")  # what little and much of the attribute is called, where that is known
-_REFUSED = {"factor": int, "attribute": str, "labels": int, "reason": str}
-_EPOCH = {"epoch": int, "best": int, "loss": float, "ndcg@100": float}  # of a row of history.json
+_REFUSED: Shape = {"factor": int, "attribute": str, "labels": int, "reason": str}
+_EPOCH: Shape = {"epoch": int, "best": int, "loss": float, "ndcg@100": float}  # of a row of history.json
+Kind = TypeVar("Kind", dict, list)
 _TRAIN_AGAIN = "train it again, or restore the folder from where you got it"
 
 
-def save(path: Path, *, meta: dict, model: MacridVAE, items: pd.DataFrame, maps: pd.DataFrame, axes: np.ndarray,
-         influence: np.ndarray, users: pd.DataFrame, history: list[dict],
-         labels: pd.DataFrame | None = None) -> None:
+@dataclass(frozen=True)
+class Contents:
+    """What a bundle holds: M items, K factors, D dimensions of a factor."""
+
+    meta: dict  # bundle.json without `format` and `settings`
+    model: MacridVAE
+    items: pd.DataFrame  # M rows
+    maps: pd.DataFrame
+    axes: np.ndarray  # (K, D, D), columns are dials, the strongest first
+    influence: np.ndarray  # (K, D) from 0 to 1: how much of a list the dial changes
+    users: pd.DataFrame
+    history: list[dict]
+    labels: pd.DataFrame | None = None  # those that the axes were learned from, as `label_file.read` gives them
+
+
+def save(path: Path, contents: Contents) -> None:
     """Write a bundle to the folder `path`, beside it first and then renamed, so that it is there whole or not at all. An
     earlier bundle at `path` is replaced."""
     path = Path(path)
@@ -54,21 +71,27 @@ def save(path: Path, *, meta: dict, model: MacridVAE, items: pd.DataFrame, maps:
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(parents=True)
     try:
-        meta = {"format": FORMAT, **meta, "settings": settings_dict(model.settings)}
-        write_json(beside / "bundle.json", meta)
-        write_json(beside / "history.json", history)
-        weights = {name: tensor.cpu().contiguous() for name, tensor in model.state_dict().items()}
-        save_file(weights, beside / "weights.safetensors")
-        save_file({"axes": torch.as_tensor(axes), "strength": torch.as_tensor(influence)}, beside / "axes.safetensors")
-        for name, table in (("items", items), ("maps", maps), ("users", users)):
-            table.to_parquet(beside / f"{name}.parquet", index=False, compression="zstd")
-        if labels is not None:
-            text = label_file.to_csv(labels, items.set_index("item_id")["title"])
-            (beside / LABELS).write_text(text, encoding="utf-8")
+        _write(beside, contents)
         swap(beside, path)
     except BaseException:
         shutil.rmtree(beside, ignore_errors=True)
         raise
+
+
+def _write(folder: Path, contents: Contents) -> None:
+    model, items = contents.model, contents.items
+    meta = {"format": FORMAT, **contents.meta, "settings": settings_dict(model.settings)}
+    write_json(folder / "bundle.json", meta)
+    write_json(folder / "history.json", contents.history)
+    weights = {name: tensor.cpu().contiguous() for name, tensor in model.state_dict().items()}
+    save_file(weights, folder / "weights.safetensors")
+    dials = {"axes": torch.as_tensor(contents.axes), "strength": torch.as_tensor(contents.influence)}
+    save_file(dials, folder / "axes.safetensors")
+    for name, table in (("items", items), ("maps", contents.maps), ("users", contents.users)):
+        table.to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
+    if contents.labels is not None:
+        text = label_file.to_csv(contents.labels, items.set_index("item_id")["title"])
+        (folder / LABELS).write_text(text, encoding="utf-8")
 
 
 def replace_maps(path: Path, maps: pd.DataFrame) -> None:
@@ -80,61 +103,96 @@ def replace_maps(path: Path, maps: pd.DataFrame) -> None:
 
 
 def load(path: str | Path) -> Recommender:
-    """Load a bundle and check it: the format's version, every file, key and shape. Raises InputError that says what is
-    wrong with which file."""
-    path = Path(path)
+    """Load a bundle, given as a folder or as the name of one (see `places.resolved`), and check it: the format's version,
+    every file, key and shape. Raises InputError that says what is wrong with which file."""
+    path = places.resolved(path)
+    _check_complete(path)
+    meta = _read_meta(path / "bundle.json")
+    settings = _read_settings(path / "bundle.json", meta)
+    items = _read_items(path / "items.parquet")
+    item_ids = items["item_id"]
+    model = _read_model(path / "weights.safetensors", len(items), settings)
+    axes, influence = _read_dials(path / "axes.safetensors", settings)
+    users = _read_users(path / "users.parquet", item_ids)
+    maps = _read_maps(path / "maps.parquet", item_ids, settings.kfac)
+    history = _read_history(path / "history.json")
+    return Recommender(path, meta, model, items, maps, axes, influence, users, history,
+                       _read_labels(path / LABELS, item_ids))
+
+
+def _check_complete(path: Path) -> None:
+    """InputError unless there is a folder with every file."""
     if not path.is_dir():
         raise InputError(f"there is no bundle at {path}; `python -m macrid train --data shop --out {path}` makes one")
     missing = [name for name in FILES if not (path / name).is_file()]
     if missing:
         what = "is not a bundle" if "bundle.json" in missing else "is incomplete"
         raise InputError(f"{path} {what}: {', '.join(missing)} missing; {_TRAIN_AGAIN}")
-    meta = _read_json(path / "bundle.json", dict)
+
+
+def _read_meta(path: Path) -> dict:
+    meta = _read_json(path, dict)
     if meta.get("format") != FORMAT:
-        raise InputError(f"{path / 'bundle.json'} has format {meta.get('format')!r}, this program reads format {FORMAT}; "
+        raise InputError(f"{path} has format {meta.get('format')!r}, this program reads format {FORMAT}; "
                          "train again, or use the version of macrid that wrote it")
-    _check_kinds(path / "bundle.json", meta, _META)
+    _check_kinds(path, meta, _META)
     if meta["twin"] is not None and Path(meta["twin"]).name != meta["twin"]:
-        raise InputError(f"{path / 'bundle.json'}: twin is {meta['twin']!r}, not the name of a folder beside it")
+        raise InputError(f"{path}: twin is {meta['twin']!r}, not the name of a folder beside it")
+    return meta
+
+
+def _read_settings(path: Path, meta: dict) -> Settings:
+    """The settings in bundle.json, and the check that what it says of aligned dials goes with them."""
     try:
         settings = make_settings("best", meta["settings"])
     except InputError as error:
-        raise InputError(f"{path / 'bundle.json'}: {error}") from error
-    _check_aligned(path / "bundle.json", meta, settings.kfac, settings.embedding_size)
-    items = _read_table(path / "items.parquet", ("item_id", "title", "category"))
+        raise InputError(f"{path}: {error}") from error
+    _check_aligned(path, meta, settings.kfac, settings.embedding_size)
+    return settings
+
+
+def _read_items(path: Path) -> pd.DataFrame:
+    items = _read_table(path, ("item_id", "title", "category"))
     for column in ("item_id", "title", "category"):
         if not pd.api.types.is_string_dtype(items[column]) or items[column].isna().any():
-            raise InputError(f"{path / 'items.parquet'}: the column {column} holds something else than text; {_TRAIN_AGAIN}")
-    if items["item_id"].duplicated().any():
-        raise InputError(f"{path / 'items.parquet'} names item {items['item_id'][items['item_id'].duplicated()].iloc[0]!r} "
-                         f"twice; {_TRAIN_AGAIN}")
-    model = MacridVAE(len(items), settings)
+            raise InputError(f"{path}: the column {column} holds something else than text; {_TRAIN_AGAIN}")
+    twice = items["item_id"][items["item_id"].duplicated()]
+    if len(twice):
+        raise InputError(f"{path} names item {twice.iloc[0]!r} twice; {_TRAIN_AGAIN}")
+    return items
+
+
+def _read_model(path: Path, n_items: int, settings: Settings) -> MacridVAE:
+    model = MacridVAE(n_items, settings)
     expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
-    model.load_state_dict(_read_tensors(path / "weights.safetensors", expected))
-    model.eval()
-    shape = (settings.kfac, settings.embedding_size)
-    turned = _read_tensors(path / "axes.safetensors", {"axes": (*shape, shape[1]), "strength": shape})
-    axes = turned["axes"].numpy()
-    if np.abs(axes.transpose(0, 2, 1) @ axes - np.eye(shape[1])).max() > 1e-3:
-        raise InputError(f"{path / 'axes.safetensors'}: the axes are not orthogonal; {_TRAIN_AGAIN}")
-    users = _read_table(path / "users.parquet", ("user_id", "item_id", "part"))
-    if set(users["part"]) != set(PARTS[1:]) or not _texts(items["item_id"]).issuperset(_texts(users["item_id"])):
-        what = "names items that items.parquet does not" if set(users["part"]) == set(PARTS[1:]) else \
-            f"has the parts {', '.join(map(str, users['part'].unique()[:9])) or 'none'}, not {', '.join(PARTS[1:])}"
-        raise InputError(f"{path / 'users.parquet'} {what}; {_TRAIN_AGAIN}")
-    maps = _read_table(path / "maps.parquet", ("method", "kind", "id", "x", "y"))
-    _check_maps(path / "maps.parquet", maps, items["item_id"], settings.kfac)
-    history = _read_json(path / "history.json", list)
-    for row in history:
-        _check_kinds(path / "history.json", row, _EPOCH)
-    return Recommender(path=path, meta=meta, model=model, items=items, maps=maps, axes=axes,
-                  influence=turned["strength"].numpy(), users=users, history=history,
-                  labels=_read_labels(path / LABELS, items["item_id"]))
+    model.load_state_dict(_read_tensors(path, expected))
+    return model.eval()
 
 
-def _check_maps(path: Path, maps: pd.DataFrame, item_ids: pd.Series, kfac: int) -> None:
-    """InputError unless every item is on every map, and every part that is on one belongs to a factor. Bundles of before
-    parts were laid out have none, and no column `factor`."""
+def _read_dials(path: Path, settings: Settings) -> tuple[np.ndarray, np.ndarray]:
+    """The axes (K, D, D) and the influence of each dial (K, D), which the file calls its strength."""
+    kfac, dims = settings.kfac, settings.embedding_size
+    tensors = _read_tensors(path, {"axes": (kfac, dims, dims), "strength": (kfac, dims)})
+    axes = tensors["axes"].numpy()
+    if np.abs(axes.transpose(0, 2, 1) @ axes - np.eye(dims)).max() > 1e-3:
+        raise InputError(f"{path}: the axes are not orthogonal; {_TRAIN_AGAIN}")
+    return axes, tensors["strength"].numpy()
+
+
+def _read_users(path: Path, item_ids: pd.Series) -> pd.DataFrame:
+    users, wanted = _read_table(path, ("user_id", "item_id", "part")), PARTS[1:]
+    if set(users["part"]) != set(wanted):
+        parts = ", ".join(map(str, users["part"].unique()[:9])) or "none"
+        raise InputError(f"{path} has the parts {parts}, not {', '.join(wanted)}; {_TRAIN_AGAIN}")
+    if not _texts(item_ids).issuperset(_texts(users["item_id"])):
+        raise InputError(f"{path} names items that items.parquet does not; {_TRAIN_AGAIN}")
+    return users
+
+
+def _read_maps(path: Path, item_ids: pd.Series, kfac: int) -> pd.DataFrame:
+    """The maps; every item is on each of them, and every part that is on one belongs to a factor. Bundles of before parts
+    were laid out have none, and no column `factor`."""
+    maps = _read_table(path, ("method", "kind", "id", "x", "y"))
     parts = maps[maps["kind"] == "part"]
     for method in ("tsne", "umap", *parts["method"].unique()):
         points = maps.loc[(maps["method"] == method) & (maps["kind"] == "item"), "id"]
@@ -145,10 +203,18 @@ def _check_maps(path: Path, maps: pd.DataFrame, item_ids: pd.Series, kfac: int) 
         raise InputError(f"{path} holds NaN or infinite numbers; {_TRAIN_AGAIN}")
     if len(parts) and ("factor" not in maps or not parts["factor"].isin(range(kfac)).all()):
         raise InputError(f"{path} holds a person's part of a factor that the model lacks; {_TRAIN_AGAIN}")
+    return maps
 
 
-def _texts(column: pd.Series) -> set:
-    """What a column holds. By way of objects: Series.isin goes through Arrow's strings one by one, seconds for 100,000."""
+def _read_history(path: Path) -> list[dict]:
+    history = _read_json(path, list)
+    for row in history:
+        _check_kinds(path, row, _EPOCH)
+    return history
+
+
+def _texts(column: pd.Series) -> set[str]:
+    """The values of a column. As objects: Series.isin goes through Arrow's strings one by one, seconds for 100,000."""
     return set(column.to_numpy(object))
 
 
@@ -163,10 +229,10 @@ def _check_aligned(path: Path, meta: dict, kfac: int, dims: int) -> None:
     if "aligned" not in meta:
         return
     _check_kinds(path, meta["aligned"], _ALIGNED, "aligned.")
-    for kind, wanted in (("dials", _DIAL), ("refused", _REFUSED)):
-        for row in meta["aligned"][kind]:
-            _check_kinds(path, row, wanted, f"aligned.{kind}.")
+    for row in meta["aligned"]["refused"]:
+        _check_kinds(path, row, _REFUSED, "aligned.refused.")
     for row in meta["aligned"]["dials"]:
+        _check_kinds(path, row, _DIAL, "aligned.dials.")
         _check_kinds(path, row, {end: str for end in _ENDS if end in row}, "aligned.dials.")
     dials = [(row["factor"], row["dim"]) for row in meta["aligned"]["dials"]]
     if len(set(dials)) < len(dials) or not all(0 <= k < kfac and 0 <= j < dims for k, j in dials):
@@ -175,7 +241,7 @@ def _check_aligned(path: Path, meta: dict, kfac: int, dims: int) -> None:
         raise InputError(f"{path}: aligned.dials has a confidence that is no R2 or AUC from 0 to 1; {_TRAIN_AGAIN}")
 
 
-def _read_json(path: Path, kind: type):
+def _read_json(path: Path, kind: type[Kind]) -> Kind:
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -212,10 +278,10 @@ def _read_tensors(path: Path, expected: dict[str, tuple]) -> dict[str, torch.Ten
     except (SafetensorError, OSError) as error:
         raise InputError(f"{path} cannot be read ({error}); {_TRAIN_AGAIN}") from error
     for name, shape in expected.items():
-        found = tuple(tensors[name].shape) if name in tensors else None
-        if found != shape:
+        actual = tuple(tensors[name].shape) if name in tensors else None
+        if actual != shape:
             raise InputError(f"{path}: {name} should be {shape} by bundle.json and items.parquet, it is "
-                             f"{found or 'missing'}; {_TRAIN_AGAIN}")
+                             f"{actual or 'missing'}; {_TRAIN_AGAIN}")
         if not torch.isfinite(tensors[name]).all():
             raise InputError(f"{path}: {name} holds NaN or infinite numbers; {_TRAIN_AGAIN}")
     if set(tensors) != set(expected):

@@ -1,14 +1,22 @@
 """One person before a trained model: where they stand on the dials, and their lists when dials are turned.
 `Recommender.person` makes one."""
 
-from dataclasses import dataclass
-from functools import cached_property
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 import pandas as pd
 
 from macrid.dials.steered_scores import STRIP_POSITIONS, SteeredScores
 from macrid.errors import InputError
+
+if TYPE_CHECKING:
+    from .recommender import Recommender
+
+Dials = Mapping[tuple[int, int], float]  # (factor, dim) -> the coordinate that a dial is turned to, in [-1, 1]
 
 CURVE_POSITIONS = 9
 CURVE_LENGTH = 10  # of the lists whose attributes are followed along a dial
@@ -27,8 +35,26 @@ class Steered:
     dials: dict[tuple[int, int], float]
 
 
+class Listing(TypedDict, total=False):
+    """How `Person.steer` lists; `Person` says what each means."""
+
+    factor: int | None
+    n: int
+    hide_seen: bool
+    strength: float
+
+
+@dataclass
+class Computed:
+    """What is computed once for a person: the user vector (K, D), and the scores by what is listed: of the whole catalogue
+    (None), and of the factor listed last."""
+
+    parts: np.ndarray
+    scores: dict[int | None, SteeredScores] = field(default_factory=dict)
+
+
 class Person:
-    """What `trained`, a Recommender, makes of the items at the positions `seen` (n,).
+    """What `trained` makes of the items at the positions `seen` (n,). computed: what is known of this person already.
 
     Dials are named (factor, dim) and turned to coordinates in [-1, 1]. A list is of the whole catalogue, ranked by the
     model's p(i | z), or of the items of one `factor`, ranked by what that factor's part says of them, scale z_k . h_i,
@@ -36,34 +62,32 @@ class Person:
     person's own list and the steered one.
     """
 
-    def __init__(self, trained, seen: np.ndarray):
-        if not len(seen):
-            raise InputError("the profile is empty: give at least one item id")
-        self.trained, self.seen = trained, seen
-        self._kept: dict[int | None, SteeredScores] = {}
+    def __init__(self, trained: Recommender, seen: np.ndarray, computed: Computed) -> None:
+        self.trained, self.dials, self.seen = trained, trained.dials, seen
+        self._computed = computed
 
-    @cached_property
+    @property
     def parts(self) -> np.ndarray:
         """The user vector (K, D)."""
-        return self.trained.model.represent(self.trained.clicks(self.seen))[0]
+        return self._computed.parts
 
     def position(self, factor: int, dim: int) -> float:
         """Where the person stands on a dial, in [-1, 1]."""
-        self.trained.check_dial(factor, dim)
+        self.dials.check(factor, dim)
         return float(self.parts[factor] @ self.trained.axes[factor][:, dim])
 
     def stands(self, factor: int, dim: int) -> float:
         """Where the person stands, as a share of the dial's range, from 0 to 1."""
-        low, high = self.trained.dial_range(factor, dim)
+        low, high = self.dials.range(factor, dim)
         return float(np.clip((self.position(factor, dim) - low) / max(high - low, 1e-9), 0, 1))
 
     def turned_by(self, factor: int, dim: int, share: float = MORE) -> float:
         """The coordinate of a dial turned by a share of its range from where the person stands, kept within the range: more
         of it, or with a negative share less."""
-        low, high = self.trained.dial_range(factor, dim)
+        low, high = self.dials.range(factor, dim)
         return float(np.clip(self.position(factor, dim) + share * (high - low), low, high))
 
-    def steer(self, dials: dict[tuple[int, int], float], *, factor: int | None = None, n: int = 20, hide_seen: bool = True,
+    def steer(self, dials: Dials, *, factor: int | None = None, n: int = 20, hide_seen: bool = True,
               strength: float = 1.0) -> Steered:
         """The lists of n items before and after some dials are turned; none turned leaves the list as it is."""
         self._check(dials, factor, strength)
@@ -74,69 +98,78 @@ class Person:
         gone = before[~before["item_id"].isin(after["item_id"])].reset_index(drop=True)
         return Steered(before, after, gone, dict(dials))
 
-    def film_strip(self, factor: int, dim: int, others: dict[tuple[int, int], float] | None = None, *, n: int = 3,
+    def film_strip(self, factor: int, dim: int, others: Dials | None = None, *, n: int = 3,
                    hide_seen: bool = True) -> list[tuple[float, np.ndarray]]:
         """The n best items of the factor at seven positions of a dial, other dials staying where they are turned to:
         [(coordinate, positions of items)]."""
         return [(value, self._top({**(others or {}), (factor, dim): value}, factor, n, hide_seen, 1.0)[0])
                 for value in self._positions(factor, dim, STRIP_POSITIONS)]
 
-    def curves(self, factor: int, dim: int, others: dict[tuple[int, int], float] | None = None) -> pd.DataFrame:
+    def curves(self, factor: int, dim: int, others: Dials | None = None) -> pd.DataFrame:
         """What a dial moves: for each attribute (a column) the mean over the first ten items of the factor at nine positions
         (the index: coordinates). A numeric attribute counts by its quantile among the factor's items, 0 to 1, a yes/no one
         as the share that has it; items of which it is unknown do not count."""
-        mine, known = self.trained.factor_items(factor)[0], self.trained.quantiles(factor)  # (m,), (m, A)
-        at = np.empty(len(self.trained.items), np.int64)
-        at[mine] = np.arange(len(mine))
+        mine, known = self.dials.factor_items(factor).positions, self.dials.quantiles(factor)  # (m,), (m, A)
+        row_of = np.empty(len(self.trained.items), np.int64)
+        row_of[mine] = np.arange(len(mine))
         values = self._positions(factor, dim, CURVE_POSITIONS)
         rows = []
         for value in values:
             top, _ = self._top({**(others or {}), (factor, dim): value}, factor, CURVE_LENGTH, True, 1.0)
-            shown = known.to_numpy()[at[top]]  # (n, A)
+            shown = known.to_numpy()[row_of[top]]  # (n, A)
             counted = np.isfinite(shown)
-            rows.append(np.where(counted, shown, 0).sum(axis=0) / np.where(counted.any(axis=0), counted.sum(axis=0), np.nan))
+            total, count = np.where(counted, shown, 0).sum(axis=0), counted.sum(axis=0)
+            rows.append(total / np.where(count > 0, count, np.nan))
         return pd.DataFrame(rows, index=values, columns=known.columns)
 
     def _positions(self, factor: int, dim: int, count: int) -> list[float]:
-        return [float(v) for v in np.linspace(*self.trained.dial_range(factor, dim), count)]
+        low, high = self.dials.range(factor, dim)
+        return [float(value) for value in np.linspace(low, high, count)]
 
-    def _check(self, dials: dict[tuple[int, int], float], factor: int | None, strength: float) -> None:
+    def _check(self, dials: Dials, factor: int | None, strength: float) -> None:
         for (k, dim), value in dials.items():
-            self.trained.check_dial(k, dim)
+            self.dials.check(k, dim)
             if not -1 <= value <= 1:  # also catches NaN
                 raise InputError(f"value is {value}: it must be a number from -1 to 1, the coordinate on the dial")
         if factor is not None:
-            self.trained.check_dial(factor, 0)
+            self.dials.check(factor, 0)
         if not 0 <= strength <= 1:
             raise InputError(f"strength is {strength}: it must be a number from 0 (one's own list) to 1 (the steered one)")
 
-    def _listed(self, dials, factor, n, hide_seen, strength) -> pd.DataFrame:
+    def _listed(self, dials: Dials, factor: int | None, n: int, hide_seen: bool, strength: float) -> pd.DataFrame:
         return self.trained.table(*self._top(dials, factor, self.trained.number(n), hide_seen, strength))
 
-    def _top(self, dials, factor, n, hide_seen, strength) -> tuple[np.ndarray, np.ndarray]:
+    def _top(self, dials: Dials, factor: int | None, n: int, hide_seen: bool,
+             strength: float) -> tuple[np.ndarray, np.ndarray]:
         """Positions in the items table and scores of the n best items."""
         hidden = self.seen if hide_seen else self.seen[:0]
         if factor is None:
-            return self._dials(None).top(dials, n, strength, hidden)
-        mine = self.trained.factor_items(factor)[0]
-        heard = {(0, dim): value for (k, dim), value in dials.items() if k == factor}
-        found, scores = self._dials(factor).top(heard, n, strength, np.flatnonzero(np.isin(mine, hidden)))
-        return mine[found], scores
+            return self._scores(None).top(dials, n, strength, hidden)
+        mine = self.dials.factor_items(factor).positions
+        own_dials = {(0, dim): value for (k, dim), value in dials.items() if k == factor}
+        rows, scores = self._scores(factor).top(own_dials, n, strength, np.flatnonzero(np.isin(mine, hidden)))
+        return mine[rows], scores
 
-    def _dials(self, factor: int | None) -> SteeredScores:
-        """The dials over the whole catalogue, or those of a factor over its items. The latest of both are kept."""
-        found = self._kept.get(factor)
-        if found is None:
-            t = self.trained
-            if factor is None:
-                found = SteeredScores(self.parts, t.vectors, t.log_c, t.model.scale, t.axes)
-            else:  # its part and its items: a model of one factor
-                items = t.vectors[t.factor_items(factor)[0]]  # (m, D)
-                alone = np.zeros((len(items), 1), items.dtype)  # log c
-                found = SteeredScores(self.parts[[factor]], items, alone, t.model.scale, t.axes[[factor]])
-            other = {key: dials for key, dials in self._kept.items() if (key is None) != (factor is None)}
-            self._kept = other | {factor: found}
-        return found
+    def _scores(self, factor: int | None) -> SteeredScores:
+        """The scores of the whole catalogue, or those of a factor's items. The latest of both are kept."""
+        kept = self._computed.scores
+        if factor in kept:
+            return kept[factor]
+        scores = self._all_scores() if factor is None else self._factor_scores(factor)
+        other = {key: value for key, value in kept.items() if (key is None) != (factor is None)}
+        self._computed.scores = other | {factor: scores}
+        return scores
+
+    def _all_scores(self) -> SteeredScores:
+        t = self.trained
+        return SteeredScores(self.parts, t.vectors, t.log_c, t.model.scale, t.axes)
+
+    def _factor_scores(self, factor: int) -> SteeredScores:
+        """Its part and its items, as a model of one factor."""
+        t = self.trained
+        items = t.vectors[self.dials.factor_items(factor).positions]  # (m, D)
+        log_c = np.zeros((len(items), 1), items.dtype)
+        return SteeredScores(self.parts[[factor]], items, log_c, t.model.scale, t.axes[[factor]])
 
 
 def _mark(was: int | None, rank: int) -> str:

@@ -1,6 +1,10 @@
 """What goes with a map, as plotly figures: factors against groups, how the factors share the items, norms against
 popularity, the poster's three panels in one figure, and the experiment on collapse."""
 
+from collections.abc import Sequence
+from itertools import product
+from typing import Any, NamedTuple
+
 import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -9,9 +13,18 @@ from .colours import GREY, plain, shape_of, still
 from .maps import Groups
 
 TEAL = [[0.0, "rgba(27,127,123,0.04)"], [1.0, "rgba(27,127,123,1)"]]
-PANEL, LEGEND_LINE = 390, 20  # pixels
+PANEL_HEIGHT, LEGEND_LINE = 390, 20  # pixels
 LEGEND_COLUMNS, LEGEND_LETTERS = 3, 18
 SERIES = {"cosine": "#0072B2", "dot": "#D55E00"}
+
+
+class Panel(NamedTuple):
+    """One of some maps side by side: xy (M, 2), the items' groups, and the positions drawn (n,)."""
+
+    title: str
+    xy: np.ndarray
+    by: Groups
+    shown: np.ndarray
 
 
 def confusion(counts: np.ndarray, factors: list[str], groups: list[str]) -> go.Figure:
@@ -44,15 +57,15 @@ def shares(counts: np.ndarray, names: list[str], colours: list[str]) -> go.Figur
 
 def norms(clicks: np.ndarray, norm: np.ndarray, most: int = 800) -> go.Figure:
     """The norm of item vectors (M,) against the items' clicks (M,): at most `most` of them, drawn at random, and the mean
-    norm of ten classes of equally many items."""
+    norm of ten groups of equally many items, from the least to the most clicked."""
     order = np.argsort(clicks, kind="stable")
-    classes = [part for part in np.array_split(order, min(10, len(order))) if len(part)]
+    tenths = [part for part in np.array_split(order, min(10, len(order))) if len(part)]
     at = np.sort(np.random.default_rng(0).choice(len(clicks), min(most, len(clicks)), replace=False))
     clicks = np.maximum(clicks, 1)
     fig = go.Figure(go.Scatter(x=clicks[at], y=norm[at], mode="markers", hoverinfo="skip",
                                marker={"size": 3.5, "color": "rgba(128,128,128,0.45)"}))
-    fig.add_scatter(x=[float(np.exp(np.log(clicks[part]).mean())) for part in classes],
-                    y=[float(norm[part].mean()) for part in classes], mode="lines+markers",
+    fig.add_scatter(x=[float(np.exp(np.log(clicks[part]).mean())) for part in tenths],
+                    y=[float(norm[part].mean()) for part in tenths], mode="lines+markers",
                     line={"color": "#1b7f7b", "width": 2.5}, hovertemplate="%{x:.3g} clicks: norm %{y:.3g}<extra></extra>")
     fig.update_layout(height=190, margin={"l": 0, "r": 0, "t": 4, "b": 0}, showlegend=False,
                       xaxis={"type": "log", "title": {"text": "clicks of an item"}, "gridcolor": GREY, "dtick": 1},
@@ -60,11 +73,11 @@ def norms(clicks: np.ndarray, norm: np.ndarray, most: int = 800) -> go.Figure:
     return still(fig)
 
 
-def panels(maps: list[tuple[str, np.ndarray, Groups, np.ndarray]]) -> go.Figure:
-    """Some maps side by side in one figure, to be kept as PNG or SVG: (title, xy (M, 2), groups, positions drawn (n,))."""
-    names_high = LEGEND_LINE * max(-(-len(by.names) // LEGEND_COLUMNS) for *_, by, _ in maps)
-    fig = make_subplots(rows=2, cols=len(maps), subplot_titles=[plain(title) for title, *_ in maps],
-                        horizontal_spacing=0.03, vertical_spacing=0.02, row_heights=[PANEL, names_high])
+def panels(maps: Sequence[Panel]) -> go.Figure:
+    """Some maps side by side in one figure, each with its legend below, to be kept as PNG or SVG."""
+    names_high = LEGEND_LINE * max(-(-len(panel.by.names) // LEGEND_COLUMNS) for panel in maps)
+    fig = make_subplots(rows=2, cols=len(maps), subplot_titles=[plain(panel.title) for panel in maps],
+                        horizontal_spacing=0.03, vertical_spacing=0.02, row_heights=[PANEL_HEIGHT, names_high])
     for column, (_, xy, by, shown) in enumerate(maps, start=1):
         for code, (name, colour) in enumerate(zip(by.names, by.colours, strict=True)):
             at = shown[by.codes[shown] == code]
@@ -81,31 +94,33 @@ def panels(maps: list[tuple[str, np.ndarray, Groups, np.ndarray]]) -> go.Figure:
         fig.update_yaxes(scaleanchor="x" + number, visible=False, range=[-1.06, 1.06], row=1, col=column)
         fig.update_xaxes(visible=False, range=[-0.08, LEGEND_COLUMNS], row=2, col=column)
         fig.update_yaxes(visible=False, range=[names_high / LEGEND_LINE - 0.5, -0.5], row=2, col=column)
-    fig.update_layout(height=PANEL + names_high + 50, margin={"l": 8, "r": 8, "t": 34, "b": 8}, showlegend=False,
+    fig.update_layout(height=PANEL_HEIGHT + names_high + 50, margin={"l": 8, "r": 8, "t": 34, "b": 8}, showlegend=False,
                       plot_bgcolor="#ffffff", paper_bgcolor="#ffffff", font={"color": "#1C2A30"})
     return fig
 
 
-def collapse(rows: list[dict], shown: dict[str, str], kfac: int) -> go.Figure:
+def collapse(rows: list[dict[str, Any]], shown: dict[str, str], kfac: int) -> go.Figure:
     """Every run of the experiment on collapse, by similarity and start: dots, and the mean with its spread (standard
     deviation). rows: {similarity, init, seed, figures}; shown: {figure: title}, one above the other; the axis of the
-    effective factors ends at K, others a little behind what is largest."""
+    effective factors ends at K, others a little beyond their largest value."""
     fig = make_subplots(rows=len(shown), cols=1, vertical_spacing=0.3)
     for line, (figure, title) in enumerate(shown.items(), start=1):
         most = kfac if figure == "effective_factors" else 1.1 * max(row["figures"][figure] for row in rows)
-        for similarity, colour in SERIES.items():
-            for init in ("random", "spectral"):
-                values = [row["figures"][figure] for row in rows if (row["similarity"], row["init"]) == (similarity, init)]
-                label = f"{'cosine' if similarity == 'cosine' else 'dot product'}, {init}"
-                fig.add_scatter(x=values, y=[label] * len(values), mode="markers", row=line, col=1,
-                                hovertemplate="%{x:.3g}<extra></extra>",
-                                marker={"size": 8, "color": colour, "opacity": 0.45})
-                spread = np.std(values, ddof=1) if len(values) > 1 else 0
-                fig.add_scatter(x=[np.mean(values)], y=[label], mode="markers", hovertemplate="mean %{x:.3g}<extra></extra>",
-                                error_x={"array": [spread], "thickness": 2, "width": 7, "color": colour}, row=line, col=1,
-                                marker={"size": 13, "color": colour, "symbol": "line-ns",
-                                        "line": {"width": 3, "color": colour}})
+        for similarity, init in product(SERIES, ("random", "spectral")):
+            values = [row["figures"][figure] for row in rows if (row["similarity"], row["init"]) == (similarity, init)]
+            label = f"{'cosine' if similarity == 'cosine' else 'dot product'}, {init}"
+            _add_runs(fig, line, values, label, SERIES[similarity])
         fig.update_xaxes(range=[0, most * 1.03], title={"text": title}, gridcolor=GREY, row=line, col=1)
         fig.update_yaxes(autorange="reversed", ticksuffix="  ", row=line, col=1)
     fig.update_layout(height=190 * len(shown), margin={"l": 0, "r": 10, "t": 4, "b": 0}, showlegend=False)
     return still(fig)
+
+
+def _add_runs(fig: go.Figure, line: int, values: list[float], label: str, colour: str) -> None:
+    """Runs that differ by their seed only, on one line of a panel: a dot each, and their mean with its spread."""
+    fig.add_scatter(x=values, y=[label] * len(values), mode="markers", row=line, col=1,
+                    hovertemplate="%{x:.3g}<extra></extra>", marker={"size": 8, "color": colour, "opacity": 0.45})
+    spread = np.std(values, ddof=1) if len(values) > 1 else 0
+    fig.add_scatter(x=[np.mean(values)], y=[label], mode="markers", hovertemplate="mean %{x:.3g}<extra></extra>",
+                    error_x={"array": [spread], "thickness": 2, "width": 7, "color": colour}, row=line, col=1,
+                    marker={"size": 13, "color": colour, "symbol": "line-ns", "line": {"width": 3, "color": colour}})

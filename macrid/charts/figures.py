@@ -1,6 +1,7 @@
-"""Colours of groups, and what all figures share: transparent backgrounds, text in the page's colour, for light and dark."""
+"""Figures of the pages Overview and Steer: recommenders compared, and a list's attributes along a dial."""
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,34 +27,44 @@ def comparison(figures: dict[str, dict[str, float]], metric: str, ours: str, col
     return fig
 
 
+MEANT = "#1b7f7b"
 NAMED_CURVES = 4  # beside the meant one, those that move most
+NAME_GAP = 9.0  # between two names, in percent of the axis
 
 
 def along_dial(curves: pd.DataFrame, meant: str) -> go.Figure:
     """The attributes of a list along a dial, as `Person.curves` gives them: the meant one bold, the others thin; the names
     of those that move most stand at their ends."""
-    x = np.linspace(0, 100, len(curves))
     moves = (curves.max() - curves.min()).drop(meant, errors="ignore").sort_values(ascending=False, kind="stable")
-    named = [*moves.index[:NAMED_CURVES], *([meant] if meant in curves else [])]
-    last = curves[named].ffill().iloc[-1].fillna(0) * 100
-    at = dict(zip(named, _apart(last.to_numpy(), 9.0), strict=True))
-    lines, names = [], []
-    for name in [*moves.index[::-1], *([meant] if meant in curves else [])]:
-        bold = name == meant
-        colour = "#1b7f7b" if bold else REST if name in named else GREY
-        lines.append(go.Scatter(x=x, y=100 * curves[name], mode="lines", name=plain(name), line_shape="spline",
-                                line={"width": 4 if bold else 1.6, "color": colour},
-                                hovertemplate=f"{plain(name)}: %{{y:.0f}} %<extra></extra>"))
-        if name in at:
-            text, font = (f"<b>{plain(name)}</b>", {"size": 12, "color": colour}) if bold else (plain(name), {"size": 12})
-            names.append({"xref": "paper", "x": 1.02, "y": at[name], "text": text, "showarrow": False, "xanchor": "left",
-                          "font": font, "opacity": 1 if bold else 0.75})
-    still = {"gridcolor": GREY, "zeroline": False, "dtick": 50, "fixedrange": True, "ticksuffix": " %"}
+    bold = [meant] if meant in curves else []
+    named = [*moves.index[:NAMED_CURVES], *bold]
+    ends = curves[named].ffill().iloc[-1].fillna(0) * 100
+    lines = [_curve(curves[name], name, meant, name in named) for name in [*moves.index[::-1], *bold]]
+    heights = _apart(ends.to_numpy(), NAME_GAP)
+    names = [_name_at_end(name, meant, height) for name, height in zip(named, heights, strict=True)]
+    axis = {"gridcolor": GREY, "zeroline": False, "dtick": 50, "fixedrange": True, "ticksuffix": " %"}
     return go.Figure(lines, {
         "height": 300, "margin": {"l": 0, "r": 92, "t": 6, "b": 0}, "showlegend": False, "hovermode": "x",
         "annotations": names, "plot_bgcolor": "rgba(0,0,0,0)", "paper_bgcolor": "rgba(0,0,0,0)",
-        "xaxis": still | {"range": [0, 100], "title": {"text": "Position of the dial"}},
-        "yaxis": still | {"range": [-3, 103]}})
+        "xaxis": axis | {"range": [0, 100], "title": {"text": "Position of the dial"}},
+        "yaxis": axis | {"range": [-3, 103]}})
+
+
+def _curve(shares: pd.Series, name: str, meant: str, named: bool) -> go.Scatter:
+    """One attribute (n,), 0 to 1, along the dial."""
+    bold = name == meant
+    colour = MEANT if bold else REST if named else GREY
+    return go.Scatter(x=np.linspace(0, 100, len(shares)), y=100 * shares, mode="lines", name=plain(name),
+                      line_shape="spline", line={"width": 4 if bold else 1.6, "color": colour},
+                      hovertemplate=f"{plain(name)}: %{{y:.0f}} %<extra></extra>")
+
+
+def _name_at_end(name: str, meant: str, height: float) -> dict[str, Any]:
+    """The annotation that names a curve at its right end."""
+    note = {"xref": "paper", "x": 1.02, "y": height, "showarrow": False, "xanchor": "left"}
+    if name == meant:
+        return note | {"text": f"<b>{plain(name)}</b>", "font": {"size": 12, "color": MEANT}, "opacity": 1}
+    return note | {"text": plain(name), "font": {"size": 12}, "opacity": 0.75}
 
 
 def _apart(values: np.ndarray, gap: float) -> np.ndarray:

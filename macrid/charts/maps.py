@@ -1,13 +1,14 @@
-"""Maps as plotly figures: items by group or by number, people's parts, prototypes, what was found, and the density of many.
+"""Maps as plotly figures: items by group or by number, people's parts, prototypes, an item searched for, and the density
+of many items.
 
-A figure is begun by `frame`, and each of the other functions adds one layer to it. An item's point bears its position in
+A figure begins with `frame`, and each `add_...` adds one layer to it. An item's point bears its position in
 `customdata`, a prototype's -1 - factor, a part's None; `layout.meta.pictures` is the address of the items' pictures.
 """
 
 import base64
 import struct
 import zlib
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,11 +17,13 @@ from plotly.colors import sample_colorscale
 
 from .colours import GREY, REST, colours_for, group, plain, shape_of
 
-WHOLE = (-1.06, 1.06, -1.06, 1.06)  # left, right, low, high
+Window = tuple[float, float, float, float]
+WHOLE: Window = (-1.06, 1.06, -1.06, 1.06)  # left, right, low, high
 SCALE = "Viridis"  # one lightness for one number, in every kind of colour blindness
-FADED = {"marker": {"color": "#9AA0A6", "opacity": 0.22}}
-PIXELS = 480  # of a density picture
-FOUND = "#C2185B"  # what somebody looked for
+FADED = {"marker": {"color": "#9AA0A6", "opacity": 0.22}}  # items while others are selected
+PIXELS = 480  # width and height of a density picture
+FOUND = "#C2185B"  # the item that somebody searched for
+NO_HOVER = {"hoverinfo": "skip"}
 
 
 class Groups(NamedTuple):
@@ -31,13 +34,35 @@ class Groups(NamedTuple):
     colours: list[str]
 
 
+class Points(NamedTuple):
+    """The items that a map shows: their places (n, 2), their positions among all items (n,), and what hovering says (n,)."""
+
+    xy: np.ndarray
+    at: np.ndarray
+    text: np.ndarray
+
+    def only(self, chosen: np.ndarray) -> "Points":
+        """Some of the points, by a mask (n,) or by places in it."""
+        return Points(self.xy[chosen], self.at[chosen], self.text[chosen])
+
+    @property
+    def size(self) -> float:
+        """The diameter of a dot in pixels: the more points, the smaller."""
+        return float(np.clip(7 - len(self.at) / 2500, 2.5, 6))
+
+
+def points(xy: np.ndarray, items: pd.DataFrame, factor_names: np.ndarray, shown: np.ndarray) -> Points:
+    """The items `shown` (n,) of a map xy (M, 2); hovering says their title, category and factor's name (M,)."""
+    return Points(xy[shown], shown, _described(items.iloc[shown], factor_names[shown]))
+
+
 def groups(values: pd.Series) -> Groups:
     """The groups of a column of text, the most frequent first, the rest as one in grey."""
     codes, names = group(values)
     return Groups(codes, names, colours_for(len(names), names[-1] in ("other", "unknown")))
 
 
-def frame(height: int, pictures: str | None = None, window: tuple[float, float, float, float] = WHOLE) -> go.Figure:
+def frame(height: int, pictures: str | None = None, window: Window = WHOLE) -> go.Figure:
     """An empty map of the window (left, right, low, high), both axes in one scale."""
     blank = {"visible": False, "constrain": "domain"}
     return go.Figure(layout={
@@ -48,39 +73,38 @@ def frame(height: int, pictures: str | None = None, window: tuple[float, float, 
         "meta": {"pictures": pictures}})
 
 
-def words(items: pd.DataFrame, factor_names: np.ndarray) -> np.ndarray:
-    """What hovering shows of some items (n,): title, category and factor."""
+def _described(items: pd.DataFrame, factor_names: np.ndarray) -> np.ndarray:
+    """What hovering says of items (n,)."""
     title, category, factor = (_escaped(column) for column in (items["title"], items["category"], factor_names))
     return ("<b>" + title + "</b><br>" + np.where(category == "", "no category", category) + "<br>factor: "
             + factor).to_numpy(object)
 
 
-def _escaped(column) -> pd.Series:
+def _escaped(column: pd.Series | np.ndarray) -> pd.Series:
     return pd.Series(np.asarray(column, object), dtype=object).map(plain)
 
 
-def add_groups(fig: go.Figure, xy: np.ndarray, by: Groups, shown: np.ndarray, text: np.ndarray) -> None:
-    """The items `shown` (n,) of a map xy (M, 2), a trace for each group; text (n,)."""
+def add_groups(fig: go.Figure, shown: Points, by: Groups) -> None:
+    """Items coloured by group, a trace for each group."""
     for code, (name, colour) in enumerate(zip(by.names, by.colours, strict=True)):
-        at = np.flatnonzero(by.codes[shown] == code)
-        _add_items(fig, xy, shown[at], text[at], len(shown), name=name,
-                   marker={"color": colour, "symbol": shape_of(colour)})
+        mine = shown.only(np.flatnonzero(by.codes[shown.at] == code))
+        _add_items(fig, mine, name, {"size": shown.size, "color": colour, "symbol": shape_of(colour)})
 
 
-def add_scale(fig: go.Figure, xy: np.ndarray, values: pd.Series, title: str, shown: np.ndarray, text: np.ndarray) -> None:
-    """The items `shown` (n,) of a map xy (M, 2), coloured by numbers (M,); those that are NaN grey and below."""
-    values = values.to_numpy(np.float64)
-    low, high = spread(values)
-    known = np.isfinite(values[shown])
-    _add_items(fig, xy, shown[~known], text[~known], len(shown), name="not known", marker={"color": REST, "opacity": 0.3})
-    mine = shown[known]
-    text = [f"{words}<br>{plain(title)}: {value:.3g}" for words, value in zip(text[known], values[mine], strict=True)]
+def add_scale(fig: go.Figure, shown: Points, values: pd.Series, title: str) -> None:
+    """Items coloured by numbers (M,); those that are NaN grey and below."""
+    number = values.to_numpy(np.float64)
+    low, high = spread(number)
+    known = np.isfinite(number[shown.at])
+    _add_items(fig, shown.only(~known), "not known", {"size": shown.size, "color": REST, "opacity": 0.3})
+    mine = shown.only(known)
+    text = [f"{about}<br>{plain(title)}: {value:.3g}" for about, value in zip(mine.text, number[mine.at], strict=True)]
     bar = {"orientation": "h", "title": {"text": plain(title), "side": "top"}, "thickness": 9, "len": 0.5, "y": -0.01,
            "yanchor": "top", "outlinewidth": 0, "nticks": 6}
     fig.update_layout(margin_b=48)
-    _add_items(fig, xy, mine, text, len(shown), name=title,
-               marker={"color": values[mine].astype(np.float32), "colorscale": SCALE, "cmin": low, "cmax": high,
-                       "colorbar": bar})
+    _add_items(fig, mine._replace(text=np.array(text, object)), title,
+               {"size": shown.size, "color": number[mine.at].astype(np.float32), "colorscale": SCALE, "cmin": low,
+                "cmax": high, "colorbar": bar})
 
 
 def spread(values: np.ndarray) -> tuple[float, float]:
@@ -90,11 +114,10 @@ def spread(values: np.ndarray) -> tuple[float, float]:
     return float(low), float(high if high > low else low + 1)
 
 
-def _add_items(fig: go.Figure, xy, at, text, count: int, *, name: str, marker: dict) -> None:
-    size = float(np.clip(7 - count / 2500, 2.5, 6))
-    fig.add_scattergl(x=xy[at, 0], y=xy[at, 1], mode="markers", name=plain(name), text=text, customdata=at,
-                      hovertemplate="%{text}<extra></extra>", unselected=FADED,
-                      marker={"size": size, "opacity": 0.85, "line": {"width": 0.4, "color": GREY}} | marker)
+def _add_items(fig: go.Figure, shown: Points, name: str, marker: dict[str, Any]) -> None:
+    fig.add_scattergl(x=shown.xy[:, 0], y=shown.xy[:, 1], mode="markers", name=plain(name), text=shown.text,
+                      customdata=shown.at, hovertemplate="%{text}<extra></extra>", unselected=FADED,
+                      marker={"opacity": 0.85, "line": {"width": 0.4, "color": GREY}} | marker)
 
 
 def add_parts(fig: go.Figure, parts: pd.DataFrame, names: list[str], colours: list[str]) -> None:
@@ -111,28 +134,31 @@ def add_stars(fig: go.Figure, places: np.ndarray, names: list[str], colours: lis
     """The prototypes as named stars at places (K, 2); one whose place is NaN is left out."""
     at = np.flatnonzero(np.isfinite(places[:, 0]))
     text = [f"<b>{plain(names[k])}</b><br>prototype: click for its items" for k in at]
-    _add_marks(fig, places[at], "prototypes", symbol="star", size=19, color=[colours[k] for k in at],
-               line={"width": 2, "color": "#fff"}, customdata=-1 - at, text=text, hovertemplate="%{text}<extra></extra>")
+    _add_marks(fig, places[at], "prototypes",
+               {"symbol": "star", "size": 19, "color": [colours[k] for k in at], "line": {"width": 2, "color": "#fff"}},
+               {"customdata": -1 - at, "text": text, "hovertemplate": "%{text}<extra></extra>"})
     for k in at:
         _name(fig, places[k], names[k], 20)
 
 
 def add_found(fig: go.Figure, xy: np.ndarray, position: int, near: np.ndarray, title: str) -> None:
     """An item marked by name, and rings around those nearest to it."""
-    _add_marks(fig, xy[near], "nearest", symbol="circle-open", size=14, color=FOUND, line={"width": 2.5}, hoverinfo="skip")
-    _add_marks(fig, xy[[position]], "found", symbol="x", size=14, color=FOUND, line={"width": 2, "color": "#fff"},
-               hoverinfo="skip")
+    ring = {"symbol": "circle-open", "size": 14, "color": FOUND, "line": {"width": 2.5}}
+    cross = {"symbol": "x", "size": 14, "color": FOUND, "line": {"width": 2, "color": "#fff"}}
+    _add_marks(fig, xy[near], "nearest", ring, NO_HOVER)
+    _add_marks(fig, xy[[position]], "found", cross, NO_HOVER)
     _name(fig, xy[position], title, -20, FOUND)
 
 
-def _add_marks(fig: go.Figure, xy, name: str, *, symbol, size, color, line, **more) -> None:
-    """Marks that keep their looks while items are selected. WebGL, as all dots: it lies above what is drawn as SVG."""
-    fig.add_scattergl(x=xy[:, 0], y=xy[:, 1], mode="markers", name=name, unselected={"marker": {"opacity": 1}}, **more,
-                      marker={"symbol": symbol, "size": size, "color": color, "line": line, "opacity": 1})
+def _add_marks(fig: go.Figure, xy: np.ndarray, name: str, marker: dict[str, Any], hover: dict[str, Any]) -> None:
+    """Marks at xy (n, 2) that keep their looks while items are selected. `hover`: what the trace says of hovering. WebGL,
+    as all dots: it lies above what is drawn as SVG."""
+    fig.add_scattergl(x=xy[:, 0], y=xy[:, 1], mode="markers", name=name, unselected={"marker": {"opacity": 1}}, **hover,
+                      marker=marker | {"opacity": 1})
 
 
-def _name(fig: go.Figure, at, text: str, above: float, colour: str = "#1C2A30") -> None:
-    """A name beside a mark."""
+def _name(fig: go.Figure, at: np.ndarray, text: str, above: float, colour: str = "#1C2A30") -> None:
+    """A name beside the mark at (2,), so many pixels above it."""
     fig.add_annotation(x=float(at[0]), y=float(at[1]), text=f"<b>{plain(text)}</b>", showarrow=False, yshift=above,
                        font={"size": 12, "color": colour}, bgcolor="rgba(255,255,255,0.82)", borderpad=2)
 
@@ -149,7 +175,7 @@ def tints(by: Groups | pd.Series) -> np.ndarray:
     return table[np.where(np.isfinite(values), scaled, 256).astype(np.int64)]
 
 
-def add_density(fig: go.Figure, xy: np.ndarray, tint: np.ndarray, window: tuple[float, float, float, float] = WHOLE) -> None:
+def add_density(fig: go.Figure, xy: np.ndarray, tint: np.ndarray, window: Window = WHOLE) -> None:
     """All points of a map (M, 2) as one picture behind it: the mean colour of a pixel's points, the denser the more opaque
     (by the logarithm of their number)."""
     left, right, low, high = window
@@ -168,18 +194,18 @@ def add_density(fig: go.Figure, xy: np.ndarray, tint: np.ndarray, window: tuple[
 def png(pixels: np.ndarray) -> bytes:
     """A picture (height, width, 4) of bytes, red, green, blue and opacity, as a PNG file (ISO/IEC 15948)."""
     height, width, _ = pixels.shape
-    rows = np.concatenate([np.zeros((height, 1), np.uint8), pixels.reshape(height, -1)], axis=1)  # filter 0 before each row
+    rows = np.concatenate([np.zeros((height, 1), np.uint8), pixels.reshape(height, -1)], axis=1)  # filter 0 of each row
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     header = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)  # 8 bits, colour with opacity
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 3)) + chunk(b"IEND", b"")
+    data = zlib.compress(rows.tobytes(), 3)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
 
 
-def item_map(xy: np.ndarray, by: Groups, items: pd.DataFrame, factor_names: np.ndarray, shown: np.ndarray,
-             pictures: str | None = None, height: int = 330) -> go.Figure:
-    """A map of the items `shown` (n,) by groups. xy (M, 2), factor_names (M,)."""
+def item_map(shown: Points, by: Groups, pictures: str | None = None, height: int = 330) -> go.Figure:
+    """A small map of items by group, with nothing else on it."""
     fig = frame(height, pictures)
-    add_groups(fig, xy, by, shown, words(items.iloc[shown], factor_names[shown]))
+    add_groups(fig, shown, by)
     return fig

@@ -1,5 +1,7 @@
 """Files of results as plotly figures: a sweep's points with their trends, and training time against accuracy."""
 
+from typing import Any
+
 import numpy as np
 import plotly.graph_objects as go
 
@@ -32,7 +34,7 @@ def sweep(curves: list[Curve], labels: list[str], x_name: str, y_name: str) -> g
     return still(fig)
 
 
-def time_and_accuracy(comparison: dict, metric: str, name: str) -> go.Figure:
+def time_and_accuracy(comparison: dict[str, Any], metric: str, name: str) -> go.Figure:
     """Training time in seconds (logarithmic) against a metric called `name`, a dot for each model in its colour of
     `colours_for`; MacridVAE's are stars."""
     models = comparison["models"]

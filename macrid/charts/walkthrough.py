@@ -24,7 +24,7 @@ def stacked(values: np.ndarray, rows: list[str], names: list[str], colours: list
 
 
 def parts(values: np.ndarray, names: list[str]) -> go.Figure:
-    """People's parts (K, D): a row for each factor, a column for each dimension, violet below zero and teal above."""
+    """A person's parts (K, D): a row for each factor, a column for each dimension, violet below zero and teal above."""
     most = float(np.abs(values).max(initial=1e-6))
     fig = go.Figure(go.Heatmap(z=np.round(values, 4), y=[plain(name) for name in names], x=np.arange(1, values.shape[1] + 1),
                                colorscale=DIVERGING, zmin=-most, zmax=most, xgap=1, ygap=3,

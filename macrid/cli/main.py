@@ -3,53 +3,56 @@
 import os
 import sys
 import warnings
+from collections.abc import Sequence
+from typing import NoReturn, TextIO
 
 import click
 
 from macrid.errors import InputError, InputWarning
 
-from . import study, train, use
+from . import app, study, train, use
 
 
-class Commands(click.Group):
-    """A group whose commands answer a user's mistake with one line and exit status 2."""
+def call(arguments: Sequence[str] | None = None, program: str | None = None) -> None:
+    """Do what a command line asks for, that of this process by default; a user's mistake gets one line on standard error and
+    exit status 2. program: what it is called in its help."""
+    try:
+        with warnings.catch_warnings():  # which puts back what is replaced here
+            warnings.showwarning = _show_warning
+            main.main(arguments, program, standalone_mode=False)
+    except InputError as error:
+        _fail(str(error))
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        sys.exit(2)
+    except click.UsageError as error:
+        _fail(error.format_message() + (f" ({error.ctx.command_path} --help)" if error.ctx else ""))
+    except click.ClickException as error:
+        _fail(error.format_message())
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("stopped", err=True)
+        sys.exit(130)
+    except OSError as error:  # a full disk, a folder that may not be written to
+        _fail(f"{error.filename or 'the disk'}: {error.strerror or error}; free some space or choose another folder")
 
-    def main(self, *args, **kwargs):
-        try:
-            with warnings.catch_warnings():  # which puts back what is replaced here
-                warnings.showwarning = _show_warning
-                super().main(*args, standalone_mode=False, **kwargs)
-        except InputError as error:
-            _fail(str(error))
-        except click.exceptions.NoArgsIsHelpError as error:
-            click.echo(error.format_message(), err=True)
-            sys.exit(2)
-        except click.ClickException as error:
-            hint = f" ({error.ctx.command_path} --help)" if getattr(error, "ctx", None) else ""
-            _fail(error.format_message() + hint)
-        except (click.Abort, KeyboardInterrupt):
-            click.echo("stopped", err=True)
-            sys.exit(130)
-        except OSError as error:  # a full disk, a folder that may not be written to
-            _fail(f"{error.filename or 'the disk'}: {error.strerror or error}; free some space or choose another folder")
 
-
-def _fail(message: str):
+def _fail(message: str) -> NoReturn:
     click.echo("error: " + " ".join(message.split()), err=True)
     sys.exit(2)
 
 
-def _show_warning(message, category, filename, lineno, file=None, line=None):
+def _show_warning(message: Warning | str, category: type[Warning], filename: str, lineno: int,
+                  file: TextIO | None = None, line: str | None = None) -> None:
     if issubclass(category, InputWarning):
         click.echo("note: " + " ".join(str(message).split()), err=True)
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-def main():
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
     """MacridVAE: train a recommender that people can steer, look into it, and steer it."""
 
 
-for command in (*train.COMMANDS, *use.COMMANDS, *study.COMMANDS):
+for command in (*train.COMMANDS, *use.COMMANDS, *study.COMMANDS, *app.COMMANDS):
     main.add_command(command)
 
 
@@ -58,4 +61,4 @@ def run() -> None:
     # Before torch loads OpenMP: threads that wait sleep instead of spinning. Where cores are shared with other work,
     # spinning made an epoch on the shop up to 14 times slower (38 s against 2.7 s, two cores and a busy neighbour).
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    main()
+    call()

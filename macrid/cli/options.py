@@ -1,54 +1,140 @@
 """What the commands share: options, what they print, and reading --data, settings and the device."""
 
+import functools
+import inspect
 import json
 import re
 import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 from tqdm import tqdm
 
 from macrid.errors import InputError
 
+if TYPE_CHECKING:  # the libraries below them take seconds to load
+    from macrid.data.interactions import Interactions
+    from macrid.data.split import Split
+    from macrid.model.settings import Settings
 
-def print_json(value) -> None:
+Command = Callable[..., None]
+
+
+def print_json(value: object) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, allow_nan=False))
 
 
-def data_options(command):
-    """The options that say which data are divided how: --data, --split, --min-rating, --min-clicks, --held-out, --seed."""
-    for option in reversed((
-        click.option("--data", required=True,
-                     help="shop, shop:ITEMSxPEOPLE, a public set's name, or the path of a file or folder."),
-        click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**31 - 1)),
-        click.option("--split", "kind", default="strong", show_default=True, type=click.Choice(["strong", "recbole"]),
-                     help="strong: hold out whole people. recbole: a tenth of everybody's ratings, twice."),
-        click.option("--min-rating", type=float, help="Ratings from here count as clicks.  [4; recbole: all count]"),
-        click.option("--min-clicks", type=click.IntRange(1), help="People with fewer are left out.  [5; recbole: 1]"),
-        click.option("--held-out", type=click.IntRange(1), help="People to hold out, for validation and test each.  "
-                                                                "[as in the paper; else a tenth, at most 10,000]"),
-    )):
-        command = option(command)
-    return command
+# Options ------------------------------------------------------------------------------------------------------------------
 
 
-def settings_options(command):
-    """The options that make settings: --preset, --config, --set."""
-    for option in reversed((
-        click.option("--preset", default="best", show_default=True, help="best, accurate, paper or recbole."),
-        click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="Settings in a YAML file."),
-        click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="One setting; may be repeated."),
-    )):
-        command = option(command)
-    return command
+def with_options(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Some options of click as one decorator, in the order of the help."""
+    def decorate(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
 
 
+def collect(**groups: Callable[..., object]) -> Callable[[Command], Command]:
+    """Hands options over in groups: with `collect(division=Division)`, the command gets one argument `division`, made of the
+    options that are called as the fields of `Division`."""
+    def decorate(command: Command) -> Command:
+        @functools.wraps(command)
+        def grouped(**given: object) -> None:
+            for name, group in groups.items():
+                given[name] = group(**{field: given.pop(field) for field in inspect.signature(group).parameters})
+            command(**given)
+
+        return grouped
+
+    return decorate
+
+
+data_options = with_options(  # those of `Division`
+    click.option("--data", required=True,
+                 help="shop, shop:ITEMSxPEOPLE, a public set's name, or the path of a file or folder."),
+    click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**31 - 1)),
+    click.option("--split", "kind", default="strong", show_default=True, type=click.Choice(["strong", "recbole"]),
+                 help="strong: hold out whole people. recbole: a tenth of everybody's ratings, twice."),
+    click.option("--min-rating", type=float, help="Ratings from here count as clicks.  [4; recbole: all count]"),
+    click.option("--min-clicks", type=click.IntRange(1), help="People with fewer are left out.  [5; recbole: 1]"),
+    click.option("--held-out", type=click.IntRange(1), help="People to hold out, for validation and test each.  "
+                                                            "[as in the paper; else a tenth, at most 10,000]"),
+)
+settings_options = with_options(  # those of `Chosen`
+    click.option("--preset", default="best", show_default=True, help="best, accurate, paper or recbole."),
+    click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="Settings in a YAML file."),
+    click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="One setting; may be repeated."),
+)
 device_option = click.option("--device", default="auto", show_default=True, type=click.Choice(["auto", "cpu", "cuda"]))
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 bundle_argument = click.argument("path", metavar="BUNDLE", type=click.Path(path_type=Path))
 
 
-def fetched(name: str, to=None, source=None) -> Path:
+@dataclass(frozen=True)
+class Division:
+    """Which data are divided how: the `data_options`."""
+
+    data: str
+    seed: int
+    kind: str  # of the split
+    min_rating: float | None
+    min_clicks: int | None
+    held_out: int | None
+
+    def read(self) -> "Interactions":
+        """The data, undivided."""
+        return read_data(self.data, self.seed)
+
+    def split(self, source: "Interactions | None" = None) -> "Split":
+        """The data divided; source: what `read` gave, if they have been read."""
+        from macrid.data import split as splitting
+
+        strong = self.kind == "strong"
+        source = self.read() if source is None else source
+        rating = self.min_rating if self.min_rating is not None else 4.0 if strong else -float("inf")
+        clicks = splitting.to_clicks(source, rating, self.min_clicks or (5 if strong else 1))
+        return splitting.strong(clicks, self.seed, self.held_out) if strong else splitting.recbole(clicks, self.seed)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Which settings are wanted: the `settings_options`."""
+
+    preset: str
+    config: Path | None
+    changes: tuple[str, ...]
+
+    def read(self) -> dict[str, Any]:
+        """What --config and --set change in the preset."""
+        lines = _read_yaml(self.config) if self.config else {}
+        return {key: as_number(value) for key, value in (lines | parse_changes(self.changes)).items()}
+
+    def settings(self) -> "Settings":
+        from macrid.model.settings import make_settings
+
+        return make_settings(self.preset, self.read())
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where the result goes: --out, --resume, --overwrite."""
+
+    out: Path
+    resume: bool
+    overwrite: bool
+
+
+# Reading ------------------------------------------------------------------------------------------------------------------
+
+
+def fetched(name: str, to: Path | None = None, source: Path | None = None) -> Path:
+    """A public data set, fetched with a bar on standard error; what `fetch.fetch` gives."""
     from macrid.data import fetch
 
     with tqdm(unit="B", unit_scale=True, desc=name, file=sys.stderr, disable=None, delay=0.5) as bar:
@@ -59,7 +145,7 @@ def fetched(name: str, to=None, source=None) -> Path:
         return fetch.fetch(name, to=to, source=source, progress=progress)
 
 
-def read_data(data: str, seed: int):
+def read_data(data: str, seed: int) -> "Interactions":
     """The interactions that --data names: the simulated shop, a file or folder, or a public set, fetched if need be."""
     from macrid.data import fetch, interactions
 
@@ -79,23 +165,7 @@ def read_data(data: str, seed: int):
     return interactions.read(data)
 
 
-def divide(source, kind: str, seed: int, min_rating: float | None, min_clicks: int | None, held_out: int | None):
-    """The split that the options of `data_options` ask for."""
-    from macrid.data import split as splitting
-
-    strong = kind == "strong"
-    clicks = splitting.to_clicks(source, min_rating if min_rating is not None else 4.0 if strong else -float("inf"),
-                                 min_clicks or (5 if strong else 1))
-    return splitting.strong(clicks, seed, held_out) if strong else splitting.recbole(clicks, seed)
-
-
-def describe_split(split) -> str:
-    return (f"{split.name}: {split.train.shape[0]:,} people to train on, {split.train.shape[1]:,} items, "
-            f"{split.train.nnz:,} clicks; {len(split.validation.user_ids):,} people to validate, "
-            f"{len(split.test.user_ids):,} to test")
-
-
-def parse_value(text: str, where: str):
+def parse_value(text: str, where: str) -> object:
     """A value as YAML reads it; and 1e-3, which YAML reads as text, as a number."""
     import yaml
 
@@ -106,7 +176,7 @@ def parse_value(text: str, where: str):
     return as_number(value)
 
 
-def as_number(value):
+def as_number(value: object) -> object:
     """A text such as 1e-3 as the number that it means, also within a list; anything else as it is."""
     if isinstance(value, list):
         return [inner if isinstance(inner, list) else as_number(inner) for inner in value]  # YAML's may hold themselves
@@ -115,39 +185,32 @@ def as_number(value):
     return value
 
 
-def parse_changes(changes: tuple[str, ...]) -> dict:
+def parse_changes(changes: Iterable[str]) -> dict[str, Any]:
     """{key: value} of some --set key=value."""
-    found = {}
+    settings = {}
     for change in changes:
         key, equals, value = change.partition("=")
         if not equals:
             raise InputError(f"--set {change!r}: write it as key=value, such as --set kfac=7")
-        found[key.strip()] = parse_value(value, f"--set {change!r}")
-    return found
+        settings[key.strip()] = parse_value(value, f"--set {change!r}")
+    return settings
 
 
-def read_changes(config: Path | None, changes: tuple[str, ...]) -> dict:
-    """What --config and --set change in a preset."""
+def _read_yaml(config: Path) -> dict[str, Any]:
+    """The settings of a YAML file."""
     import yaml
 
-    found = {}
-    if config:
-        try:
-            found = yaml.safe_load(config.read_text(encoding="utf-8")) or {}
-        except (OSError, ValueError, yaml.YAMLError) as error:  # ValueError: no text, or a date that there is not
-            raise InputError(f"{config} cannot be read as YAML ({error}); write lines such as `kfac: 7`") from error
-        if not isinstance(found, dict):
-            raise InputError(f"{config} must hold lines such as `kfac: 7`, not a {type(found).__name__}")
-    return {key: as_number(value) for key, value in (found | parse_changes(changes)).items()}
-
-
-def read_settings(preset: str, config: Path | None, changes: tuple[str, ...]):
-    from macrid.model.settings import make_settings
-
-    return make_settings(preset, read_changes(config, changes))
+    try:
+        settings = yaml.safe_load(config.read_text(encoding="utf-8")) or {}
+    except (OSError, ValueError, yaml.YAMLError) as error:  # ValueError: no text, or a date that there is not
+        raise InputError(f"{config} cannot be read as YAML ({error}); write lines such as `kfac: 7`") from error
+    if not isinstance(settings, dict):
+        raise InputError(f"{config} must hold lines such as `kfac: 7`, not a {type(settings).__name__}")
+    return settings
 
 
 def device_of(name: str) -> str:
+    """The device that --device asks for: cpu or cuda."""
     import torch
 
     if name == "cuda" and not torch.cuda.is_available():
@@ -155,7 +218,16 @@ def device_of(name: str) -> str:
     return ("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name
 
 
-def summary(figures: dict) -> str:
+# Printing -----------------------------------------------------------------------------------------------------------------
+
+
+def describe_split(split: "Split") -> str:
+    return (f"{split.name}: {split.train.shape[0]:,} people to train on, {split.train.shape[1]:,} items, "
+            f"{split.train.nnz:,} clicks; {len(split.validation.user_ids):,} people to validate, "
+            f"{len(split.test.user_ids):,} to test")
+
+
+def summary(figures: dict[str, Any]) -> str:
     ranking = [f"{key} {figures[key]:.4f} ± {figures[key + '_se']:.4f}" for key in figures if key + "_se" in figures]
     other = [f"{key} {figures[key]:.3f}" for key in ("nmi", "effective_factors", "independence") if key in figures]
     steering = [f"{key} {value:.3f}" for key, value in figures.get("steering", {}).items() if key != "dials"]

@@ -2,20 +2,29 @@
 
 import json
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from macrid.errors import InputError
 
-from .options import as_json, bundle_argument, print_json, read_data, summary
+from .options import as_json, bundle_argument, collect, print_json, read_data, summary
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from macrid.bundle.person import Person
+    from macrid.bundle.recommender import Recommender
 
 
 @click.command()
 @bundle_argument
 @click.option("--data", help="Measure on the people of another data set with the same items.")
 @as_json
-def evaluate(path, data, as_json):
+def evaluate(path: Path, data: str | None, as_json: bool) -> None:
     """Measure a bundle on its held-out people."""
     from macrid import bundle as bundles
     from macrid.pipeline import evaluate as measuring
@@ -32,19 +41,20 @@ def evaluate(path, data, as_json):
                 click.echo(f"{name:<21} {value:.4f}{error}")
 
 
-def _ids(text: str | None) -> list[str] | None:
-    return [i.strip() for i in text.split(",") if i.strip()] if text is not None else None
+def _ids(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
-def _rows(table, extra=()) -> list[dict]:
+def _rows(table: "pd.DataFrame", extra: Sequence[str] = ()) -> list[dict[str, Any]]:
     columns = ["rank", "item_id", "title", "category", "score", *extra]
     return json.loads(table[columns].to_json(orient="records"))
 
 
-def _print_table(table, extra=()) -> None:
-    for row in table.itertuples():
-        mark = f"{getattr(row, extra[0]):<8}" if extra else ""
-        click.echo(f"{row.rank:>3}  {mark}{row.item_id:<16} {row.title}" + (f"  [{row.category}]" if row.category else ""))
+def _print_table(table: "pd.DataFrame", extra: Sequence[str] = ()) -> None:
+    for row in table.to_dict("records"):
+        mark = f"{row[extra[0]]:<8}" if extra else ""
+        category = f"  [{row['category']}]" if row["category"] else ""
+        click.echo(f"{row['rank']:>3}  {mark}{row['item_id']:<16} {row['title']}{category}")
 
 
 @click.command()
@@ -52,7 +62,7 @@ def _print_table(table, extra=()) -> None:
 @click.option("--items", required=True, help="Item ids of the profile, separated by commas.")
 @click.option("--n", default=20, show_default=True, type=click.IntRange(1))
 @as_json
-def recommend(path, items, n, as_json):
+def recommend(path: Path, items: str, n: int, as_json: bool) -> None:
     """Recommend for a profile of items."""
     from macrid import bundle as bundles
 
@@ -61,6 +71,52 @@ def recommend(path, items, n, as_json):
         print_json({"items": _rows(table)})
     else:
         _print_table(table)
+
+
+@dataclass(frozen=True)
+class _Profile:
+    """Whose lists they are: --items or --user."""
+
+    items: str | None
+    user: str | None
+
+    def __post_init__(self) -> None:
+        if (self.items is None) == (self.user is None):
+            raise InputError("give either --items ID,ID,... or --user ID")
+
+    def person(self, bundle: "Recommender") -> "Person":
+        return bundle.person(bundle.positions(_ids(self.items)) if self.items is not None else
+                             bundle.history_of(str(self.user)))
+
+
+@dataclass(frozen=True)
+class _Turning:
+    """What is turned where: --factor, --dim and --value, --turn."""
+
+    factor: int
+    dim: int | None
+    value: float | None
+    turns: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if (self.dim is None) != (self.value is None) or (self.dim is None and not self.turns):
+            raise InputError("say what to turn: --dim J --value V, or --turn DIAL=HOW")
+
+    def dials(self, person: "Person") -> dict[tuple[int, int], float]:
+        """{(factor, dim): coordinate}; --dim and --value last."""
+        dials = dict(_turned(person, self.factor, turn) for turn in self.turns)
+        if self.dim is not None and self.value is not None:
+            dials[self.factor, self.dim] = self.value
+        return dials
+
+
+@dataclass(frozen=True)
+class _Listing:
+    """What is listed: --strength, --scope, --n."""
+
+    strength: float
+    scope: str
+    n: int
 
 
 @click.command()
@@ -79,43 +135,39 @@ def recommend(path, items, n, as_json):
               help="List only items of that factor, or all.")
 @click.option("--n", default=20, show_default=True, type=click.IntRange(1))
 @as_json
-def steer(path, items, user, factor, dim, value, turns, strength, scope, n, as_json):
+@collect(profile=_Profile, turning=_Turning, listing=_Listing)
+def steer(path: Path, profile: _Profile, turning: _Turning, listing: _Listing, as_json: bool) -> None:
     """Turn dials and list what comes up."""
     from macrid import bundle as bundles
 
-    if (items is None) == (user is None):
-        raise InputError("give either --items ID,ID,... or --user ID")
-    if (dim is None) != (value is None) or (dim is None and not turns):
-        raise InputError("say what to turn: --dim J --value V, or --turn DIAL=HOW")
     bundle = bundles.load(path)
-    person = bundle.person(bundle.history_of(user) if user is not None else bundle.positions(_ids(items)))
-    dials = dict(_turned(bundle, person, factor, turn) for turn in turns)
-    if dim is not None:
-        dials[factor, dim] = value
-    found = person.steer(dials, factor=factor if scope == "factor" else None, n=n, strength=strength)
-    told = [{"factor": k, "factor_name": bundle.factors[k].name, "dim": j, "value": v, "position": person.position(k, j),
-             "range": list(bundle.dial_range(k, j))} for (k, j), v in dials.items()]
+    person = profile.person(bundle)
+    dials = turning.dials(person)
+    factor = turning.factor if listing.scope == "factor" else None
+    lists = person.steer(dials, factor=factor, n=listing.n, strength=listing.strength)
+    turned = [{"factor": k, "factor_name": bundle.factors[k].name, "dim": j, "value": v, "position": person.position(k, j),
+               "range": list(bundle.dials.range(k, j))} for (k, j), v in dials.items()]
     if as_json:
-        print_json({**told[-1], "dials": told, "strength": strength, "before": _rows(found.before),
-                    "items": _rows(found.after, ["mark"]), "gone": [str(i) for i in found.gone["item_id"]]})
+        print_json({**turned[-1], "dials": turned, "strength": listing.strength, "before": _rows(lists.before),
+                    "items": _rows(lists.after, ["mark"]), "gone": [str(i) for i in lists.gone["item_id"]]})
     else:
-        for dial in told:
+        for dial in turned:
             click.echo(f"{dial['factor_name']}: dial {dial['dim']} from {dial['position']:+.2f} to {dial['value']:+.2f}",
                        err=True)
-        _print_table(found.after, ["mark"])
+        _print_table(lists.after, ["mark"])
 
 
-def _turned(bundle, person, factor: int, turn: str) -> tuple[tuple[int, int], float]:
+def _turned(person: "Person", factor: int, turn: str) -> tuple[tuple[int, int], float]:
     """(factor, dim) and coordinate of a --turn."""
+    from macrid.bundle.person import MORE
+
     name, equals, how = turn.partition("=")
     if not equals:
         raise InputError(f"--turn {turn!r}: write it as DIAL=HOW, such as --turn 0=0.5 or --turn size=more")
     other = re.fullmatch(r"(\d+)\.(.+)", name.strip())
     if other:
         factor, name = int(other[1]), other[2]
-    dim = _dial(bundle, factor, name.strip())
-    from macrid.bundle.person import MORE
-
+    dim = _dial(person.trained, factor, name.strip())
     share = {"more": MORE, "less": -MORE}.get(how.strip())
     relative = re.fullmatch(r"([-+]\d+(?:\.\d*)?)\s*%", how.strip())
     if share is None and relative:
@@ -128,14 +180,14 @@ def _turned(bundle, person, factor: int, turn: str) -> tuple[tuple[int, int], fl
         raise InputError(f"--turn {turn!r}: {how!r} is not a number from -1 to 1, more, less, or a share as +20%") from error
 
 
-def _dial(bundle, factor: int, name: str) -> int:
+def _dial(bundle: "Recommender", factor: int, name: str) -> int:
     """The dial of a factor by its number, or by the attribute that it bears or follows."""
-    bundle.check_dial(factor, 0)
+    bundle.dials.check(factor, 0)
     if name.isdigit():
         return int(name)
     names: dict[str, int] = {}
     for j in range(bundle.settings.embedding_size):
-        label = bundle.dial_label(factor, j)
+        label = bundle.dials.label(factor, j)
         if label:
             names.setdefault(label.name, j)
     if name not in names:
@@ -152,7 +204,7 @@ def _dial(bundle, factor: int, name: str) -> int:
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder to write the new bundle to.")
 @click.option("--overwrite", is_flag=True, help="Replace what stands at --out.")
 @as_json
-def align(path, method, file, out, overwrite, as_json):
+def align(path: Path, method: str, file: Path | None, out: Path, overwrite: bool, as_json: bool) -> None:
     """Copy a bundle with other dials; no score changes."""
     from macrid import bundle as bundles
     from macrid.data import label_file
@@ -163,43 +215,44 @@ def align(path, method, file, out, overwrite, as_json):
                          f"--labels goes with --method labels, not with {method}")
     source = bundles.load(path)
     table = label_file.read(file, source.items["item_id"]) if file else None
-    found = realign.align(source, out, method, table, overwrite=overwrite)
-    aligned = found.meta.get("aligned", {"dials": [], "refused": []})
-    names = [factor.name for factor in found.factors]
+    copy = realign.align(source, out, method, table, overwrite=overwrite)
+    aligned = copy.meta.get("aligned", {"dials": [], "refused": []})
+    names = [factor.name for factor in copy.factors]
     if as_json:
-        print_json({"out": str(out), "method": method, **aligned, "steering": found.meta["metrics"].get("steering")})
+        print_json({"out": str(out), "method": method, **aligned, "steering": copy.meta["metrics"].get("steering")})
         return
     for row in aligned["dials"]:
         click.echo(f"{names[row['factor']]}: dial {row['dim']} is {row['attribute']} ({row['measure']} "
                    f"{row['confidence']:.2f} with {row['labels']} labels)")
     for row in aligned["refused"]:
         click.echo(f"{names[row['factor']]}: {row['attribute']} refused: {row['reason']}", err=True)
-    click.echo(f"{out}: " + summary(found.meta["metrics"]), err=True)
+    click.echo(f"{out}: " + summary(copy.meta["metrics"]), err=True)
 
 
 @click.command()
 @bundle_argument
 @as_json
-def info(path, as_json):
+def info(path: Path, as_json: bool) -> None:
     """Say what a bundle is."""
     from macrid import bundle as bundles
 
     bundle = bundles.load(path)
-    meta = {key: value for key, value in bundle.meta.items()}
+    meta = dict(bundle.meta)
     meta["factors"] = [{"factor": f.index, "name": f.name, "share": f.share,
                         "typical": [bundle.items["title"].iloc[i] for i in f.typical[:3]]} for f in bundle.factors]
     if as_json:
         print_json(meta)
         return
-    d, s = meta["data"], bundle.settings
-    click.echo(f"{meta['name']}: MacridVAE with {s.similarity} similarity, K = {s.kfac} factors of D = {s.embedding_size}")
-    click.echo(f"trained on {d['name']}: {d['people']:,} people, {d['items']:,} items, {d['clicks']:,} clicks; "
+    data, settings = meta["data"], bundle.settings
+    click.echo(f"{meta['name']}: MacridVAE with {settings.similarity} similarity, K = {settings.kfac} factors of "
+               f"D = {settings.embedding_size}")
+    click.echo(f"trained on {data['name']}: {data['people']:,} people, {data['items']:,} items, {data['clicks']:,} clicks; "
                f"seed {meta['seed']}, best epoch {meta['training']['best']} of {meta['training']['epochs']}, "
                f"{meta['training']['seconds']:.0f} s")
-    if least := d.get("least"):
+    if least := data.get("least"):
         rated = "" if least["rating"] is None else f"ratings from {least['rating']:g} count as clicks, "
         click.echo(f"{rated}people with fewer than {least['clicks']} clicks are left out")
-    click.echo(f"on {d['held_out']:,} held-out people: {summary(meta['metrics'])}")
+    click.echo(f"on {data['held_out']:,} held-out people: {summary(meta['metrics'])}")
     for factor in meta["factors"]:
         click.echo(f"  {factor['factor']:>2}  {factor['share']:4.0%}  {factor['name']}: {', '.join(factor['typical'])}")
     if meta["twin"]:

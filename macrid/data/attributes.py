@@ -17,19 +17,19 @@ def numeric_columns(items: pd.DataFrame) -> list[str]:
 def attribute_table(items: pd.DataFrame) -> pd.DataFrame:
     """The attributes (M, A) as floats, NaN where unknown: the numeric columns, then each common genre of a column `genres`
     ("A|B") as 1 or 0, the most frequent first; unknown where an item has no genre at all."""
-    found = {name: items[name].to_numpy(np.float64, na_value=np.nan) for name in numeric_columns(items)}
+    columns = {name: items[name].to_numpy(np.float64, na_value=np.nan) for name in numeric_columns(items)}
     if "genres" in items:
         tags = [str(text).split("|") if isinstance(text, str) and text else [] for text in items["genres"]]
         known = np.array([bool(t) for t in tags])
         counts = pd.Series([tag for t in tags for tag in t if tag], dtype=object).value_counts(sort=False)
         common = counts[(counts >= FEWEST * known.sum()) & (counts <= (1 - FEWEST) * known.sum())]
         for name in sorted(common.index, key=lambda tag: (-common[tag], tag))[:MOST_GENRES]:
-            if name not in found:
-                found[name] = np.where(known, [float(name in t) for t in tags], np.nan)
-    return pd.DataFrame(found, index=items.index)
+            if name not in columns:
+                columns[name] = np.where(known, [float(name in t) for t in tags], np.nan)
+    return pd.DataFrame(columns, index=items.index)
 
 
-def yes_no(values) -> bool:
+def yes_no(values: np.ndarray | pd.Series) -> bool:
     """Whether an attribute, NaN where unknown, holds nothing but 1 and 0."""
     known = np.asarray(values, np.float64)
     known = known[np.isfinite(known)]

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,7 +31,7 @@ NAMES = ("ml-100k", "ml-1m", "ml-20m", "ml-25m", "ml-32m", "ml-latest-small")
 Progress = Callable[[int, int], None]  # (bytes so far, bytes in all or 0 if unknown)
 
 _GROUPLENS = "https://files.grouplens.org/datasets/movielens/"
-# Of GroupLens' zips. SHA-256 as in TensorFlow Datasets' url_checksums/movielens.txt, each found again in independent
+# Of GroupLens' zips. SHA-256 as in TensorFlow Datasets' url_checksums/movielens.txt, each seen again in independent
 # projects. ml-32m: the MD5 that GroupLens publishes as ml-32m.zip.md5 (no SHA-256 of it is published), as several
 # projects quote it.
 _CHECKSUMS = {
@@ -73,9 +73,9 @@ def fetch(
     home = _home(name, to)
     target = home / name
     if source is None:
-        found = _intact(target, thorough=True)
-        if found is not None:
-            return found
+        kept = _intact(target, thorough=True)
+        if kept is not None:
+            return kept
     else:
         source = Path(source).expanduser()
         if source.is_file() and not zipfile.is_zipfile(source):
@@ -96,10 +96,10 @@ def fetch(
             swap(work, target)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    found = _intact(target, thorough=False)
-    if found is None:  # another process replaced it meanwhile
+    fetched = _intact(target, thorough=False)
+    if fetched is None:  # another process replaced it meanwhile
         raise InputError(f"{target}: was changed while it was fetched; fetch it again")
-    return found
+    return fetched
 
 
 def available(name: str, to: str | Path | None = None) -> Path | None:
@@ -124,7 +124,8 @@ def _cache() -> Path:
 
 
 @contextmanager
-def _writing(home: Path):
+def _writing(home: Path) -> Iterator[None]:
+    """Turn a failure to write into an InputError that names the folder and the remedy."""
     try:
         yield
     except OSError as error:
@@ -265,7 +266,7 @@ def _first_line(error: BaseException) -> str:
 class _Bar:
     """What pooch calls a progress bar, passing the figures on to a callback."""
 
-    def __init__(self, progress: Progress):
+    def __init__(self, progress: Progress) -> None:
         self.progress, self.done, self.total = progress, 0, 0
 
     def update(self, n: int) -> None:

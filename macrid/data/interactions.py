@@ -15,6 +15,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -25,7 +26,8 @@ from scipy.sparse import csr_matrix
 from macrid.errors import InputError, InputWarning
 
 from .item_table import COLUMNS, ItemTable, describe, id_list, item_categories, item_table
-from .layouts import PARTS, Block, Fit, Tree, blank, find, read_blocks
+from .layouts import Block, Fit, blank, find, read_blocks
+from .tree import PARTS, Tree
 
 __all__ = ["PARTS", "Interactions", "read"]
 
@@ -51,13 +53,13 @@ class Interactions:
         users, items = self.matrix.shape
         if self.matrix.dtype != np.float32 or not self.matrix.has_canonical_format:
             raise InputError(f"matrix: is {self.matrix.dtype}, or unsorted, or repeats a pair; give canonical float32 CSR")
-        for label, found, wanted in (
+        for label, length, wanted in (
             ("user_ids", len(self.user_ids), users),
             ("item_ids", len(self.item_ids), items),
             ("items", len(self.items), items),
         ):
-            if found != wanted:
-                raise InputError(f"{label}: has {found} entries where matrix of shape {self.matrix.shape} needs {wanted}")
+            if length != wanted:
+                raise InputError(f"{label}: has {length} entries where matrix of shape {self.matrix.shape} needs {wanted}")
         missing = [c for c in COLUMNS if c not in self.items.columns]
         if missing:
             raise InputError(f"items: lacks the column {', '.join(missing)}; it needs {', '.join(COLUMNS)}")
@@ -153,9 +155,21 @@ def read(path: str | Path, name: str | None = None) -> Interactions:
             return _pro_sg(tree, fit, blocks, table, name)
         users, user_ids = _encode(blocks, "user")
         items, item_ids = _encode(blocks, "item")
-        ratings, times = _numbers(blocks, "rating"), _numbers(blocks, "time")
-        matrix, _ = _assemble(blocks, users, items, (len(user_ids), len(item_ids)), ratings, times, user_ids, item_ids)
-        return Interactions(matrix, user_ids, item_ids, describe(item_ids, table), name, ratings is not None)
+        rows = _Rows(users, user_ids, items, item_ids, _numbers(blocks, "rating"), _numbers(blocks, "time"))
+        matrix, _ = _assemble(blocks, rows)
+        return Interactions(matrix, user_ids, item_ids, describe(item_ids, table), name, rows.ratings is not None)
+
+
+class _Rows(NamedTuple):
+    """The N rows of all blocks: their users and items as codes (N,), each with the ids (U,) and (M,) that they index, and
+    their ratings and times (N,), None where the files have none."""
+
+    users: np.ndarray
+    user_ids: np.ndarray
+    items: np.ndarray
+    item_ids: np.ndarray
+    ratings: np.ndarray | None = None
+    times: np.ndarray | None = None
 
 
 def _at(blocks: list[Block], index: int) -> str:
@@ -167,38 +181,44 @@ def _at(blocks: list[Block], index: int) -> str:
     raise IndexError(index)
 
 
-def _natural(value: str) -> tuple[int, str]:
-    return int(value), value
-
-
 def _encode(blocks: list[Block], role: str) -> tuple[np.ndarray, np.ndarray]:
     """Codes (N,) of an id column and the ids (n,) that they index, in order."""
     seen: dict[str, int] = {}
     codes, start = [], 0
     for block in blocks:
-        column = block.columns[role]
-        if not pa.types.is_dictionary(column.type):
-            if pa.types.is_floating(column.type):  # ids that a missing value once turned into floats: 12.0 is item 12
-                with_fraction = pc.not_equal(column, pc.floor(column)).to_numpy().astype(bool)
-                if not with_fraction.any() and pc.all(pc.is_finite(column)).as_py():
-                    column = _cast(block, role, column, pa.int64())
-            column = _cast(block, role, column, pa.string()).fill_null("").dictionary_encode()
-        column = column.unify_dictionaries()
+        column = _dictionary(block, role)
         values = [v.strip() for v in column.chunk(0).dictionary.to_pylist()] if column.num_chunks else []
         index = np.concatenate([c.indices.to_numpy() for c in column.chunks]) if values else np.zeros(0, np.int64)
         void = [k for k, value in enumerate(values) if blank(value)]
         if void:
             first = int(np.flatnonzero(np.isin(index, void))[0])
-            found = values[index[first]] or "blank"
-            raise InputError(f"{_at(blocks, start + first)}: the {role} id is {found}; fill it in or drop the row")
+            shown = values[index[first]] or "blank"
+            raise InputError(f"{_at(blocks, start + first)}: the {role} id is {shown}; fill it in or drop the row")
         codes.append(np.array([seen.setdefault(v, len(seen)) for v in values], np.int64)[index])
         start += len(block)
     ids = list(seen)
-    numbers = all(v.isascii() and v.isdigit() and len(v) < 19 for v in ids)
-    order = sorted(range(len(ids)), key=lambda k: _natural(ids[k]) if numbers else ids[k])
+    numbers = all(_is_index(v) for v in ids)
+    order = sorted(range(len(ids)), key=lambda k: (int(ids[k]) if numbers else 0, ids[k]))
     rank = np.empty(len(ids), np.int64)
     rank[order] = np.arange(len(ids))
     return rank[np.concatenate(codes)], np.array([ids[k] for k in order], dtype=object)
+
+
+def _is_index(value: str) -> bool:
+    """Whether an id is a whole number from 0 that fits into an int64."""
+    return value.isascii() and value.isdigit() and len(value) < 19
+
+
+def _dictionary(block: Block, role: str) -> pa.ChunkedArray:
+    """An id column as text, with one dictionary of the different ids for all of its chunks."""
+    column = block.columns[role]
+    if not pa.types.is_dictionary(column.type):
+        if pa.types.is_floating(column.type):  # ids that a missing value once turned into floats: 12.0 is item 12
+            with_fraction = pc.not_equal(column, pc.floor(column)).to_numpy().astype(bool)
+            if not with_fraction.any() and pc.all(pc.is_finite(column)).as_py():
+                column = _cast(block, role, column, pa.int64())
+        column = _cast(block, role, column, pa.string()).fill_null("").dictionary_encode()
+    return column.unify_dictionaries()
 
 
 def _cast(block: Block, role: str, column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
@@ -224,10 +244,10 @@ def _numbers(blocks: list[Block], role: str) -> np.ndarray | None:
             values = _cast(block, role, column, pa.float64()).to_numpy()
         wrong = np.flatnonzero(~np.isfinite(values))
         if len(wrong):
-            found = column[int(wrong[0])].as_py()
-            found = "blank" if found is None or not str(found).strip() else repr(found)
+            value = column[int(wrong[0])].as_py()
+            shown = "blank" if value is None or not str(value).strip() else repr(value)
             need = "a finite number" + (" or an ISO date" if role == "time" else "")
-            raise InputError(f"{_at(blocks, start + int(wrong[0]))}: the {what} is {found}; it must be {need}")
+            raise InputError(f"{_at(blocks, start + int(wrong[0]))}: the {what} is {shown}; it must be {need}")
         out.append(values)
         start += len(block)
     return np.concatenate(out)
@@ -247,35 +267,29 @@ def _parse(column: pa.ChunkedArray, role: str) -> np.ndarray:
     return values
 
 
-def _assemble(
-    blocks: list[Block],
-    users: np.ndarray,  # (N,) codes
-    items: np.ndarray,  # (N,) codes
-    shape: tuple[int, int],
-    ratings: np.ndarray | None,
-    times: np.ndarray | None,
-    user_ids: np.ndarray,
-    item_ids: np.ndarray,
-) -> tuple[csr_matrix, np.ndarray]:
+def _assemble(blocks: list[Block], rows: _Rows) -> tuple[csr_matrix, np.ndarray]:
     """The matrix, and which of the N rows each stored entry comes from; repeated pairs are merged with a warning."""
+    users, items = rows.users, rows.items
+    shape = len(rows.user_ids), len(rows.item_ids)
     key = users * shape[1] + items
     order = np.argsort(key, kind="stable")
     step = key[order][1:] != key[order][:-1]
     if not step.all():
         repeated = order[1:][~step]
         first = int(repeated.min())
-        rule = "the latest by time stamp" if times is not None else "the last"
+        user, item = rows.user_ids[users[first]], rows.item_ids[items[first]]
+        rule = "the latest by time stamp" if rows.times is not None else "the last"
         warnings.warn(
-            f"{_at(blocks, first)}: user {user_ids[users[first]]!r} and item {item_ids[items[first]]!r} occur again; "
+            f"{_at(blocks, first)}: user {user!r} and item {item!r} occur again; "
             f"merged {len(repeated)} repeated rows, keeping {rule} of each pair",
             InputWarning,
             stacklevel=3,
         )
-        if times is not None:
-            order = np.lexsort((times, key))  # stable: at equal times the last row wins
+        if rows.times is not None:
+            order = np.lexsort((rows.times, key))  # stable: at equal times the last row wins
         order = order[np.append(step, True)]
     indptr = np.concatenate([[0], np.cumsum(np.bincount(users[order], minlength=shape[0]))])
-    values = np.ones(len(order), np.float32) if ratings is None else ratings[order].astype(np.float32)
+    values = np.ones(len(order), np.float32) if rows.ratings is None else rows.ratings[order].astype(np.float32)
     matrix = csr_matrix((values, items[order].astype(np.int32), indptr.astype(np.int64)), shape=shape)
     matrix.has_canonical_format = True
     return matrix, order
@@ -284,49 +298,59 @@ def _assemble(
 def _pro_sg(tree: Tree, fit: Fit, blocks: list[Block], table: ItemTable | None, name: str) -> Interactions:
     """The published split: one block for each of PARTS, indices instead of ids, and raw item ids in unique_sid.txt."""
     where, item_ids = id_list(tree, fit)
-    raw_users, user_ids = _encode(blocks, "user")
+    users, user_ids = _encode(blocks, "user")
     bad = next((k for k, v in enumerate(user_ids) if not (v.isascii() and v.isdigit())), None)
     if bad is not None:
-        row = int(np.flatnonzero(raw_users == bad)[0])
+        row = int(np.flatnonzero(users == bad)[0])
         raise InputError(f"{_at(blocks, row)}: the user index is {user_ids[bad]!r}; it must be a whole number from 0")
-    codes, values = _encode(blocks, "item")
-    index = np.array([int(v) if v.isascii() and v.isdigit() and len(v) < 19 else -1 for v in values], np.int64)
-    wrong = np.flatnonzero((index < 0) | (index >= len(item_ids)))
-    if len(wrong):
-        row = int(np.flatnonzero(np.isin(codes, wrong))[0])
-        raise InputError(
-            f"{_at(blocks, row)}: the item index is {values[codes[row]]}, but {where} has {len(item_ids)} lines "
-            f"(indices 0 to {len(item_ids) - 1}); take all files from one preparation"
-        )
-    items = index[codes]
+    rows = _Rows(users, user_ids, _catalogue_items(blocks, where, len(item_ids)), item_ids)
     part = np.repeat(np.arange(len(PARTS)), [len(b) for b in blocks])  # the files are read in this order
-
-    key = raw_users * len(item_ids) + items
-    order = np.argsort(key, kind="stable")
-    clash = np.flatnonzero((key[order][1:] == key[order][:-1]) & (part[order][1:] != part[order][:-1]))
-    if len(clash):
-        one, two = (int(order[clash[0] + k]) for k in (0, 1))
-        raise InputError(
-            f"{_at(blocks, two)}: user {user_ids[raw_users[two]]} and item {items[two]} are also in "
-            f"{_at(blocks, one)}; a pair belongs to one part only"
-        )
-    group = np.array([0, 1, 1, 2, 2])[part]  # training, validation, test people
-    home = np.full(len(user_ids), -1)
-    home[raw_users[::-1]] = group[::-1]
-    stray = np.flatnonzero(group != home[raw_users])
-    if len(stray):
-        row = int(stray[0])
-        other = PARTS[part[np.flatnonzero(raw_users == raw_users[row])[0]]]
-        raise InputError(
-            f"{_at(blocks, row)}: user {user_ids[raw_users[row]]} is also in {other}.csv; the people of training, "
-            "validation and test must differ"
-        )
-    shape = (len(user_ids), len(item_ids))
-    matrix, rows = _assemble(blocks, raw_users, items, shape, None, None, user_ids, item_ids)
-    parts = csr_matrix((part[rows].astype(np.int8), matrix.indices.copy(), matrix.indptr.copy()), shape=shape)
+    _check_parts(blocks, rows, part)
+    matrix, stored = _assemble(blocks, rows)
+    parts = csr_matrix((part[stored].astype(np.int8), matrix.indices.copy(), matrix.indptr.copy()), shape=matrix.shape)
     parts.has_canonical_format = True
     described = describe(item_ids, table)
     categories = item_categories(tree, fit)
     if categories is not None:
         described["category"] = pd.Series([categories.get(i, "") for i in item_ids], dtype="str")
     return Interactions(matrix, user_ids, item_ids, described, name, False, parts)
+
+
+def _catalogue_items(blocks: list[Block], where: str, n_items: int) -> np.ndarray:
+    """The items (N,) of a pro_sg data set: each row has the index of a line of unique_sid.txt (`where`)."""
+    codes, values = _encode(blocks, "item")
+    index = np.array([int(v) if _is_index(v) else -1 for v in values], np.int64)
+    wrong = np.flatnonzero((index < 0) | (index >= n_items))
+    if len(wrong):
+        row = int(np.flatnonzero(np.isin(codes, wrong))[0])
+        raise InputError(
+            f"{_at(blocks, row)}: the item index is {values[codes[row]]}, but {where} has {n_items} lines "
+            f"(indices 0 to {n_items - 1}); take all files from one preparation"
+        )
+    return index[codes]
+
+
+def _check_parts(blocks: list[Block], rows: _Rows, part: np.ndarray) -> None:
+    """Raise InputError where a pair stands in two parts, or a person in two of training, validation and test. part (N,):
+    indices into PARTS."""
+    users, items = rows.users, rows.items
+    key = users * len(rows.item_ids) + items
+    order = np.argsort(key, kind="stable")
+    clash = np.flatnonzero((key[order][1:] == key[order][:-1]) & (part[order][1:] != part[order][:-1]))
+    if len(clash):
+        one, two = (int(order[clash[0] + k]) for k in (0, 1))
+        raise InputError(
+            f"{_at(blocks, two)}: user {rows.user_ids[users[two]]} and item {items[two]} are also in "
+            f"{_at(blocks, one)}; a pair belongs to one part only"
+        )
+    group = np.array([0, 1, 1, 2, 2])[part]  # training, validation, test people
+    home = np.full(len(rows.user_ids), -1)
+    home[users[::-1]] = group[::-1]
+    stray = np.flatnonzero(group != home[users])
+    if len(stray):
+        row = int(stray[0])
+        other = PARTS[part[np.flatnonzero(users == users[row])[0]]]
+        raise InputError(
+            f"{_at(blocks, row)}: user {rows.user_ids[users[row]]} is also in {other}.csv; the people of training, "
+            "validation and test must differ"
+        )

@@ -6,7 +6,6 @@ category for each and typed attributes.
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections import Counter
 from collections.abc import Iterable
@@ -19,7 +18,9 @@ import pyarrow.parquet as pq
 
 from macrid.errors import InputError, InputWarning
 
-from .layouts import ALIASES, GENRES_100K, Fit, Seen, Tree, blank, explain, readable, records, seekable
+from .layouts import Fit, blank, explain, records
+from .titles import article_first, split_year
+from .tree import ALIASES, GENRES_100K, Seen, Tree, readable, seekable
 
 COLUMNS = ["item_id", "title", "category"]  # every items table has these
 _LAST = ["image_url", "genres", "year"]
@@ -33,9 +34,6 @@ _ALIASES = {  # of two columns for one thing the alias listed first wins; the ot
 }
 _MOVIES_HEADER = ["movieid", "title", "genres"]
 _NO_GENRE = {"", "unknown", "unkonwn", "(no genres listed)"}  # the misspelling stands in RecBole's ml-100k
-_ARTICLES = "The|An?|Les?|La|L'|Los?|Las|El|Il|I|Gli|Der|Die|Das|Den|Det|De|En|Une?|Una|Un|Ein|Eine"
-_ARTICLE = re.compile(rf"(^|\((?:a\.k\.a\. )?)([^()]+), ({_ARTICLES})(?=\s*(?:\(|\)|$))")
-_YEAR = re.compile(r"\s*\((\d{4})(?:[-–]\d{0,4})?\)\s*$")
 
 
 # Reading -------------------------------------------------------------------------------------------------------------
@@ -69,7 +67,7 @@ def item_table(tree: Tree, fit: Fit) -> ItemTable | None:
         else:
             with tree.open(name) as stream:
                 frame = pq.read_table(seekable(stream)).to_pandas()
-            lines = range(1, len(frame) + 1)
+            lines = list(range(1, len(frame) + 1))
     movielens = seen.kind in ("uitem", "dat-movies") or [c.lower() for c in seen.columns] == _MOVIES_HEADER
     if seen.kind == "uitem":
         flags = frame[GENRES_100K].to_numpy() == "1"
@@ -99,11 +97,11 @@ def _beside(tree: Tree, fit: Fit) -> str | None:
     }[fit.layout]
     place = PurePosixPath(fit.folder)
     for folder in [place, *(place.parents if fit.layout == "pro_sg" else [])]:
-        found = [n for n in (str(folder / w) for w in wanted) if n in tree.names and n not in fit.names]
-        if len(found) > 1:
-            raise InputError(f"{tree.root}: {' and '.join(found)} both describe the items; keep one of them")
-        if found:
-            return found[0]
+        tables = [n for n in (str(folder / w) for w in wanted) if n in tree.names and n not in fit.names]
+        if len(tables) > 1:
+            raise InputError(f"{tree.root}: {' and '.join(tables)} both describe the items; keep one of them")
+        if tables:
+            return tables[0]
     return None
 
 
@@ -113,8 +111,8 @@ def _rows(tree: Tree, name: str, seen: Seen) -> list[tuple[int, list[str]]]:
     try:
         for line, fields in records(tree, name, seen):
             if len(fields) != len(seen.columns):
-                found = f"has {len(fields)} fields, not {len(seen.columns)}"
-                raise InputError(f"{tree.shown(name)}, row {line}: {found}; mend or drop the row")
+                raise InputError(f"{tree.shown(name)}, row {line}: has {len(fields)} fields, not {len(seen.columns)}; "
+                                 "mend or drop the row")
             rows.append((line, fields))
     except UnicodeDecodeError:
         raise explain(tree, name, seen, UnicodeError("not UTF-8 text")) from None
@@ -188,33 +186,48 @@ def describe(item_ids: np.ndarray, table: ItemTable | None) -> pd.DataFrame:
             stacklevel=4,
         )
     frame = frame.reindex(ids)
-    out = pd.DataFrame({"item_id": ids})
-    title = _words(frame, "title")
-    year = pd.to_numeric(frame["year"], errors="coerce").to_numpy(float) if "year" in frame else None
-    if table.movielens:
-        split = [_tidy(t) for t in title]
-        title = [t for t, _ in split]
-        in_title = np.array([y for _, y in split], dtype=float)
-        year = in_title if year is None else np.where(np.isnan(year), in_title, year)
-    out["title"] = pd.Series([t or i for t, i in zip(title, ids, strict=True)], dtype="str")
-    category = _words(frame, "category")
+    titles, years = _titles(frame, table.movielens)
+    categories, genres = _categories(frame)
+    columns: dict[str, np.ndarray | pd.Series] = {
+        "item_id": pd.Series(ids),
+        "title": pd.Series([title or item for title, item in zip(titles, ids, strict=True)], dtype="str"),
+        "category": pd.Series(categories, dtype="str"),
+    }
+    for column in frame.columns:
+        if str(column) not in (*COLUMNS, *_LAST):
+            columns[str(column)] = _attribute(frame, column)
+    if "image_url" in frame:
+        columns["image_url"] = pd.Series(_words(frame, "image_url"), dtype="str")
+    if genres is not None:
+        columns["genres"] = pd.Series(genres, dtype="str")
+    if years is not None:
+        columns["year"] = years
+    return pd.DataFrame(columns)
+
+
+def _titles(frame: pd.DataFrame, movielens: bool) -> tuple[list[str], np.ndarray | None]:
+    """The titles and the years (M,), NaN where unknown; None where nothing says any. A year of the table comes before one
+    in the title."""
+    titles = _words(frame, "title")
+    years = pd.to_numeric(frame["year"], errors="coerce").to_numpy(float) if "year" in frame else None
+    if not movielens:
+        return titles, years
+    split = [split_year(title) for title in titles]
+    in_titles = np.array([np.nan if year is None else year for _, year in split], dtype=float)
+    return ([article_first(title) for title, _ in split],
+            in_titles if years is None else np.where(np.isnan(years), in_titles, years))
+
+
+def _categories(frame: pd.DataFrame) -> tuple[list[str], list[str] | None]:
+    """The categories, "" where unknown, and the genres as "A|B"; None where there is no such column."""
     genres = None
+    categories = _words(frame, "category")
     if "genres" in frame:
         kept = [[g for g in words.split("|") if g.strip().lower() not in _NO_GENRE] for words in _words(frame, "genres")]
         genres = ["|".join(words) for words in kept]
         if "category" not in frame:
-            category = _rarest(kept)
-    out["category"] = pd.Series(["" if c.lower() in _NO_GENRE else c for c in category], dtype="str")
-    for column in frame.columns:
-        if str(column) not in (*COLUMNS, *_LAST):
-            out[str(column)] = _attribute(frame, column)
-    if "image_url" in frame:
-        out["image_url"] = pd.Series(_words(frame, "image_url"), dtype="str")
-    if genres is not None:
-        out["genres"] = pd.Series(genres, dtype="str")
-    if year is not None:
-        out["year"] = year
-    return out
+            categories = _rarest(kept)
+    return ["" if category.lower() in _NO_GENRE else category for category in categories], genres
 
 
 def _words(frame: pd.DataFrame, column: str) -> list[str]:
@@ -231,14 +244,6 @@ def _attribute(frame: pd.DataFrame, column: str) -> np.ndarray | pd.Series:
     text = pd.Series(_words(frame, column), dtype="str")
     numbers = pd.to_numeric(text.where(text != ""), errors="coerce").to_numpy(dtype=float, na_value=np.nan)
     return numbers if (text != "").any() and not np.isnan(numbers[text != ""]).any() else text
-
-
-def _tidy(title: str) -> tuple[str, float]:
-    """A MovieLens title for reading, and its year: "Matrix, The (1999)" -> ("The Matrix", 1999.0)."""
-    found = _YEAR.search(title)
-    year = float(found[1]) if found else np.nan
-    title = title[: found.start()] if found else title
-    return _ARTICLE.sub(lambda m: f"{m[1]}{m[3]}{'' if m[3].endswith(chr(39)) else ' '}{m[2]}", title), year
 
 
 def _rarest(genres: list[list[str]]) -> list[str]:

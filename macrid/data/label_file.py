@@ -45,9 +45,22 @@ def read(path: Path, item_ids: pd.Series) -> pd.DataFrame:
 
 def parse(content: bytes, path: str, item_ids: pd.Series) -> pd.DataFrame:
     """`read` for the content of a file called `path`, however few items it labels."""
-    rows = _rows(content, path)
-    headings = [split_heading(name) for name in rows[0][1]]
+    (_, first), *rows = _rows(content, path)
+    headings = [split_heading(name) for name in first]
     header = [name for name, _ in headings]
+    _check_header(path, header)
+    attributes = [name for name in header if name != "item_id" and name.lower() not in _DESCRIBING]
+    if not attributes:
+        raise InputError(f"{path}: there is no label column beside item_id; add one for each attribute, such as size")
+    items = _items(path, header, rows, item_ids)
+    columns = {name: _numbers(path, name, [(line, fields[header.index(name)].strip()) for line, fields in rows])
+               for name in attributes}
+    table = pd.DataFrame(columns, index=pd.Index(items, name="item_id", dtype=object), dtype=float)
+    table.attrs["ends"] = {name: ends for name, ends in headings if ends and name in attributes}
+    return table
+
+
+def _check_header(path: str, header: list[str]) -> None:
     for name in header:
         if not name:
             raise InputError(f"{path}: a column has no name; name it after the attribute, or drop it")
@@ -56,12 +69,13 @@ def parse(content: bytes, path: str, item_ids: pd.Series) -> pd.DataFrame:
     if "item_id" not in header:
         raise InputError(f"{path}: there is no column item_id, only {', '.join(header[:9])}; "
                          "the first row names the columns: item_id and the attributes")
+
+
+def _items(path: str, header: list[str], rows: list[tuple[int, list[str]]], item_ids: pd.Series) -> list[str]:
+    """The item of each row: one that is known, and none twice."""
     at, known = header.index("item_id"), set(item_ids)
-    attributes = [name for name in header if name != "item_id" and name.lower() not in _DESCRIBING]
-    if not attributes:
-        raise InputError(f"{path}: there is no label column beside item_id; add one for each attribute, such as size")
-    seen: dict[str, int] = {}
-    for line, fields in rows[1:]:
+    seen: dict[str, int] = {}  # item -> its line
+    for line, fields in rows:
         if len(fields) != len(header):
             raise InputError(f"{path}, row {line}: has {len(fields)} fields, not {len(header)}; mend or drop the row")
         item = fields[at].strip()
@@ -71,11 +85,7 @@ def parse(content: bytes, path: str, item_ids: pd.Series) -> pd.DataFrame:
             near = difflib.get_close_matches(item, item_ids[:20_000], 3, 0.5) or list(item_ids[:3])
             raise InputError(f"{path}, row {line}: there is no item {item!r}; for example {', '.join(near)}")
         seen[item] = line
-    columns = {name: _numbers(path, name, [(line, fields[header.index(name)].strip()) for line, fields in rows[1:]])
-               for name in attributes}
-    table = pd.DataFrame(columns, index=pd.Index(list(seen), name="item_id", dtype=object), dtype=float)
-    table.attrs["ends"] = {name: ends for name, ends in headings if ends and name in attributes}
-    return table
+    return list(seen)
 
 
 def of_items(table: pd.DataFrame, item_ids: pd.Series, path: Path) -> pd.DataFrame:
@@ -95,7 +105,7 @@ def fingerprint(table: pd.DataFrame) -> str:
     return hashlib.sha256((table.to_csv() + json.dumps(table.attrs.get("ends"))).encode()).hexdigest()
 
 
-def _check_number(table: pd.DataFrame, path) -> None:
+def _check_number(table: pd.DataFrame, path: Path) -> None:
     labelled = int(table.notna().any(axis=1).sum())
     if labelled < FEWEST_ROWS:
         raise InputError(f"{path}: too few labels ({labelled} items); label {FEWEST_ROWS} of a factor or more, better ten")
@@ -104,20 +114,20 @@ def _check_number(table: pd.DataFrame, path) -> None:
 def split_heading(text: str) -> tuple[str, tuple[str, str] | None]:
     """The attribute that a heading names, and the names of its two ends if it tells them: `size (small to large)`."""
     text = " ".join(text.split())
-    found = _ENDS.fullmatch(text)
-    return (found[1], (found[2], found[3])) if found else (text, None)
+    match = _ENDS.fullmatch(text)
+    return (match[1], (match[2], match[3])) if match else (text, None)
 
 
 def heading(attribute: str, ends: tuple[str, str] | None) -> str:
     """What `split_heading` reads as this attribute and these ends. Raises InputError for what it would read otherwise."""
     if attribute.lower() in ("", "item_id", *_DESCRIBING):
         raise InputError(f"an attribute cannot be called {attribute!r}; choose another name")
-    found = f"{attribute} ({ends[0]} to {ends[1]})" if ends else attribute
-    if split_heading(found) != (attribute, ends):
+    text = f"{attribute} ({ends[0]} to {ends[1]})" if ends else attribute
+    if split_heading(text) != (attribute, ends):
         what = f"{attribute!r}, {ends[0]!r} and {ends[1]!r}" if ends else f"{attribute!r}"
         raise InputError(f"{what} cannot be written as `attribute (one end to the other)`; "
                          "name both ends, without brackets, and the second without the word to")
-    return found
+    return text
 
 
 def to_csv(table: pd.DataFrame, titles: pd.Series) -> str:

@@ -10,6 +10,7 @@ So the macro factors (categories) and the micro factors (attributes) that a mode
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -70,12 +71,12 @@ def simulate(n_items: int = 2_000, n_people: int = 10_000, seed: int = 0) -> Sho
     matrices, people = [], []
     for start in range(0, n_people, _PEOPLE_AT_ONCE):
         count = min(_PEOPLE_AT_ONCE, n_people - start)
-        person, intention, share, wanted, tolerance = _tastes(count, rng)
-        matrices.append(_purchases(shelves, count, person, intention, share, wanted, tolerance, rng))
-        people.append(pd.DataFrame({"user_id": _user_ids(start, count)[person],
-                                    "category": np.array(CATEGORIES, object)[intention],
-                                    "share": share} | dict(zip(ATTRIBUTES, wanted.T, strict=True))
-                                   | dict(zip(TOLERANCES, tolerance.T, strict=True))))
+        tastes = _tastes(count, rng)
+        matrices.append(_purchases(shelves, count, tastes, rng))
+        people.append(pd.DataFrame({"user_id": _user_ids(start, count)[tastes.person],
+                                    "category": np.array(CATEGORIES, object)[tastes.category],
+                                    "share": tastes.share} | dict(zip(ATTRIBUTES, tastes.wanted.T, strict=True))
+                                   | dict(zip(TOLERANCES, tastes.tolerance.T, strict=True))))
     items = _items_table(category, attributes, popularity)
     data = Interactions(matrix=vstack(matrices, format="csr", dtype=np.float32), user_ids=_user_ids(0, n_people),
                         item_ids=items["item_id"].to_numpy(object), items=items, name="shop", rated=False)
@@ -92,22 +93,30 @@ def _user_ids(start: int, count: int) -> np.ndarray:
     return np.array([f"person-{i:05d}" for i in range(start, start + count)], object)
 
 
-def _tastes(count: int, rng):
-    """Who wants what: five arrays with a row for each (person, intention): person (N,), category (N,), share (N,),
-    wanted (N, A), tolerance (N, A)."""
+class _Tastes(NamedTuple):
+    """Who wants what: a row for each of N (person, intention)."""
+
+    person: np.ndarray  # (N,)
+    category: np.ndarray  # (N,)
+    share: np.ndarray  # (N,) of the person's purchases
+    wanted: np.ndarray  # (N, A)
+    tolerance: np.ndarray  # (N, A)
+
+
+def _tastes(count: int, rng: np.random.Generator) -> _Tastes:
     how_many = rng.choice(len(_INTENTIONS), count, p=_INTENTIONS) + 1
     order = rng.random((count, len(CATEGORIES))).argsort(1)  # a random order of the categories for each person
     person, rank = np.nonzero(np.arange(len(CATEGORIES)) < how_many[:, None])
     weight = rng.gamma(3.0, size=len(person))
     share = weight / np.bincount(person, weight, count)[person]
     shape = (len(person), len(ATTRIBUTES))
-    return person, order[person, rank], share, rng.random(shape), rng.uniform(*_TOLERANCE, shape)
+    return _Tastes(person, order[person, rank], share, rng.random(shape), rng.uniform(*_TOLERANCE, shape))
 
 
 class _Shelves:
     """The items of each category in one row, with the cumulative popularity from which proposals are drawn."""
 
-    def __init__(self, category, attributes, popularity):
+    def __init__(self, category: np.ndarray, attributes: np.ndarray, popularity: np.ndarray) -> None:
         self.order = np.argsort(category, kind="stable")  # (M,) item of each place
         self.attributes = attributes[self.order]
         # place <-> [category, category + 1): one sorted table serves the draws of all categories
@@ -118,33 +127,36 @@ class _Shelves:
         self.cumulative = sorted_category + running / total[sorted_category]
         self.last = np.cumsum(np.bincount(sorted_category)) - 1  # the last place of each category
 
-    def draw(self, category, rng):
-        """A place for each entry of `category`, by popularity."""
+    def draw(self, category: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """A place for each entry of `category` (n,), by popularity."""
         place = np.searchsorted(self.cumulative, category + rng.random(len(category)), side="right")
         return np.minimum(place, self.last[category])
 
 
-def _purchases(shelves: _Shelves, count, person, intention, share, wanted, tolerance, rng) -> csr_matrix:
+def _purchases(shelves: _Shelves, count: int, tastes: _Tastes, rng: np.random.Generator) -> csr_matrix:
     """Binary (count, M) matrix, by rejection: propose by popularity, accept by taste. An item bought twice counts once."""
     basket = 8 + rng.poisson(rng.gamma(2.0, 11.0, count))  # purchases a person, about 30
-    slot = np.repeat(np.arange(len(person)), rng.poisson(basket[person] * share))  # (N,) the intention of each purchase
-    rows, columns = [], []
+    purchases = rng.poisson(basket[tastes.person] * tastes.share)  # (N,)
+    slot = np.repeat(np.arange(len(purchases)), purchases)  # the row of `tastes` of each purchase still to be made
+    people: list[np.ndarray] = []
+    items: list[np.ndarray] = []
     for _ in range(_ROUNDS):
         if not len(slot):
             break
-        place = shelves.draw(intention[slot], rng)
-        bought = rng.random(len(slot)) < acceptance((shelves.attributes[place] - wanted[slot]) / tolerance[slot])
-        rows.append(person[slot[bought]])
-        columns.append(shelves.order[place[bought]])
+        place = shelves.draw(tastes.category[slot], rng)
+        off = (shelves.attributes[place] - tastes.wanted[slot]) / tastes.tolerance[slot]
+        bought = rng.random(len(slot)) < acceptance(off)
+        people.append(tastes.person[slot[bought]])
+        items.append(shelves.order[place[bought]])
         slot = slot[~bought]
-    rows, columns = np.concatenate(rows), np.concatenate(columns)
+    rows, columns = np.concatenate(people), np.concatenate(items)
     matrix = csr_matrix((np.ones(len(rows), np.float32), (rows, columns)), (count, len(shelves.order)))
     matrix.sum_duplicates()
     matrix.data[:] = 1.0
     return matrix
 
 
-def _items_table(category, attributes, popularity) -> pd.DataFrame:
+def _items_table(category: np.ndarray, attributes: np.ndarray, popularity: np.ndarray) -> pd.DataFrame:
     colours = np.array(_COLOURS, object)
     third = np.minimum((attributes[:, 1] * colours.shape[1]).astype(int), colours.shape[1] - 1)
     fifth = np.minimum((attributes[:, 2] * colours.shape[0]).astype(int), colours.shape[0] - 1)

@@ -74,7 +74,7 @@ def strong(clicks: Interactions, seed: int = 0, held_out: int | None = None) -> 
     MacridVAE papers. Of each of them, 80 % of the clicks are shown, the rest asked for. Items that no training person
     clicked are left out. Data that come already divided keep their own parts."""
     if clicks.parts is not None:
-        return _given(clicks)
+        return _given(clicks, clicks.parts)
     n = clicks.matrix.shape[0]
     if held_out is None:
         held_out = HELD_OUT_PEOPLE.get(clicks.name, max(2, min(round(HELD_OUT_SHARE * n), MOST_HELD_OUT)))
@@ -83,17 +83,18 @@ def strong(clicks: Interactions, seed: int = 0, held_out: int | None = None) -> 
         raise InputError(f"{clicks.name}: of {n} people with enough clicks, {held_out} cannot be held out for validation "
                          f"and {held_out} for test; {remedy}")
     rng = np.random.default_rng(seed)
-    order = rng.permutation(n)
-    test, validation, train = np.split(order, [held_out, 2 * held_out])
+    test_people, validation_people, train = np.split(rng.permutation(n), [held_out, 2 * held_out])
     train = np.sort(train)
     items = np.asarray(clicks.matrix[train].sum(axis=0)).ravel() > 0
     matrix = clicks.matrix[:, items].tocsr()
-    return Split(clicks.name, "strong", clicks.items[items].reset_index(drop=True), matrix[train],
-                 *(fold_in(matrix, clicks.user_ids, people, rng, clicks.name) for people in (validation, test)),
-                 least=clicks.least)
+    validation = fold_in(matrix, clicks.user_ids, validation_people, rng, clicks.name)
+    test = fold_in(matrix, clicks.user_ids, test_people, rng, clicks.name)
+    return Split(clicks.name, "strong", clicks.items[items].reset_index(drop=True), matrix[train], validation, test,
+                 clicks.least)
 
 
-def fold_in(matrix: csr_matrix, user_ids: np.ndarray, people: np.ndarray, rng, name: str) -> HeldOut:
+def fold_in(matrix: csr_matrix, user_ids: np.ndarray, people: np.ndarray, rng: np.random.Generator,
+            name: str) -> HeldOut:
     """Hide a fifth of each person's clicks, at least one; a person with a single click is left out."""
     people = np.array([u for u in np.sort(people) if matrix.indptr[u + 1] - matrix.indptr[u] >= 2], dtype=np.int64)
     if len(people) < 2:  # a standard error needs two
@@ -114,9 +115,9 @@ def _subset(rows: csr_matrix, keep: np.ndarray) -> csr_matrix:
     return csr_matrix((rows.data[keep], rows.indices[keep], np.concatenate([[0], np.cumsum(counts)])), rows.shape)
 
 
-def _given(clicks: Interactions) -> Split:
+def _given(clicks: Interactions, parts: csr_matrix) -> Split:
     """The split that came with the data (`pro_sg`)."""
-    part = {name: _subset(clicks.matrix, clicks.parts.data == code) for code, name in enumerate(PARTS)}
+    part = {name: _subset(clicks.matrix, parts.data == code) for code, name in enumerate(PARTS)}
     items = np.asarray(part["train"].sum(axis=0)).ravel() > 0
     part = {name: matrix[:, items].tocsr() for name, matrix in part.items()}
     users = {name: np.diff(matrix.indptr) > 0 for name, matrix in part.items()}

@@ -6,7 +6,9 @@ the direction of dial j; an item's coordinate on it is (h_i R_k)_j. Three ways t
 """
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import qr
@@ -14,6 +16,7 @@ from sklearn.decomposition import FastICA
 from sklearn.exceptions import ConvergenceWarning
 
 from . import label_regression
+from .label_regression import Problem
 
 SHARE_EXPLAINED = 0.98  # of the items' variance goes into the rotation; the rest is noise, left as principal axes
 LEVEL = 0.05  # labels that fit by chance more often than this are refused
@@ -64,7 +67,7 @@ class Labelled:
     """Axes learned from labels, A attributes. `confidence` is what cross-validation says of items it has not seen: R2 of a
     numeric attribute, AUC of a yes/no one; NaN where refused or not tried."""
 
-    axes: np.ndarray  # (K, D, D); the dials that bear an attribute first, more of it in their direction
+    axes: np.ndarray  # (K, D, D); the dials that bear an attribute first, the most certain one first
     bears: np.ndarray  # (K, D): the attribute of each dial, -1 for none
     confidence: np.ndarray  # (K, A)
     counts: np.ndarray  # (K, A): the number of labels
@@ -73,94 +76,148 @@ class Labelled:
 
 
 def labels(items: np.ndarray, factor: np.ndarray, base: np.ndarray, table: np.ndarray, seed: int,
-           names: list[str] | None = None) -> Labelled:
-    """Axes that bear attributes, from a few labelled items, completed by the axes `base`.
+           names: Sequence[str] | None = None) -> Labelled:
+    """Axes that bear attributes, learned from a few labelled items; the axes `base` complete them.
 
-    items: unit vectors (M, D). factor (M,). base: orthogonal (K, D, D), of independent components for choice. table (M, A):
-    the labels, NaN where there is none; a column of nothing but 0 and 1 is a yes/no attribute. names: of the attributes.
+    items: unit vectors (M, D). factor (M,). base: orthogonal (K, D, D), best of independent components. table (M, A): the
+    labels, NaN where there is none; a column of nothing but 0 and 1 is a yes/no attribute. names: of the attributes.
 
-    In each factor, each attribute's direction is learned by `directions.fit` on the items' coordinates in the base. How
-    far attributes keep to single base axes (the sharpness of the fit) and the penalty of its ridge are traits of the data
-    and chosen once for all factors and attributes, by cross-validation: few labels could not choose them each time. The
-    directions are made orthogonal together (Loewdin's symmetric orthogonalisation: the nearest orthogonal ones, each
-    distance weighted by its confidence), and the base axes that they replace least, projected on what is left and made
-    orthogonal in the same way, complete them.
+    In each factor, `label_regression.fit` learns each attribute's direction on the items' coordinates in the base. How far
+    attributes keep to single base axes (the sharpness of the fit) and the penalty of its ridge are chosen once for all
+    factors and attributes, by cross-validation: few labels could not choose them each time. The directions are made
+    orthogonal together (Loewdin's symmetric orthogonalisation: the nearest orthogonal ones, each distance weighted by its
+    confidence). The base axes that they replace least complete them, projected on what is left and made orthogonal in the
+    same way.
 
     Refused for a factor, with the reason: an attribute with fewer than FEWEST_LABELS labels or labels all alike; one whose
-    labels fit no better than the same labels dealt out at random (permutation test at LEVEL), or that is not foretold
-    for items left out; one that points where more certain ones do.
+    labels fit no better than shuffled labels (permutation test at LEVEL) or do not predict items left out; one that points
+    where more certain ones do.
     """
     kfac, dims = base.shape[:2]
     names = names or [f"attribute {a}" for a in range(table.shape[1])]
     known = np.isfinite(table)
     yes_no = np.array([bool(known[:, a].any() and np.isin(table[known[:, a], a], (0, 1)).all()) for a in range(len(names))])
     counts = np.stack([known[factor == k].sum(axis=0) for k in range(kfac)])
-    problems, refused = {}, {}
-    for k in range(kfac):
-        mine = np.flatnonzero(factor == k)
-        x = items[mine].astype(np.float64) @ base[k]  # (m, D)
-        spread = x.var(axis=0).mean() if len(x) else 0.0
-        for a in np.flatnonzero(counts[k]):
-            at = known[mine, a]
-            found = _problem(x[at], table[mine[at], a].astype(np.float64), spread, np.random.default_rng([seed, k, a]))
-            if isinstance(found, str):
-                refused[k, int(a)] = found
-            else:
-                problems[k, int(a)] = found
-    totals = np.array([sum((label_regression.r2_unseen(*label_regression.unseen(*p, s)) for p in problems.values()),
-                           np.zeros(len(label_regression.PENALTIES))) for s in label_regression.SHARPNESS])
-    best, penalty = np.unravel_index(totals.argmax(), totals.shape)
-    sharpness = label_regression.SHARPNESS[best]
+    problems, refused = _problems(items, factor, base, table, seed)
+    ridge = _best_ridge([problem for of_factor in problems for problem in of_factor.values()])
     axes, bears = base.astype(np.float64), np.full((kfac, dims), -1)
     confidence = np.full(counts.shape, np.nan)
     for k in range(kfac):
-        found = {}  # attribute -> (confidence, its weight, direction)
-        for a in (a for j, a in problems if j == k):
-            x, y, spread = problems[k, a]
-            predicted, truth = label_regression.unseen(x, y, spread, sharpness)
-            predicted = predicted[penalty]
-            if yes_no[a]:
-                value = label_regression.auc(predicted, truth > 0)
-                weight = 2 * value - 1
-            else:
-                value = weight = float(label_regression.r2_unseen(predicted, truth))
-            if weight <= 0:
-                refused[k, a] = f"{counts[k, a]} labels do not foretell items left out ({_measured(value, yes_no[a])})"
-                continue
-            direction = label_regression.fit(x[None], y[None], spread, sharpness)[0][0, penalty]
-            found[a] = value, weight, base[k] @ (direction / np.linalg.norm(direction))
-        kept: list[int] = []
-        for a in sorted(found, key=lambda a: (-found[a][1], a)):
-            outside = found[a][2] - _project(found[a][2], [found[b][2] for b in kept])
-            if np.linalg.norm(outside) < DISTINCT:
-                same = max(kept, key=lambda b: abs(found[a][2] @ found[b][2]))
-                refused[k, a] = f"it goes with {names[same]}, whose dial turns it, too"
-            else:
-                kept.append(a)
+        learned = []
+        for a, problem in problems[k].items():
+            try:
+                learned.append(_learn(a, problem, ridge, base[k], bool(yes_no[a])))
+            except _Refused as reason:
+                refused[k, a] = str(reason)
+        kept, doubles = _distinct(learned)
+        refused |= {(k, a): f"it goes with {names[other]}, whose dial turns it, too" for a, other in doubles.items()}
         if kept:
-            axes[k] = _completed(np.stack([found[a][2] for a in kept], 1), np.array([found[a][1] for a in kept]), base[k])
-            bears[k, : len(kept)] = kept
-            confidence[k, kept] = [found[a][0] for a in kept]
+            axes[k] = _completed(np.stack([each.direction for each in kept], axis=1),
+                                 np.array([each.weight for each in kept]), base[k])
+            for j, each in enumerate(kept):
+                bears[k, j], confidence[k, each.attribute] = each.attribute, each.confidence
     return Labelled(axes.astype(np.float32), bears, confidence, counts, yes_no, dict(sorted(refused.items())))
 
 
-def _problem(x: np.ndarray, y: np.ndarray, spread: float, rng: np.random.Generator):
-    """The regression of labels y (n,), standardised, on coordinates x (n, D), as `directions` takes it; or, as a string,
+class _Refused(Exception):
+    """Why an attribute cannot be learned in a factor."""
+
+
+class _Ridge(NamedTuple):
+    """How directions are fitted: one of SHARPNESS and the index of one of PENALTIES."""
+
+    sharpness: float
+    penalty: int
+
+
+@dataclass(frozen=True)
+class _Learned:
+    """What the labels of one attribute say in one factor. direction (D,) has length one. weight, from above 0 to 1, is what
+    it counts for beside others: its R2 or 2 AUC - 1."""
+
+    attribute: int
+    direction: np.ndarray
+    confidence: float
+    weight: float
+
+
+def _problems(items: np.ndarray, factor: np.ndarray, base: np.ndarray, table: np.ndarray,
+              seed: int) -> tuple[list[dict[int, Problem]], dict[tuple[int, int], str]]:
+    """For each factor, attribute -> the regression of its labels; for the others that have labels, (factor, attribute) ->
     why there is none."""
+    problems: list[dict[int, Problem]] = [{} for _ in base]
+    refused: dict[tuple[int, int], str] = {}
+    for k in range(len(base)):
+        mine = np.flatnonzero(factor == k)
+        x = items[mine].astype(np.float64) @ base[k]  # (m, D)
+        spread = float(x.var(axis=0).mean()) if len(x) else 0.0
+        for a in range(table.shape[1]):
+            y = table[mine, a].astype(np.float64)
+            known = np.isfinite(y)
+            if not known.any():
+                continue
+            try:
+                problems[k][a] = _problem(x[known], y[known], spread, np.random.default_rng([seed, k, a]))
+            except _Refused as reason:
+                refused[k, a] = str(reason)
+    return problems, refused
+
+
+def _problem(x: np.ndarray, y: np.ndarray, spread: float, rng: np.random.Generator) -> Problem:
+    """The regression of labels y (n,), standardised, on coordinates x (n, D); _Refused where they are too few or chance."""
     n = len(y)
     if n < FEWEST_LABELS:
-        return f"{n} {'label is' if n == 1 else 'labels are'} too few to tell it from chance; label some more of these items"
+        raise _Refused(f"{n} {'label is' if n == 1 else 'labels are'} too few to tell it from chance; "
+                       "label some more of these items")
     if np.ptp(y) == 0:
-        return f"its {n} labels are all {y[0]:g}; label items that differ"
-    y = (y - y.mean()) / y.std()
-    p = label_regression.chance(x, y, spread, rng)
+        raise _Refused(f"its {n} labels are all {y[0]:g}; label items that differ")
+    problem = Problem(x, (y - y.mean()) / y.std(), spread)
+    p = label_regression.chance(*problem, rng)
     if p > LEVEL:
-        return f"its {n} labels fit no better than if dealt out at random (p {p:.2f}); label some more of these items"
-    return x, y, spread
+        raise _Refused(f"its {n} labels fit no better than shuffled labels (p {p:.2f}); label some more of these items")
+    return problem
 
 
-def _measured(value: float, yes_no: bool) -> str:
-    return f"{'AUC' if yes_no else 'R2'} {value:.2f}"
+def _best_ridge(problems: list[Problem]) -> _Ridge:
+    """The sharpness and penalty that predict items left out best: those with the largest sum of R2 over all problems."""
+    totals = np.zeros((len(label_regression.SHARPNESS), len(label_regression.PENALTIES)))
+    for row, sharpness in zip(totals, label_regression.SHARPNESS, strict=True):
+        for problem in problems:
+            row += label_regression.r2_unseen(*label_regression.unseen(*problem, sharpness))
+    best, penalty = np.unravel_index(totals.argmax(), totals.shape)
+    return _Ridge(label_regression.SHARPNESS[int(best)], int(penalty))
+
+
+def _learn(attribute: int, problem: Problem, ridge: _Ridge, base: np.ndarray, yes_no: bool) -> _Learned:
+    """The direction of an attribute, in the coordinates of the items; _Refused where it does not predict items left out."""
+    predicted, truth = label_regression.unseen(*problem, ridge.sharpness)
+    predicted = predicted[ridge.penalty]
+    if yes_no:
+        confidence = label_regression.auc(predicted, truth > 0)
+        weight = 2 * confidence - 1
+    else:
+        confidence = weight = float(label_regression.r2_unseen(predicted, truth))
+    if weight <= 0:
+        measure = "AUC" if yes_no else "R2"
+        raise _Refused(f"{len(problem.y)} labels do not predict items left out ({measure} {confidence:.2f})")
+    directions, _ = label_regression.fit(problem.x[None], problem.y[None], problem.spread, ridge.sharpness)
+    direction = directions[0, ridge.penalty]
+    return _Learned(attribute, base @ (direction / np.linalg.norm(direction)), confidence, weight)
+
+
+def _distinct(learned: list[_Learned]) -> tuple[list[_Learned], dict[int, int]]:
+    """Those that point where no more certain ones do, the most certain first; and attribute -> the kept attribute that it
+    goes with most, for the others."""
+    kept: list[_Learned] = []
+    doubles: dict[int, int] = {}
+    for each in sorted(learned, key=lambda each: (-each.weight, each.attribute)):
+        outside = each.direction - _project(each.direction, [other.direction for other in kept])
+        if np.linalg.norm(outside) < DISTINCT:
+            likeness = [abs(each.direction @ other.direction) for other in kept]
+            doubles[each.attribute] = kept[int(np.argmax(likeness))].attribute
+        else:
+            kept.append(each)
+    return kept, doubles
 
 
 def _project(vector: np.ndarray, others: list[np.ndarray]) -> np.ndarray:

@@ -11,6 +11,7 @@ independent components and an attribute is one of them.
 
 import math
 from itertools import permutations
+from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import rankdata
@@ -21,6 +22,18 @@ FOLDS = 10  # of a cross-validation with more than MOST_FOLDS labels; with fewer
 MOST_FOLDS = 50
 PERMUTATIONS = 199
 MOST_PERMUTED = 400  # labels that the permutation test looks at: more cannot change its answer
+
+
+class Problem(NamedTuple):
+    """The regression of the labels of one attribute in one factor: what `unseen` and `chance` take first.
+
+    x (n, D): coordinates of the labelled items. y (n,): their labels, standardised. spread: the mean variance of a
+    coordinate over all items of the factor, labelled or not.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    spread: float
 
 
 def fit(x: np.ndarray, y: np.ndarray, spread: float, sharpness: float) -> tuple[np.ndarray, np.ndarray]:
@@ -66,8 +79,8 @@ def unseen(x: np.ndarray, y: np.ndarray, spread: float, sharpness: float) -> tup
 
 
 def r2_unseen(predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """1 - sum (truth - predicted)^2 / sum truth^2, (..., n), (n,) -> (...): 1 if foretold exactly, 0 or less if no better
-    than the mean."""
+    """1 - sum (truth - predicted)^2 / sum truth^2, (..., n), (n,) -> (...): 1 if predicted exactly, 0 or less if no
+    better than the mean."""
     return 1 - ((truth - predicted) ** 2).sum(axis=-1) / max((truth**2).sum(), 1e-12)
 
 
@@ -78,7 +91,7 @@ def auc(predicted: np.ndarray, yes: np.ndarray) -> float:
 
 
 def chance(x: np.ndarray, y: np.ndarray, spread: float, rng: np.random.Generator, sharpness: float = 1.0) -> float:
-    """The probability that labels dealt out at random fit as well: x (n, D), y (n,) -> p from above 0 to 1.
+    """The probability that shuffled labels fit as well: x (n, D), y (n,) -> p from above 0 to 1.
 
     A permutation test on the best leave-one-out R2 of `fit`: exact, as each permutation is fitted from the beginning. With
     five labels or fewer all permutations are tried, otherwise PERMUTATIONS random ones besides the labels' own.

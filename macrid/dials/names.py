@@ -1,5 +1,6 @@
 """Names for macro factors, made from the items that they hold, and for dials, from what they follow."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -60,7 +61,8 @@ def name_factors(items: pd.DataFrame, factor: np.ndarray, certainty: np.ndarray,
     """
     genres, decades = _tags(items)
     weight = certainty * (1 + items["clicks"].to_numpy() if "clicks" in items else 1)  # (M,) well known and typical
-    found, used = [], set()
+    factors: list[Factor] = []
+    used: set[str] = set()
     for k in range(kfac):
         mine = np.flatnonzero(factor == k)
         typical = mine[np.argsort(-weight[mine], kind="stable")]
@@ -70,8 +72,8 @@ def name_factors(items: pd.DataFrame, factor: np.ndarray, certainty: np.ndarray,
         while name in used:
             name = f"{name} ({k + 1})"
         used.add(name)
-        found.append(Factor(k, name, len(mine) / len(items), tuple(int(i) for i in typical[:24])))
-    return found
+        factors.append(Factor(k, name, len(mine) / len(items), tuple(int(i) for i in typical[:24])))
+    return factors
 
 
 class _Tags(NamedTuple):
@@ -86,21 +88,21 @@ def _tags(items: pd.DataFrame) -> tuple[_Tags, _Tags]:
     genres = (items["genres"] if "genres" in items else items["category"]).to_numpy(object)
     years = items["year"].to_numpy(np.float64, na_value=np.nan) if "year" in items else np.full(len(items), np.nan)
     decades = np.array([f"{d:.0f}s" if np.isfinite(d) else "" for d in years // 10 * 10], object)
-    return _borne([g if isinstance(g, str) else "" for g in genres]), _borne(decades)
+    return _tagged([g if isinstance(g, str) else "" for g in genres]), _tagged(decades)
 
 
-def _borne(texts) -> _Tags:
+def _tagged(texts: Sequence[str] | np.ndarray) -> _Tags:
     """The tags of texts (M,) such as "A|B"."""
     codes, kinds = pd.factorize(np.asarray(texts, object))
     tags = [[tag for tag in kind.split("|") if tag] for kind in kinds]
-    names = sorted({tag for found in tags for tag in found})
+    names = sorted({tag for of_kind in tags for tag in of_kind})
     column = {name: t for t, name in enumerate(names)}
-    at = [(row, column[tag]) for row, found in enumerate(tags) for tag in found]
-    rows, columns = zip(*at, strict=True) if at else ((), ())
-    return _Tags(names, csr_matrix((np.ones(len(at)), (rows, columns)), (len(kinds), len(names)))[codes])
+    rows = [row for row, of_kind in enumerate(tags) for _ in of_kind]
+    columns = [column[tag] for of_kind in tags for tag in of_kind]
+    return _Tags(names, csr_matrix((np.ones(len(rows)), (rows, columns)), (len(kinds), len(names)))[codes])
 
 
-def _candidates(genres: _Tags, decades: _Tags, mine: np.ndarray, weight: np.ndarray):
+def _candidates(genres: _Tags, decades: _Tags, mine: np.ndarray, weight: np.ndarray) -> Iterator[str]:
     """Names from best to worst: one clear genre, pairs of telling genres, a genre and a decade, one genre."""
     share, telling = _telling(genres, mine, weight)
     for tag in telling[:2]:
@@ -117,8 +119,14 @@ def _candidates(genres: _Tags, decades: _Tags, mine: np.ndarray, weight: np.ndar
 def _telling(tags: _Tags, mine: np.ndarray, weight: np.ndarray) -> tuple[dict[str, float], list[str]]:
     """The share of each tag among the items `mine`, by weight, and the tags that set them apart from all items, the most
     telling first: by share * log(lift), for tags of at least a tenth of the items."""
-    overall, share = (of.T @ w / max(w.sum(), 1e-300) for of, w in ((tags.of, weight), (tags.of[mine], weight[mine])))
-    worth = {name: (s, s / whole) for name, s, whole in zip(tags.names, share, overall, strict=True) if s > 0}
-    found = [name for name, (s, lift) in worth.items() if s >= 0.1 and lift > 1.05]
-    return ({name: s for name, (s, _) in worth.items()},
-            sorted(found, key=lambda name: (-worth[name][0] * np.log(worth[name][1]), name)))
+    overall = _shares(tags.of, weight)  # (T,)
+    here = _shares(tags.of[mine], weight[mine])  # (T,)
+    share = {name: s for name, s in zip(tags.names, here, strict=True) if s > 0}
+    lift = {name: s / whole for name, s, whole in zip(tags.names, here, overall, strict=True) if s > 0}
+    telling = [name for name in share if share[name] >= 0.1 and lift[name] > 1.05]
+    return share, sorted(telling, key=lambda name: (-share[name] * np.log(lift[name]), name))
+
+
+def _shares(of: csr_matrix, weight: np.ndarray) -> np.ndarray:
+    """The share of the items' weight (m,) that each tag has, (T,): of (m, T)."""
+    return of.T @ weight / max(weight.sum(), 1e-300)

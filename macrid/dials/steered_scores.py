@@ -13,21 +13,21 @@ STRIP_POSITIONS = 7
 Turned = Mapping[tuple[int, int], float]  # (factor, dim) -> the coordinate that the dial is turned to, in [-1, 1]
 
 
-def altered(part: np.ndarray, axes: np.ndarray, values: np.ndarray) -> np.ndarray:
+def altered(part: np.ndarray, axes: np.ndarray, values: Sequence[float] | np.ndarray) -> np.ndarray:
     """The unit vector (D,) with coordinates `values` (J,) along the orthonormal columns of `axes` (D, J) and, across them,
     the direction that `part` (D,) has: sqrt(1 - |values|^2) * rest / |rest| + axes @ values.
 
     Values longer together than one are shortened to length one; the vector is shorter where `part` has nothing across.
     """
-    kept, values = weights(values)
-    return kept * across(part, axes) + axes @ values
+    kept, along = weights(values)
+    return kept * across(part, axes) + axes @ along
 
 
-def weights(values: np.ndarray) -> tuple[float, np.ndarray]:
-    """How long what is kept of a part may be, and the coordinates (J,), so that all of it has length one."""
-    values = np.asarray(values, np.float64)
-    length = float(values @ values)
-    return (float(np.sqrt(1.0 - length)), values) if length <= 1.0 else (0.0, values / np.sqrt(length))
+def weights(values: Sequence[float] | np.ndarray) -> tuple[float, np.ndarray]:
+    """The length of what is kept of a part, and the coordinates (J,), so that both together have length one."""
+    along = np.asarray(values, np.float64)
+    squared = float(along @ along)
+    return (float(np.sqrt(1.0 - squared)), along) if squared <= 1.0 else (0.0, along / np.sqrt(squared))
 
 
 def across(part: np.ndarray, axes: np.ndarray) -> np.ndarray:
@@ -41,18 +41,18 @@ def across(part: np.ndarray, axes: np.ndarray) -> np.ndarray:
 
 
 class SteeredScores:
-    """All dials of one person over some items. What does not depend on a dial's position is computed once, when it is first
-    needed, and kept: a new position then costs one multiply-add an item and a partial sort (`top`).
+    """All dials of one person over some items. What does not depend on a dial's position is computed once, on first use, and
+    cached: a new position then costs one multiply-add an item and a partial sort (`top`).
 
     parts (K, D): the person's vector. items (M, D): as scored, of length one for cosine. log_c (M, K). axes (K, D, D):
     orthogonal, columns are dials.
     """
 
-    def __init__(self, parts: np.ndarray, items: np.ndarray, log_c: np.ndarray, scale: float, axes: np.ndarray):
+    def __init__(self, parts: np.ndarray, items: np.ndarray, log_c: np.ndarray, scale: float, axes: np.ndarray) -> None:
         self.parts, self.items, self.log_c, self.scale, self.axes = parts, items, log_c, scale, axes
         self.t = scale * (parts @ items.T) + log_c.T  # (K, M)
         self.own = _logsumexp(self.t)  # (M,) the person's own scores
-        self._others: dict[tuple[int, ...], np.ndarray] = {}
+        self._left_alone_of: dict[tuple[int, ...], np.ndarray] = {}
         self._terms: dict[tuple[int, tuple[int, ...]], np.ndarray] = {}
 
     def position(self, factor: int, dim: int) -> float:
@@ -67,29 +67,29 @@ class SteeredScores:
         return self._blend(_logsumexp(np.stack(self._summands(turned))), self.own, strength)
 
     def top(self, turned: Turned, n: int, strength: float = 1.0,
-            without: Sequence[int] = ()) -> tuple[np.ndarray, np.ndarray]:
+            without: Sequence[int] | np.ndarray = ()) -> tuple[np.ndarray, np.ndarray]:
         """The n best-scored items and their scores, best first, as a full sort of `scores` has them (ties: the lower index);
         items `without` (indices) are left out.
 
-        No exponential is taken but for the few items that can be among the best: a logarithm of a sum of S terms lies
-        between the largest term and that plus log S, so that an item whose largest term is more than log S below the n-th
-        largest cannot be.
+        Exponentials are taken only for the few items that can be among the best: the logarithm of a sum of S exponentials
+        lies between the largest term and that plus log S, so an item whose largest term is more than log S below the n-th
+        largest one cannot be among them.
         """
-        without = np.asarray(without, np.int64)
+        left_out = np.asarray(without, np.int64)
         if not turned or strength == 0:
             scores = self.own.copy()
-            scores[without] = -np.inf
-            found = top_items(scores, n, np.isfinite(scores))
-            return found, scores[found]
+            scores[left_out] = -np.inf
+            best = top_items(scores, n, np.isfinite(scores))
+            return best, scores[best]
         summands = self._summands(turned)
         bound = summands[0]
         for summand in summands[1:]:
             bound = np.maximum(bound, summand)
         bound = self._blend(bound, self.own, strength)
-        bound[without] = -np.inf
+        bound[left_out] = -np.inf
         candidates = np.flatnonzero(bound > -np.inf)
         if n < len(candidates):
-            slack = strength * np.log(len(summands)) + 1e-5 * (1 + self.scale)  # the latter for rounding
+            slack = strength * np.log(len(summands)) + 1e-5 * (1 + self.scale)  # the second term for rounding
             least = np.partition(bound, len(bound) - n)[len(bound) - n] - slack
             candidates = np.flatnonzero(bound >= least)
         scores = _logsumexp(np.stack([summand[candidates] for summand in summands]))
@@ -103,32 +103,32 @@ class SteeredScores:
         by_factor: dict[int, dict[int, float]] = {}
         for (factor, dim), value in sorted(turned.items()):
             by_factor.setdefault(factor, {})[dim] = value
-        found = [] if len(by_factor) == len(self.parts) else [self._left_alone(tuple(by_factor))]
+        summands = [] if len(by_factor) == len(self.parts) else [self._left_alone(tuple(by_factor))]
         for factor, values in by_factor.items():
             kept, along = weights(list(values.values()))
             weight = np.array([self.scale * kept, *(self.scale * along), 1.0], self.t.dtype)
-            found.append(weight @ self._term(factor, tuple(values)))
-        return found
+            summands.append(weight @ self._term(factor, tuple(values)))
+        return summands
 
     def _left_alone(self, factors: tuple[int, ...]) -> np.ndarray:
         """log sum over the factors not in `factors` of exp(t), (M,)."""
-        found = self._others.get(factors)
-        if found is None:
-            found = _logsumexp(np.delete(self.t, factors, axis=0))
-            self._others = {factors: found}  # the last one: a dial is turned many times
-        return found
+        scores = self._left_alone_of.get(factors)
+        if scores is None:
+            scores = _logsumexp(np.delete(self.t, factors, axis=0))
+            self._left_alone_of = {factors: scores}  # the last one only: a dial is turned many times
+        return scores
 
     def _term(self, factor: int, dims: tuple[int, ...]) -> np.ndarray:
-        """What a turned factor's term is linear in, (J + 2, M): the items along what is kept of the part, along each of the
-        dials `dims`, and log c."""
-        found = self._terms.get((factor, dims))
-        if found is None:
+        """The rows (J + 2, M) whose weighted sum is the term of a factor with turned dials: the items' coordinates along
+        what is kept of the part and along each of the dials `dims`, and log c."""
+        rows = self._terms.get((factor, dims))
+        if rows is None:
             axes = self.axes[factor][:, list(dims)]  # (D, J)
             directions = np.vstack([across(self.parts[factor], axes), axes.T]).astype(self.t.dtype)  # (J + 1, D)
-            found = np.vstack([directions @ self.items.T, self.log_c[:, factor]])
-            kept = {key: rows for key, rows in self._terms.items() if key[0] != factor}  # one for each factor
-            self._terms = kept | {(factor, dims): found}
-        return found
+            rows = np.vstack([directions @ self.items.T, self.log_c[:, factor]])
+            others = {key: cached for key, cached in self._terms.items() if key[0] != factor}  # one for each factor
+            self._terms = others | {(factor, dims): rows}
+        return rows
 
     @staticmethod
     def _blend(steered: np.ndarray, own: np.ndarray, strength: float) -> np.ndarray:
@@ -167,7 +167,7 @@ def list_change(parts: np.ndarray, items: np.ndarray, scale: float, axes: np.nda
     parts (P, D): that part of some people. items (m, D): the factor's items. axes (D, D): columns are dials.
     """
     coordinates = items @ axes  # (m, D)
-    n = min(n, max(1, len(items) // 4))  # a short shelf would always show the same items
+    n = min(n, max(1, len(items) // 4))  # a list of all the items of a small factor would never change
     if len(items) < 4:
         return np.zeros(axes.shape[1], np.float32)
     change = np.zeros(axes.shape[1], np.float32)

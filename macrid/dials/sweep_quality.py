@@ -10,6 +10,7 @@ from scipy.stats import rankdata
 from macrid.measures import ranking, steering
 
 from . import steered_scores
+from .choose import Scored
 
 PEOPLE = 128  # swept along the dials of each factor: leakage varies by 0.002 with who they are
 POSITIONS = 9
@@ -18,72 +19,77 @@ SCORES_AT_ONCE = 4_000_000  # bounds the memory of a sweep
 FEWEST_ITEMS = 8  # with a known attribute: in a smaller factor no dial can be measured
 
 
-def figures(vectors: np.ndarray, factor: np.ndarray, axes: np.ndarray, attributes: np.ndarray, people: np.ndarray,
-            clicks: csr_matrix, bearing: dict[tuple[int, int], int], seed: int) -> dict[str, float]:
-    """`monotonicity` and `leakage` (see `metrics`) over all factors and attributes, each pair on its best dial, and
-    `dials`, the number of pairs; nothing where there is no pair. Without a second attribute there is no leakage.
+def figures(scored: Scored, axes: np.ndarray, attributes: np.ndarray, clicks: csr_matrix,
+            bearing: dict[tuple[int, int], int], seed: int) -> dict[str, float]:
+    """`monotonicity` and `leakage` (see `measures.steering`) over all factors and attributes, each pair on its best dial,
+    and `dials`, the number of pairs; nothing where there is no pair. Without a second attribute there is no leakage.
 
-    vectors (M, D) as scored, factor (M,) of each item, axes (K, D, D). attributes (M, A), NaN where unknown. people (P, K,
-    D), made from clicks (P, M), which their lists leave out. bearing: (factor, attribute) -> the dial that bears it; for
-    other pairs the best dial is that with the largest |Spearman's rho| over the factor's items. A factor is swept by PEOPLE
-    people, chosen by `seed` among those with a click in it.
+    scored: items and P people, whose parts are made from clicks (P, M); their lists leave those out. axes (K, D, D).
+    attributes (M, A), NaN where unknown. bearing: (factor, attribute) -> the dial that bears it; for other pairs the best
+    dial is that with the largest |Spearman's rho| over the factor's items. A factor is swept by PEOPLE people, chosen by
+    `seed` among those with a click in it.
     """
-    found, meant, dials = [], [], 0
+    swept: list[np.ndarray] = []
+    meant: list[int] = []  # the attribute that each row of `swept` is about
+    dials = 0
     for k in range(len(axes)):
-        mine = np.flatnonzero(factor == k)
-        values = standardised(attributes[mine])  # (m, A)
-        pairs = best_dials(vectors[mine] @ axes[k], values, {a: j for (i, a), j in bearing.items() if i == k})
-        interested = np.flatnonzero(clicks[:, mine].sum(axis=1) > 0)
-        interested = interested if len(interested) else np.arange(len(people))
-        rng = np.random.default_rng([seed, k])
-        who = np.sort(rng.choice(interested, min(PEOPLE, len(interested)), replace=False))
+        mine = np.flatnonzero(scored.factor == k)
+        items, values = scored.vectors[mine], standardised(attributes[mine])  # (m, D), (m, A)
+        who = _interested(clicks[:, mine], np.random.default_rng([seed, k]))  # (p,)
         seen = clicks[who][:, mine].toarray() > 0  # (p, m)
-        parts = max(1, len(who) * POSITIONS * len(mine) // SCORES_AT_ONCE)
+        chunks = np.array_split(np.arange(len(who)), max(1, len(who) * POSITIONS * len(mine) // SCORES_AT_ONCE))
+        pairs = best_dials(items @ axes[k], values, {a: j for (i, a), j in bearing.items() if i == k})
         for a, j in pairs.items():
             dials += 1
-            for at in np.array_split(np.arange(len(who)), parts):
-                part, axis = people[who[at], k], axes[k][:, j]
-                found.append(sweep(part, vectors[mine], axis, values, seen[at]))
-                meant += [a] * len(at)
-    if not found:
+            for rows in chunks:
+                swept.append(sweep(scored.parts[who[rows], k], items, axes[k][:, j], values, seen[rows]))
+                meant += [a] * len(rows)
+    if not swept:
         return {}
-    curves, index = np.concatenate(found), np.array(meant)  # (N, POSITIONS, A), (N,)
-    answer = {"monotonicity": steering.monotonicity(curves[np.arange(len(index)), :, index]),
+    curves, index = np.concatenate(swept), np.array(meant)  # (N, POSITIONS, A), (N,)
+    quality = {"monotonicity": steering.monotonicity(curves[np.arange(len(index)), :, index]),
               "leakage": steering.leakage(curves, index), "dials": dials}
-    return {key: value for key, value in answer.items() if np.isfinite(value)}
+    return {key: value for key, value in quality.items() if np.isfinite(value)}
+
+
+def _interested(clicks: csr_matrix, rng: np.random.Generator) -> np.ndarray:
+    """Some of the people with a click (P, m), or of all where nobody has one, PEOPLE at most, in order."""
+    people = np.flatnonzero(clicks.sum(axis=1) > 0)
+    people = people if len(people) else np.arange(clicks.shape[0])
+    return np.sort(rng.choice(people, min(PEOPLE, len(people)), replace=False))
 
 
 def standardised(attributes: np.ndarray) -> np.ndarray:
     """Attributes (m, A) less their means, over their standard deviations; columns of NaN where fewer than FEWEST_ITEMS are
     known or all are the same."""
-    out = np.full(attributes.shape, np.nan)
+    scaled = np.full(attributes.shape, np.nan)
     for a, column in enumerate(attributes.T):
         known = np.isfinite(column)
         if known.sum() >= FEWEST_ITEMS and np.ptp(column[known]) > 0:
-            out[:, a] = (column - column[known].mean()) / column[known].std()
-    return out
+            scaled[:, a] = (column - column[known].mean()) / column[known].std()
+    return scaled
 
 
 def best_dials(coordinates: np.ndarray, attributes: np.ndarray, bearing: dict[int, int]) -> dict[int, int]:
     """attribute -> dial, for each attribute that is known of some items: the dial that bears it, if one does, or else that
     with the largest |Spearman's rho|. coordinates (m, D), attributes (m, A)."""
-    found = {}
+    dials = {}
     for a, column in enumerate(attributes.T):
         known = np.isfinite(column)
         if known.any():
             ranks = [rankdata(c) - (known.sum() + 1) / 2 for c in (column[known], *coordinates[known].T)]
             rho = [abs(ranks[0] @ r) / max(np.linalg.norm(r), 1e-12) for r in ranks[1:]]
-            found[a] = bearing.get(a, int(np.argmax(rho)))
-    return found
+            dials[a] = bearing.get(a, int(np.argmax(rho)))
+    return dials
 
 
 def sweep(people: np.ndarray, items: np.ndarray, axis: np.ndarray, attributes: np.ndarray, seen: np.ndarray) -> np.ndarray:
     """The mean attributes of the top of each person's list at POSITIONS positions over the dial's range: (p, POSITIONS, A).
 
     people (p, D): that part of each. items (m, D) of the factor, axis (D,), attributes (m, A), seen (p, m) left out. The
-    lists are those of `person.Person` with `factor`. Of LENGTH items, or a quarter of the factor if that is less; items
-    whose attribute is unknown do not count, and a list of nothing else has the factor's mean, 0. NaN for an attribute that
-    is known of no item.
+    lists are those of `Person.steer` within a factor: LENGTH items, or a quarter of the factor if that is less. Items whose
+    attribute is unknown do not count, and a list of nothing else has the factor's mean, 0. NaN for an attribute that is
+    known of no item.
     """
     axis = axis.astype(np.float64)
     rest = np.stack([steered_scores.across(part, axis[:, None]) for part in people]) @ items.T  # (p, m)

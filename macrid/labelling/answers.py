@@ -1,5 +1,5 @@
-"""What a person said of items: attributes, each with answers by item id; every change gives a new object that knows the one
-before, so that anything can be undone."""
+"""What a person said of items: attributes, each with answers by item id. Every change gives a new object that knows the
+last ones before it, so that changes can be undone."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from macrid.data.attributes import yes_no
 from macrid.errors import InputError
 
 STEPS = 5  # of the scale on which items are placed: 1 to 5
+UNDO_STEPS = 50  # the last changes that can be undone; older states are forgotten
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Attribute:
     ends: tuple[str, str] | None = None
     yes_no: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         label_file.heading(self.name, self.ends)  # raises InputError for what no CSV could hold
 
     @property
@@ -39,17 +40,18 @@ class Attribute:
 @dataclass(frozen=True)
 class Answers:
     """attributes: by name. given: attribute -> item id -> answer, in the order in which they were given; NaN for an item to
-    which the attribute does not apply, which is remembered, so that it is not asked again. before, did: for `undone`."""
+    which the attribute does not apply, which is remembered, so that it is not asked again. did: words for the last change.
+    past: the UNDO_STEPS states before it at most, the latest last; they have no past of their own."""
 
     attributes: dict[str, Attribute] = field(default_factory=dict)
     given: dict[str, dict[str, float]] = field(default_factory=dict)
-    before: Answers | None = None
     did: str = ""
+    past: tuple[Answers, ...] = field(default=(), repr=False)
 
     @classmethod
     def of(cls, table: pd.DataFrame) -> Answers:
-        """Those of a table as `labels.read` gives it."""
-        return replace(cls().with_table(table, ""), before=None, did="")
+        """Those of a table as `label_file.read` gives it."""
+        return replace(cls().with_table(table, ""), past=(), did="")
 
     def with_attribute(self, attribute: Attribute) -> Answers:
         if attribute.name in self.attributes:
@@ -60,21 +62,22 @@ class Answers:
         """The attribute `name` under another name, or with other ends."""
         if attribute.name != name and attribute.name in self.attributes:
             raise InputError(f"there is an attribute {attribute.name!r} already; choose another name")
-        changed = {(attribute.name if key == name else key): key for key in self.attributes}
-        return Answers({key: attribute if old == name else self.attributes[old] for key, old in changed.items()},
-                       {key: self.given[old] for key, old in changed.items()}, self, f"{name} renamed")
+        names = {old: attribute.name if old == name else old for old in self.attributes}
+        attributes = {new: attribute if old == name else self.attributes[old] for old, new in names.items()}
+        return self._then(attributes, {new: self.given[old] for old, new in names.items()}, f"{name} renamed")
 
     def without(self, name: str) -> Answers:
-        return Answers(*({key: value for key, value in part.items() if key != name}
-                         for part in (self.attributes, self.given)), self, f"{name} removed")
+        """Without an attribute and the answers about it."""
+        attributes = {key: value for key, value in self.attributes.items() if key != name}
+        return self._then(attributes, {key: value for key, value in self.given.items() if key != name}, f"{name} removed")
 
     def answered(self, name: str, item: str, value: float, did: str) -> Answers:
-        """With one answer more (NaN: does not apply), or another one, which then is the last."""
+        """With one more answer (NaN: does not apply); one that replaces another comes last, too."""
         rest = {key: old for key, old in self.given[name].items() if key != item}
         return self._now(did, self.attributes[name], rest | {item: value})
 
     def with_labels(self, attribute: Attribute, values: dict[str, float], did: str) -> Answers:
-        """With many answers at once, which replace those that there are to the same items."""
+        """With many answers at once, which replace those about the same items."""
         old = self.attributes.get(attribute.name, attribute)
         has = np.array(list(self.given.get(attribute.name, {}).values()))
         if old.yes_no != attribute.yes_no and np.isfinite(has).any():
@@ -85,25 +88,30 @@ class Answers:
                          self.given.get(attribute.name, {}) | values)
 
     def with_table(self, table: pd.DataFrame, did: str) -> Answers:
-        """With those of a table as `labels.read` gives it."""
-        found = self
+        """With those of a table as `label_file.read` gives it."""
+        answers = self
         for name in table.columns:
-            values = table[name].dropna()
-            attribute = Attribute(name, table.attrs.get("ends", {}).get(name), yes_no(values))
-            found = found.with_labels(attribute, values.to_dict(), did)
-        return replace(found, before=self, did=did)
+            labels = table[name].dropna()
+            attribute = Attribute(name, table.attrs.get("ends", {}).get(name), yes_no(labels))
+            answers = answers.with_labels(attribute, dict(zip(labels.index, labels.tolist(), strict=True)), did)
+        return self._then(answers.attributes, answers.given, did)
 
     def cleared(self, name: str, items: set[str]) -> Answers:
         """Without the answers about some items."""
         rest = {key: value for key, value in self.given[name].items() if key not in items}
         return self._now(f"{name} begun again", self.attributes[name], rest)
 
+    @property
+    def before(self) -> Answers | None:
+        """The answers before the last change; None where there is nothing to undo."""
+        return replace(self.past[-1], past=self.past[:-1]) if self.past else None
+
     def undone(self) -> Answers:
         return self.before or self
 
     def scale(self, name: str) -> tuple[float, ...]:
-        """The values of the steps on which items are placed: 0 and 1, or 1 to STEPS, or, where there are answers that are
-        none of these, STEPS from the least to the greatest of them."""
+        """The values of the steps on which items are placed: 0 and 1, or 1 to STEPS; where other answers were given, STEPS
+        values from the least to the greatest of them."""
         if self.attributes[name].yes_no:
             return 0.0, 1.0
         steps = tuple(float(step) for step in range(1, STEPS + 1))
@@ -114,15 +122,15 @@ class Answers:
 
     def counts(self) -> dict[str, int]:
         """The number of labels of each attribute that has any."""
-        found = {name: sum(not math.isnan(value) for value in given.values()) for name, given in self.given.items()}
-        return {name: count for name, count in found.items() if count}
+        counts = {name: sum(not math.isnan(value) for value in given.values()) for name, given in self.given.items()}
+        return {name: count for name, count in counts.items() if count}
 
     def table(self) -> pd.DataFrame:
-        """All labels, as `labels.read` gives them: a row for each item that has one, a column for each attribute that has
-        one; `attrs["ends"]`."""
-        found = {name: {item: value for item, value in given.items() if not math.isnan(value)}
-                 for name, given in self.given.items()}
-        columns = {name: values for name, values in found.items() if values}
+        """All labels, as `label_file.read` gives them: a row for each item and a column for each attribute that has one, and
+        `attrs["ends"]`."""
+        labels = {name: {item: value for item, value in given.items() if not math.isnan(value)}
+                  for name, given in self.given.items()}
+        columns = {name: values for name, values in labels.items() if values}
         rows = dict.fromkeys(item for values in columns.values() for item in values)
         table = pd.DataFrame({name: [values.get(item, math.nan) for item in rows] for name, values in columns.items()},
                              index=pd.Index(list(rows), name="item_id", dtype=object), dtype=float)
@@ -130,4 +138,8 @@ class Answers:
         return table
 
     def _now(self, did: str, attribute: Attribute, given: dict[str, float]) -> Answers:
-        return Answers(self.attributes | {attribute.name: attribute}, self.given | {attribute.name: given}, self, did)
+        return self._then(self.attributes | {attribute.name: attribute}, self.given | {attribute.name: given}, did)
+
+    def _then(self, attributes: dict[str, Attribute], given: dict[str, dict[str, float]], did: str) -> Answers:
+        """The answers after a change, which can be undone."""
+        return Answers(attributes, given, did, (*self.past, replace(self, past=()))[-UNDO_STEPS:])

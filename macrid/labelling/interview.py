@@ -1,7 +1,9 @@
-"""Naming the dimensions of a bundle: its items and a person's answers, brought to the arrays that `asking` works on."""
+"""Naming the dimensions of a bundle: its items and a person's answers, brought to the arrays that `next_question` works
+on."""
 
 from __future__ import annotations
 
+import hashlib
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,6 +11,7 @@ from functools import cached_property
 import numpy as np
 from scipy.stats import rankdata
 
+from macrid.bundle.cache import Store
 from macrid.bundle.recommender import Recommender
 from macrid.data import attributes
 from macrid.dials import axes
@@ -20,6 +23,7 @@ from .answers import Answers, Attribute
 
 FRAMES, EACH = 7, 2  # of the film strip along an axis
 CURVE = 40  # with more answers, given at once as a rule, only the last few steps are looked at
+KEPT = 512  # results of recent answers that are cached: CURVE of each of a dozen attributes
 
 
 @dataclass(frozen=True)
@@ -59,8 +63,8 @@ class Interview:
     @cached_property
     def _base(self) -> np.ndarray:
         """The factor's independent components (D, D), those that `align` starts from, the most varying first."""
-        found = axes.ica(self._vectors, np.zeros(len(self.mine), int), 1, self.bundle.meta["seed"])[0].astype(np.float64)
-        return found[:, np.argsort(-(self._vectors @ found).var(axis=0), kind="stable")] if len(self.mine) else found
+        (base,) = axes.ica(self._vectors, np.zeros(len(self.mine), int), 1, self.bundle.meta["seed"]).astype(np.float64)
+        return base[:, np.argsort(-(self._vectors @ base).var(axis=0), kind="stable")] if len(self.mine) else base
 
     @cached_property
     def _familiar(self) -> np.ndarray:
@@ -70,8 +74,9 @@ class Interview:
         return rankdata(self.bundle.items["clicks"].to_numpy()[self.mine]) / max(len(self.mine), 1)
 
     @cached_property
-    def _known(self) -> dict:
-        return {}  # (answers in their order) -> what was learned
+    def _known(self) -> Store[bytes, next_question.Learned]:
+        """A digest of answers in their order -> what was learned from them."""
+        return Store(KEPT)
 
     def given(self, answers: Answers, name: str) -> dict[int, float]:
         """row -> answer about an attribute, in the order in which they were given; NaN where it does not apply."""
@@ -86,12 +91,10 @@ class Interview:
         return Progress(learned, next_question.verdict(self._vectors, learned[-1 - next_question.LOOKED_BACK :]))
 
     def _learned(self, rows: np.ndarray, values: np.ndarray) -> next_question.Learned:
-        key = rows.tobytes(), values.tobytes()
-        if key not in self._known:
-            table = np.full(len(self.mine), np.nan)
-            table[rows] = values
-            self._known[key] = next_question.learn(self._vectors, self._base, table, self.bundle.meta["seed"])
-        return self._known[key]
+        table = np.full(len(self.mine), np.nan)
+        table[rows] = values
+        return self._known.get(hashlib.sha256(rows.tobytes() + values.tobytes()).digest(), lambda: next_question.learn(
+            self._vectors, self._base, table, self.bundle.meta["seed"]))
 
     def question(self, answers: Answers, name: str, towards: int | None = None) -> int | None:
         """The position of the item to ask about next; None if there is none left. towards: the dial of `dials` that is
@@ -103,22 +106,23 @@ class Interview:
         rng = np.random.default_rng([self.bundle.meta["seed"], self.factor, len(said)])
         if towards is not None:
             towards = int(np.abs(self._base.T @ self.bundle.axes[self.factor][:, towards]).argmax())
-        row = next_question.telling(self._vectors, self._base, table, passed, self._familiar, rng, towards)
+        asked = next_question.Asked(table, passed, self._familiar, towards)
+        row = next_question.most_uncertain(self._vectors, self._base, asked, rng)
         return None if row is None else int(self.mine[row])
 
     def placed(self, answers: Answers, name: str) -> list[list[int]]:
         """For each step of the attribute's scale the positions of this factor's items placed there, the latest first."""
         scale = np.array(answers.scale(name))
-        found: list[list[int]] = [[] for _ in scale]
+        steps: list[list[int]] = [[] for _ in scale]
         for row, value in reversed(self.given(answers, name).items()):
             if np.isfinite(value):
-                found[int(np.abs(scale - value).argmin())].append(int(self.mine[row]))
-        return found
+                steps[int(np.abs(scale - value).argmin())].append(int(self.mine[row]))
+        return steps
 
     def strip(self, axis: np.ndarray, each: int = EACH) -> list[tuple[float, np.ndarray]]:
         """The factor's items along an axis (D,), low to high, as (place from 0 to 1, positions)."""
-        found = next_question.strip(self._vectors @ axis, self._familiar, FRAMES, each)
-        return [(place / max(len(found) - 1, 1), self.mine[rows]) for place, rows in enumerate(found)]
+        frames = next_question.strip(self._vectors @ axis, self._familiar, FRAMES, each)
+        return [(place / max(len(frames) - 1, 1), self.mine[rows]) for place, rows in enumerate(frames)]
 
     def dials(self, n: int) -> list[int]:
         """The n dials of the bundle that change a list of this factor most, the strongest first."""
@@ -127,12 +131,13 @@ class Interview:
     @cached_property
     def ready(self) -> dict[str, Attribute]:
         """What is known of this factor's items and can serve as labels, by name."""
-        found = {}
-        for name in (table := self.bundle.attributes.iloc[self.mine]):
+        ready: dict[str, Attribute] = {}
+        table = self.bundle.attributes.iloc[self.mine]
+        for name in map(str, table.columns):
             if attributes.is_informative(table[name]):
                 with suppress(InputError):  # of a name that no attribute can have
-                    found[name] = Attribute(name, yes_no=attributes.yes_no(self.bundle.attributes[name]))
-        return found
+                    ready[name] = Attribute(name, yes_no=attributes.yes_no(self.bundle.attributes[name]))
+        return ready
 
     def fill(self, answers: Answers, attribute: Attribute, everywhere: bool) -> Answers:
         """The answers with what is known of an attribute that is `ready`: of the items of this factor, or of all."""

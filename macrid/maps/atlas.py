@@ -1,5 +1,5 @@
 """What a map shows of a bundle: what its dots may be coloured by, which of them are drawn, where the prototypes stand, what
-is near an item, how factors and categories go together. Arrays and tables; `map_charts` draws them."""
+is near an item, how factors and categories go together. Arrays and tables; `macrid.charts.maps` draws them."""
 
 from typing import NamedTuple
 
@@ -36,18 +36,18 @@ def group_columns(items: pd.DataFrame) -> list[str]:
     """The columns of an items table that divide the items into groups, `category` first if any item has one."""
     text = [c for c in items.select_dtypes(["object", "string", "category", "bool"]).columns if c not in _NO_GROUPS]
     most = min(MOST_GROUPS, len(items) // 2)
-    found = [c for c in text if 1 < items[c].nunique() <= most or (c == "category" and (items[c] != "").any())]
-    return sorted(found, key=lambda c: c != "category")
+    columns = [c for c in text if 1 < items[c].nunique() <= most or (c == "category" and (items[c] != "").any())]
+    return sorted(columns, key=lambda c: c != "category")
 
 
 def colourings(bundle: Recommender) -> dict[str, str]:
     """What the dots may be coloured by: {key: label}. The key of a column of the items table is its name behind a colon."""
-    found = {"factor": "Macro factor"}
-    found |= {f":{c}": c.capitalize() for c in group_columns(bundle.items)}
-    found |= {f":{c}": c.capitalize() for c in numeric_columns(bundle.items)}
+    labels = {"factor": "Macro factor"}
+    labels |= {f":{c}": c.capitalize() for c in group_columns(bundle.items)}
+    labels |= {f":{c}": c.capitalize() for c in numeric_columns(bundle.items)}
     if "clicks" in bundle.items:
-        found["popularity"] = "Popularity"
-    return found | {"certainty": "Certainty of the factor", "dial": "One dimension of a factor"}
+        labels["popularity"] = "Popularity"
+    return labels | {"certainty": "Certainty of the factor", "dial": "One dimension of a factor"}
 
 
 def colouring(bundle: Recommender, key: str, factor: int = 0, dim: int = 0) -> Column:
@@ -64,10 +64,10 @@ def colouring(bundle: Recommender, key: str, factor: int = 0, dim: int = 0) -> C
                       "all alike: one minus the entropy of c, divided by the logarithm of K.")
     if key == "dial":
         mine = bundle.factor == factor
-        values = np.where(mine, bundle.vectors @ bundle.axes[factor][:, dim], np.nan)
-        return Column("position", pd.Series(values), f"Where the items of {bundle.factors[factor].name} stand on this "
+        position = np.where(mine, bundle.vectors @ bundle.axes[factor][:, dim], np.nan)
+        return Column("position", pd.Series(position), f"Where the items of {bundle.factors[factor].name} stand on this "
                       "dimension, from one end to the other; other items are grey.")
-    values = bundle.items[key[1:]]
+    values: pd.Series = bundle.items[key[1:]]
     if not pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
         return Column(key[1:], values.fillna("").astype(str), "A column of the items table; the model never saw it.")
     return Column(key[1:], values.astype(np.float64), "A column of the items table; the model never saw it.")
@@ -99,15 +99,15 @@ def within(xy: np.ndarray, window: tuple[float, float, float, float]) -> np.ndar
 
 
 def stars(bundle: Recommender, xy: np.ndarray) -> np.ndarray:
-    """Where the K prototypes stand on a map (M, 2): at the one of their surest items that has the others nearest to it;
-    NaN for a factor without items. A prototype itself is a direction, which a map of items has no place for."""
-    found = np.full((bundle.settings.kfac, 2), np.nan)
+    """Where the K prototypes stand on a map (M, 2): at the one of their surest items that is nearest to the others; NaN for
+    a factor without items. A prototype itself is a direction, which a map of items has no place for."""
+    places = np.full((bundle.settings.kfac, 2), np.nan)
     for k in range(bundle.settings.kfac):
         mine = np.flatnonzero(bundle.factor == k)
         surest = xy[mine[np.argsort(-bundle.log_c[mine, k], kind="stable")[:STAR_ITEMS]]]
         if len(surest):
-            found[k] = surest[np.linalg.norm(surest[:, None] - surest, axis=2).sum(axis=1).argmin()]
-    return found
+            places[k] = surest[np.linalg.norm(surest[:, None] - surest, axis=2).sum(axis=1).argmin()]
+    return places
 
 
 def neighbours(bundle: Recommender, position: int, n: int = 10) -> np.ndarray:
@@ -145,16 +145,15 @@ def confusion(bundle: Recommender, column: str) -> Confusion:
     codes, groups = pd.factorize(values.iloc[known], sort=True)
     counts = np.zeros((bundle.settings.kfac, len(groups)))
     np.add.at(counts, (bundle.factor[known], codes), 1)
-    rows, columns = linear_sum_assignment(-counts)
-    pairs = sorted(zip(rows, columns, strict=True), key=lambda pair: -counts[pair])
-    rows, columns = ([*(pair[i] for pair in pairs)] for i in (0, 1))
+    pairs = sorted(zip(*linear_sum_assignment(-counts), strict=True), key=lambda pair: -counts[pair])
+    rows, columns = [row for row, _ in pairs], [column for _, column in pairs]
     rows += sorted(set(range(counts.shape[0])) - set(rows))
     columns += sorted(set(range(counts.shape[1])) - set(columns), key=lambda c: -counts[:, c].sum())
-    found = agreement(bundle.factor[known], codes) if len(known) else {}
+    agree = agreement(bundle.factor[known], codes) if len(known) else {}
     if len(known) and counts.shape[0] == counts.shape[1]:
         prototypes = bundle.model.prototypes.detach().cpu().numpy()
-        found["match"] = prototype_match(prototypes, bundle.vectors[known], codes)
-    return Confusion(counts[np.ix_(rows, columns)], [int(k) for k in rows], [str(groups[c]) for c in columns], found)
+        agree["match"] = prototype_match(prototypes, bundle.vectors[known], codes)
+    return Confusion(counts[np.ix_(rows, columns)], [int(k) for k in rows], [str(groups[c]) for c in columns], agree)
 
 
 def coordinates(bundle: Recommender, method: str) -> pd.DataFrame:

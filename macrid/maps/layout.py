@@ -4,6 +4,7 @@ The table has a row for each point: `method` (tsne, umap for the items alone; ts
 one layout), `kind` (item, part), `id` (of the item or the person), `x`, `y`, and `factor` (whose part it is; -1 for items).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,10 +15,11 @@ from macrid.measures.vectors import unit
 
 from . import projections
 
-METHODS = {"tsne": projections.tsne, "umap": projections.umap}
+Projection = Callable[[np.ndarray, str, int, np.ndarray | None], np.ndarray]  # vectors, metric, seed, start -> points
+METHODS: dict[str, Projection] = {"tsne": projections.tsne, "umap": projections.umap}
 WITH_PEOPLE = "+people"  # behind the method
 MOST_PARTS = 2_000
-_AT_ONCE = 256  # parts whose nearest item is looked for together
+_AT_ONCE = 256  # parts whose nearest items are searched together
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,8 @@ class Parts:
 
 
 def choose_parts(user_ids: np.ndarray, clicks: csr_matrix, parts: np.ndarray, factor: np.ndarray, seed: int = 0) -> Parts:
-    """The parts of people in the factors that they clicked an item of, as the paper's figure shows them; no more than
-    MOST_PARTS, drawn at random.
+    """The parts of people in the factors of the items that they clicked, as in the paper's figure; of more than MOST_PARTS
+    a random sample.
 
     user_ids (B,), clicks (B, M), parts (B, K, D), factor (M,): the factor of each item.
     """
@@ -48,8 +50,8 @@ def lay_out(item_ids: np.ndarray, vectors: np.ndarray, similarity: str, parts: P
             beside: pd.DataFrame | None = None) -> pd.DataFrame:
     """The table of maps of items (M,) with the vectors (M, D) by which they are scored, and of people's parts.
 
-    beside: the maps of a model to be compared with, over the same items. These then begin where those ended and are turned
-        onto them, so that an eye finds an item again.
+    beside: the maps of another model of the same items. The new ones begin where those ended and are turned onto them, so
+        the two can be compared.
     """
     metric = "cosine" if similarity == "cosine" else "euclidean"
     both = np.concatenate([vectors, parts.vectors])
@@ -69,18 +71,22 @@ def lay_out(item_ids: np.ndarray, vectors: np.ndarray, similarity: str, parts: P
     return pd.concat(tables, ignore_index=True)
 
 
-def _table(method: str, ids, xy: np.ndarray, kind: str = "item", factor=-1) -> pd.DataFrame:
+def _table(method: str, ids: np.ndarray, xy: np.ndarray, kind: str = "item",
+           factor: np.ndarray | int = -1) -> pd.DataFrame:
     table = pd.DataFrame({"method": method, "kind": kind, "id": ids, "x": xy[:, 0], "y": xy[:, 1]})
     return table.assign(factor=np.asarray(factor, np.int16))
 
 
-def _points(maps: pd.DataFrame, method: str, item_ids) -> np.ndarray:
+def _points(maps: pd.DataFrame, method: str, item_ids: np.ndarray) -> np.ndarray:
+    """Where the items (M,) stand on the map `method`, (M, 2)."""
     rows = maps[(maps["method"] == method) & (maps["kind"] == "item")].set_index("id")
     return rows.loc[item_ids, ["x", "y"]].to_numpy(np.float32)
 
 
 def _nearest(parts: np.ndarray, vectors: np.ndarray) -> np.ndarray:
     """The item (n,) whose vector points most in the direction of each part."""
-    directions = unit(vectors)
-    found = [(parts[i : i + _AT_ONCE] @ directions.T).argmax(axis=1) for i in range(0, len(parts), _AT_ONCE)]
-    return np.concatenate(found) if found else np.zeros(0, np.int64)
+    directions, nearest = unit(vectors), np.zeros(len(parts), np.int64)
+    for start in range(0, len(parts), _AT_ONCE):
+        some = slice(start, start + _AT_ONCE)
+        nearest[some] = (parts[some] @ directions.T).argmax(axis=1)
+    return nearest

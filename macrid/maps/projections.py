@@ -1,14 +1,23 @@
-"""Maps: vectors in two dimensions for the eye. Each takes (n, D) and gives (n, 2) float32, centred, largest spread 1.
+"""Projections of vectors (n, D) onto a plane: (n, 2) float32, centred, largest spread 1.
 
 `start` (n, 2) is where the points begin, the principal components if it is None: layouts that begin alike end alike, as far
-as their vectors allow, and `turned` makes what is left of the difference as small as it can be.
+as their vectors allow, and `turned` removes what turning and mirroring can of the rest of the difference.
 """
 
 import warnings
+from importlib.util import find_spec
 
 import numpy as np
 
-EXACT = 20_000  # vectors, up to which all of them are compared to find the nearest
+from macrid.errors import InputError
+
+EXACT = 20_000  # vectors: up to so many, all pairs are compared to find the nearest
+
+
+def check_installed() -> None:
+    """Raise an InputError that says what to install if a library that no map can do without is missing; imports nothing."""
+    if find_spec("umap") is None:
+        raise InputError("laying out maps needs umap-learn, which is not installed: pip install 'macrid[maps]'")
 
 
 def pca(vectors: np.ndarray) -> np.ndarray:
@@ -16,13 +25,13 @@ def pca(vectors: np.ndarray) -> np.ndarray:
     centred = vectors - vectors.mean(axis=0)
     _, _, axes = np.linalg.svd(centred, full_matrices=False)
     axes = axes[:2] * np.sign(axes[:2, np.abs(axes[:2]).argmax(axis=1)].diagonal())[:, None]
-    found = np.zeros((len(vectors), 2), np.float32)
-    found[:, : len(axes)] = centred @ axes.T
-    return _framed(found)
+    points = np.zeros((len(vectors), 2), np.float32)
+    points[:, : len(axes)] = centred @ axes.T
+    return _framed(points)
 
 
 def tsne(vectors: np.ndarray, metric: str = "cosine", seed: int = 0, start: np.ndarray | None = None) -> np.ndarray:
-    """t-SNE (van der Maaten & Hinton, 2008). Uses openTSNE; scikit-learn's where that is not installed. `metric`: cosine or
+    """t-SNE (van der Maaten & Hinton, 2008), by openTSNE, or scikit-learn where that is not installed. `metric`: cosine or
     euclidean."""
     if len(vectors) < 8:
         return pca(vectors)
@@ -38,15 +47,16 @@ def tsne(vectors: np.ndarray, metric: str = "cosine", seed: int = 0, start: np.n
         return _framed(model.fit_transform(vectors))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = TSNE(perplexity=perplexity, metric=metric, initialization=start.astype(np.float64), random_state=seed,
-                     n_jobs=jobs).fit(np.ascontiguousarray(vectors, np.float64))
-    return _framed(np.asarray(found))
+        points = TSNE(perplexity=perplexity, metric=metric, initialization=start.astype(np.float64), random_state=seed,
+                      n_jobs=jobs).fit(np.ascontiguousarray(vectors, np.float64))
+    return _framed(np.asarray(points))
 
 
 def umap(vectors: np.ndarray, metric: str = "cosine", seed: int = 0, start: np.ndarray | None = None) -> np.ndarray:
-    """UMAP (McInnes et al., 2018). `metric`: cosine or euclidean."""
+    """UMAP (McInnes et al., 2018). `metric`: cosine or euclidean. InputError where umap-learn is not installed."""
     if len(vectors) < 8:
         return pca(vectors)
+    check_installed()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # numba's and "n_jobs overridden by random_state"
         from umap import UMAP
@@ -56,14 +66,14 @@ def umap(vectors: np.ndarray, metric: str = "cosine", seed: int = 0, start: np.n
         start = start * 10 + np.random.default_rng(seed).normal(0, 1e-3, (len(vectors), 2))
         count = min(15, len(vectors) - 1)
         nearest = _nearest(vectors, count, metric) if len(vectors) <= EXACT else (None, None, None)
-        found = UMAP(n_neighbors=count, min_dist=0.1, metric=metric, random_state=seed, n_jobs=1, precomputed_knn=nearest,
-                     init=start.astype(np.float32)).fit_transform(vectors)
-    return _framed(found)
+        points = UMAP(n_neighbors=count, min_dist=0.1, metric=metric, random_state=seed, n_jobs=1, precomputed_knn=nearest,
+                      init=start.astype(np.float32)).fit_transform(vectors)
+    return _framed(points)
 
 
 def _nearest(vectors: np.ndarray, count: int, metric: str) -> tuple[np.ndarray, np.ndarray, None]:
-    """The nearest vectors of each and their distances, (n, count) each, itself the first: what UMAP else searches itself,
-    and slowly (among less than 4,096 by a Python call for each pair, among more by compiling its search first)."""
+    """The nearest vectors of each and their distances, (n, count) each, itself the first. UMAP's own search is slow: a
+    Python call for each pair of less than 4,096 vectors, a compilation for more."""
     from sklearn.neighbors import NearestNeighbors
 
     distance, index = NearestNeighbors(n_neighbors=count, metric=metric, algorithm="brute").fit(vectors).kneighbors()
@@ -82,6 +92,7 @@ def turned(points: np.ndarray, onto: np.ndarray) -> np.ndarray:
 
 
 def _framed(points: np.ndarray) -> np.ndarray:
+    """Points (n, 2) moved and scaled to the frame from -1 to 1, float32."""
     points = np.asarray(points, np.float64)
     points = points - (points.max(axis=0) + points.min(axis=0)) / 2
     return (points / max(np.abs(points).max(), 1e-12)).astype(np.float32)

@@ -1,23 +1,26 @@
 """All figures of a recommender on held-out people. Knows the recommenders' contract, not the models."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
 from macrid.data.split import HeldOut
 
 from . import factors, statistics
+from .contract import Factored, Scorer
 from .ranking import hits, ndcg_at, precision_at, recall_at, reciprocal_rank_at
 
 SCORED_AT_ONCE = 500  # people
 
 
-def _validation_ndcg(model, held: HeldOut) -> np.ndarray:
+def validation_ndcg(model: Scorer, held: HeldOut) -> np.ndarray:
+    """NDCG@100 of every held-out person (n,), by which a training chooses its best epoch."""
     return np.concatenate([ndcg_at(hit, n, 100) for hit, n in _ranked(model, held, 100)])
 
 
-def _ranked(model, held: HeldOut, k: int):
+def _ranked(model: Scorer, held: HeldOut, k: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """The hits (b, k) and numbers of answers (b,) of some people at a time, what they have seen left out."""
-    model.eval() if hasattr(model, "eval") else None
     for start in range(0, held.fold_in.shape[0], SCORED_AT_ONCE):
         rows = slice(start, start + SCORED_AT_ONCE)
         scores = model.scores(held.fold_in[rows])
@@ -34,9 +37,9 @@ def ranking_names(kind: str) -> tuple[list[str], str]:
     return ["recall@10", "mrr@10", "ndcg@10", "hit@10", "precision@10"], "ndcg@10"
 
 
-def ranking(model, held: HeldOut, kind: str = "strong") -> dict[str, np.ndarray]:
+def ranking(model: Scorer, held: HeldOut, kind: str = "strong") -> dict[str, np.ndarray]:
     """The ranking metrics of every held-out person, {name: (n,)}: those of the paper, or of RecBole's protocol."""
-    found: dict[str, list] = {}
+    figures: dict[str, list[np.ndarray]] = {}
     for hit, n in _ranked(model, held, 100 if kind == "strong" else 10):
         if kind == "strong":
             values = {"ndcg@100": ndcg_at(hit, n, 100), "recall@20": recall_at(hit, n, 20),
@@ -46,36 +49,36 @@ def ranking(model, held: HeldOut, kind: str = "strong") -> dict[str, np.ndarray]
                       "mrr@10": reciprocal_rank_at(hit, 10), "ndcg@10": ndcg_at(hit, n, 10),
                       "hit@10": hit.any(axis=1).astype(float), "precision@10": precision_at(hit, 10)}
         for name, value in values.items():
-            found.setdefault(name, []).append(value)
-    return {name: np.concatenate(value) for name, value in found.items()}
+            figures.setdefault(name, []).append(value)
+    return {name: np.concatenate(value) for name, value in figures.items()}
 
 
 def summary(per_person: dict[str, np.ndarray]) -> dict[str, float]:
     """The mean of each metric under its name, and its standard error under the name with `_se`."""
-    found: dict[str, float] = {}
+    figures: dict[str, float] = {}
     for name, values in per_person.items():
-        found[name], found[name + "_se"] = statistics.mean_and_error(values)
-    return found
+        figures[name], figures[name + "_se"] = statistics.mean_and_error(values)
+    return figures
 
 
-def evaluate(model, held: HeldOut, items: pd.DataFrame, kind: str = "strong",
-             people: "np.ndarray | None" = None) -> dict[str, float]:
+def evaluate(model: Scorer, held: HeldOut, items: pd.DataFrame, kind: str = "strong",
+             people: np.ndarray | None = None) -> dict[str, float]:
     """All figures of a trained model on held-out people: ranking with standard errors and, for a model with factors,
     agreement of factors with categories, effective factors and independence.
 
     people: the user vectors (n, K, D) that independence is measured over; those of `held` if None.
     """
     figures = summary(ranking(model, held, kind))
-    if hasattr(model, "factors"):
+    if isinstance(model, Factored):
         figures |= disentanglement(model, items, model.represent(held.fold_in) if people is None else people)
     return figures
 
 
-def disentanglement(model, items: pd.DataFrame, people: np.ndarray) -> dict[str, float]:
+def disentanglement(model: Factored, items: pd.DataFrame, people: np.ndarray) -> dict[str, float]:
     """Agreement of a model's factors with categories, where there are some, effective factors, and independence over the
     user vectors people (n, K, D)."""
-    factor, figures = model.factors(), {}
-    known = items["category"].to_numpy() != ""
+    figures: dict[str, float] = {}
+    factor, known = model.factors(), items["category"].to_numpy() != ""
     if known.any():
         codes = pd.factorize(items["category"][known])[0]
         figures |= factors.agreement(factor[known], codes)

@@ -30,8 +30,10 @@ def prototype_match(prototypes: np.ndarray, vectors: np.ndarray, category: np.nd
     np.add.at(centres, category, unit(vectors))
     cosine = unit(prototypes) @ unit(centres).T  # (K prototypes, K categories)
     category_of, prototype_of = cosine.argmax(axis=1), cosine.argmax(axis=0)
-    own = [len(set(found.tolist())) == kfac for found in (prototype_of, category_of)]
-    return sum(own) + (all(own) and bool((prototype_of[category_of] == np.arange(kfac)).all()))
+    own_prototype = len(np.unique(prototype_of)) == kfac  # for every category
+    own_category = len(np.unique(category_of)) == kfac  # for every prototype
+    agree = own_prototype and own_category and bool((prototype_of[category_of] == np.arange(kfac)).all())
+    return own_prototype + own_category + agree
 
 
 def effective_factors(factor: np.ndarray) -> float:
@@ -53,6 +55,6 @@ def independence(parts: np.ndarray) -> float:
     for k in range(parts.shape[1]):
         centred = parts[:, k] - parts[:, k].mean(axis=0)  # (n, D)
         scale = np.sqrt((centred**2).sum(axis=0))
-        unit = centred / np.where(scale > 1e-12, scale, np.inf)
-        per_factor.append(1 - np.abs((unit.T @ unit)[upper]).mean())
+        standard = centred / np.where(scale > 1e-12, scale, np.inf)
+        per_factor.append(1 - np.abs((standard.T @ standard)[upper]).mean())
     return float(np.mean(per_factor))

@@ -1,13 +1,13 @@
 """Disentanglement against a known truth: DCI and MIG, pure functions on arrays.
 
 A representation is a matrix of codes (n, C): n items, each with C numbers. The truth is (n, F): the same items, each with F
-known properties. One code for each property is what is wished for. Each figure is from 0 to 1, where 1 is perfect.
+known properties. The ideal is one code for each property. Each figure is from 0 to 1, where 1 is perfect.
 """
 
 import numpy as np
 from sklearn.ensemble import RandomForestRegressor
 
-FEWEST = 30  # items of which the truth is known: nothing is measured on fewer
+FEWEST = 30  # items whose truth is known: nothing is measured on fewer
 TREES = 50
 BINS = 20  # at most, of a code or property when its information is counted
 
@@ -17,14 +17,14 @@ def dci(codes: np.ndarray, truth: np.ndarray, seed: int = 0) -> dict[str, float]
 
     A random forest predicts each property f from all codes; R_cf is how much it relies on code c (C, F). Then
 
-        disentanglement = sum_c rho_c (1 - H_F(R_c. / sum_f R_cf)), rho_c = sum_f R_cf / sum R: a code bears one property,
-        completeness    = mean_f (1 - H_C(R_.f / sum_c R_cf)): a property is borne by one code,
+        disentanglement = sum_c rho_c (1 - H_F(R_c. / sum_f R_cf)), rho_c = sum_f R_cf / sum R: a code has one property,
+        completeness    = mean_f (1 - H_C(R_.f / sum_c R_cf)): a property is in one code,
 
     with entropies in units of their largest value (H_F to the base F), and informativeness = mean_f R^2, at least 0, of the
     predictions for items that a tree has not seen (the paper reports errors instead). Importances are scaled by what the
-    forest explains: properties that cannot be predicted count for nothing in disentanglement and for 0 in completeness.
-    Where informativeness is near 0, chance decides on disentanglement; read it beside. A single property cannot be mixed up
-    with others: then there is no disentanglement in the answer. A single code is complete.
+    forest explains: properties that cannot be predicted do not count in disentanglement and are 0 in completeness. Where
+    informativeness is near 0, disentanglement is chance. With a single property there is no disentanglement in the answer;
+    a single code is complete.
     """
     importance = np.empty((codes.shape[1], truth.shape[1]))
     explained = np.empty(truth.shape[1])
@@ -35,11 +35,11 @@ def dci(codes: np.ndarray, truth: np.ndarray, seed: int = 0) -> dict[str, float]
         importance[:, f] = forest.feature_importances_ * explained[f]
     by_code = 1 - _entropy(importance)
     by_property = np.where(explained > 0, 1 - _entropy(importance.T), 0.0)
-    found = {"disentanglement": float(importance.sum(axis=1) @ by_code / max(importance.sum(), 1e-300)),
-             "completeness": float(by_property.mean()), "informativeness": float(explained.mean())}
+    figures = {"disentanglement": float(importance.sum(axis=1) @ by_code / max(importance.sum(), 1e-300)),
+               "completeness": float(by_property.mean()), "informativeness": float(explained.mean())}
     if truth.shape[1] == 1:
-        del found["disentanglement"]
-    return found
+        del figures["disentanglement"]
+    return figures
 
 
 def _entropy(weights: np.ndarray) -> np.ndarray:
@@ -52,10 +52,11 @@ def _entropy(weights: np.ndarray) -> np.ndarray:
 
 def mig(codes: np.ndarray, truth: np.ndarray) -> float:
     """Mutual information gap (Chen et al., NeurIPS 2018): mean over properties f of (I(c1; f) - I(c2; f)) / H(f), where c1
-    and c2 are the codes that tell most and second most about f. A property that is the same for all items does not count.
+    and c2 are the codes with the most and second most information on f. A property that is the same for all items does not
+    count.
 
     Numbers are put into bins of equally many items, at most BINS and so few that a pair of bins holds 5 items by chance:
-    with more, counts of a small sample alone would look like information.
+    with more, a small sample's noise would look like information.
     """
     bins = int(np.clip((len(codes) / 5) ** 0.5, 2, BINS))
     codes = np.stack([_binned(c, bins) for c in codes.T])  # (C, n)
@@ -64,13 +65,13 @@ def mig(codes: np.ndarray, truth: np.ndarray) -> float:
         values = _binned(values, bins)
         whole = _information(values, values)
         if whole > 0:
-            told = np.sort([_information(code, values) for code in codes])[::-1]
-            gaps.append((told[0] - (told[1] if len(told) > 1 else 0.0)) / whole)
+            information = np.sort([_information(code, values) for code in codes])[::-1]
+            gaps.append((information[0] - (information[1] if len(information) > 1 else 0.0)) / whole)
     return float(np.mean(gaps)) if gaps else 0.0
 
 
 def _binned(values: np.ndarray, bins: int) -> np.ndarray:
-    """Numbers as whole ones from 0: each value its own where there are few, else bins of equally many."""
+    """Numbers (n,) as whole numbers from 0: one for each value where there are few, else bins of equally many items."""
     different, code = np.unique(values, return_inverse=True)
     if len(different) <= bins:
         return code
@@ -88,8 +89,8 @@ def _information(a: np.ndarray, b: np.ndarray) -> float:
 
 def macro(log_c: np.ndarray, category: np.ndarray, seed: int = 0) -> dict[str, float]:
     """DCI and MIG of the factors: the codes of an item are its shares c (M, K), the properties are "is of category v", one
-    for each. category: (M,) whole numbers, -1 where unknown. {} where fewer than FEWEST are known or all are the same. (The
-    gap of even perfect factors stays a little below 1: whoever is of one category is of no other.)"""
+    for each. category: (M,) whole numbers, -1 where unknown. {} where fewer than FEWEST are known or all are the same. (Even
+    perfect factors have a gap a little below 1: an item of one category is of no other.)"""
     known = category >= 0
     if known.sum() < FEWEST or len(np.unique(category[known])) < 2:
         return {}
@@ -102,7 +103,7 @@ def micro(coordinates: np.ndarray, factor: np.ndarray, attributes: np.ndarray, s
     """DCI and MIG of the dimensions: within each factor the codes of an item are its coordinates (M, D) on the dials of its
     own factor, the properties are its attributes (M, A), NaN where unknown; mean over factors (M,) with at least FEWEST
     items that have all attributes that vary there. {} where there are none."""
-    found = []
+    per_factor: list[dict[str, float]] = []
     for k in np.unique(factor):
         mine = np.flatnonzero(factor == k)
         values = attributes[mine]
@@ -110,6 +111,6 @@ def micro(coordinates: np.ndarray, factor: np.ndarray, attributes: np.ndarray, s
         whole = np.isfinite(values[:, varies]).all(axis=1)
         if varies and whole.sum() >= FEWEST:
             codes, truth = coordinates[mine][whole], values[whole][:, varies]
-            found.append(dci(codes, truth, seed) | {"mig": mig(codes, truth)})
-    names = dict.fromkeys(name for row in found for name in row)
-    return {name: float(np.mean([row[name] for row in found if name in row])) for name in names}
+            per_factor.append(dci(codes, truth, seed) | {"mig": mig(codes, truth)})
+    names = dict.fromkeys(name for figures in per_factor for name in figures)
+    return {name: float(np.mean([figures[name] for figures in per_factor if name in figures])) for name in names}

@@ -1,4 +1,4 @@
-"""Measures of ranking, of disentanglement and of steering: pure functions on arrays."""
+"""Measures of ranking: pure functions on arrays."""
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -9,21 +9,21 @@ def top_k(scores: np.ndarray, k: int) -> np.ndarray:
     k = min(k, scores.shape[1])
     least = np.partition(scores, -k, axis=1)[:, -k, None]  # (B, 1); far faster than argpartition
     taken = scores >= least
-    tied = np.flatnonzero(taken.sum(axis=1) > k)  # of those equal to the least only the first
+    tied = np.flatnonzero(taken.sum(axis=1) > k)  # of the items equal to the least only the first
     if len(tied):
         above, level = scores[tied] > least[tied], scores[tied] == least[tied]
         taken[tied] = above | (level & (level.cumsum(axis=1) <= k - above.sum(axis=1, keepdims=True)))
-    found = (np.flatnonzero(taken) % scores.shape[1]).reshape(len(scores), k)  # faster than nonzero()
-    order = np.argsort(-np.take_along_axis(scores, found, axis=1), axis=1, kind="stable")
-    return np.take_along_axis(found, order, axis=1)
+    columns = (np.flatnonzero(taken) % scores.shape[1]).reshape(len(scores), k)  # faster than nonzero()
+    order = np.argsort(-np.take_along_axis(scores, columns, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(columns, order, axis=1)
 
 
 def hits(scores: np.ndarray, answers: csr_matrix, k: int) -> np.ndarray:
     """Which of the k best-scored items of each person are answers, best first: (B, M), binary (B, M) -> bool (B, k)."""
     top = top_k(scores, k)
-    found = np.zeros((len(top), k), bool)
-    found[:, : top.shape[1]] = np.take_along_axis(answers.toarray() > 0, top, axis=1)
-    return found
+    hit = np.zeros((len(top), k), bool)
+    hit[:, : top.shape[1]] = np.take_along_axis(answers.toarray() > 0, top, axis=1)
+    return hit
 
 
 def ndcg_at(hit: np.ndarray, n_answers: np.ndarray, k: int) -> np.ndarray:

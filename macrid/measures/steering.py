@@ -8,7 +8,7 @@ from .ranking import ndcg_at
 
 def monotonicity(curves: np.ndarray) -> float:
     """Mean over curves of |Spearman's rho| between the positions of a dial and what the list shows there: 1 if it only rises
-    or only falls, 0 if it stays the same or goes to and fro.
+    or only falls, 0 if it stays the same or goes back and forth.
 
     curves (N, P): for each of N sweeps (of a person along a dial), the mean of the meant attribute over the top of the list
     at P positions from low to high. rho is the correlation of the ranks, ties sharing theirs (Spearman, 1904).
@@ -27,10 +27,9 @@ def leakage(curves: np.ndarray, meant: np.ndarray) -> float:
 
     range = the largest less the smallest over the P positions. curves (N, P, A): the mean of each of A attributes over the
     top of the list, in units of the attribute's standard deviation within the factor; meant (N,): the attribute that each
-    sweep is to move. A list of ten items moves a little at every turn, so that even perfect dials stay above 0. NaN with
-    one attribute alone, or where the meant ones never move; an attribute that is NaN in a sweep does not count there.
-    (Defined here; a quotient of means, not a mean of quotients, as a person whose list hardly moves would otherwise decide
-    it.)
+    sweep is to move. A list of ten items moves a little at every turn, so even perfect dials stay above 0. NaN with one
+    attribute alone, or where the meant ones never move; an attribute that is NaN in a sweep does not count there. (Defined
+    here; a quotient of means, not a mean of quotients, which a person whose list hardly moves would dominate.)
     """
     ranges = np.ptp(curves, axis=1)  # (N, A)
     own = np.zeros(ranges.shape, bool)

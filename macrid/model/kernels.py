@@ -6,11 +6,14 @@ gradient together, so that nothing is kept for a backward pass. Both leave out w
 factors that it has no share in.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 import torch.nn.functional as F
 from scipy.sparse import csr_matrix
 from torch import Tensor
+from torch.autograd.function import FunctionCtx
 
 AT_ONCE = 2_000_000  # numbers that the decoder holds: about what a processor's cache does
 LEAST_AT_ONCE = 8  # people that it takes together all the same
@@ -24,18 +27,26 @@ class Clicks:
     by_item (E,): the clicks by item; clicked (m,): the items that have any; item_begin (m,): where those begin.
     """
 
-    def __init__(self, batch: csr_matrix, device: torch.device | None = None):
-        def held(array) -> Tensor:
+    def __init__(self, batch: csr_matrix, device: torch.device | None = None) -> None:
+        def tensor(array: np.ndarray) -> Tensor:
             return torch.as_tensor(array, dtype=torch.long, device=device)
 
         self.indptr = batch.indptr
-        self.item, self.begin = held(batch.indices), held(batch.indptr[:-1])
-        self.count = held(np.diff(batch.indptr))
+        self.item, self.begin = tensor(batch.indices), tensor(batch.indptr[:-1])
+        self.count = tensor(np.diff(batch.indptr))
         self.user = torch.repeat_interleave(torch.arange(len(self.count), device=device), self.count)
         columns = csr_matrix((np.arange(batch.nnz), batch.indices, batch.indptr), shape=batch.shape).tocsc()
         there = np.diff(columns.indptr) > 0
-        self.by_item = held(columns.data)
-        self.clicked, self.item_begin = held(np.flatnonzero(there)), held(columns.indptr[:-1][there])
+        self.by_item = tensor(columns.data)
+        self.clicked, self.item_begin = tensor(np.flatnonzero(there)), tensor(columns.indptr[:-1][there])
+
+
+class _Context(FunctionCtx):
+    """What PyTorch hands to `forward` and, with what that left in it, to `backward`: its type for the checker, no more."""
+
+    saved_tensors: tuple[Tensor, ...]
+    needs_input_grad: tuple[bool, ...]
+    clicks: Clicks
 
 
 class RoutedClicks(torch.autograd.Function):
@@ -47,11 +58,11 @@ class RoutedClicks(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, c: Tensor, weight: Tensor, clicks: Clicks, keep: Tensor) -> Tensor:
+    def forward(ctx: _Context, c: Tensor, weight: Tensor, clicks: Clicks, keep: Tensor) -> Tensor:
         """c (M, K), weight (M, H), keep bool, (K, E) or, where the factors share it, (1, E)."""
         shares = c.T.contiguous()  # (K, M)
         out = weight.new_empty(len(shares), len(clicks.count), weight.shape[1])
-        for k, (entry, begin) in enumerate(_left(shares, keep, clicks.item, clicks.begin)):
+        for k, (entry, begin) in enumerate(_kept_bags(shares, keep, clicks.item, clicks.begin)):
             item = clicks.item[entry]
             out[k] = F.embedding_bag(item, weight, begin, mode="sum", per_sample_weights=shares[k][item])
         ctx.save_for_backward(shares, weight, keep)
@@ -60,12 +71,12 @@ class RoutedClicks(torch.autograd.Function):
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx, grad: Tensor):
+    def backward(ctx: _Context, grad: Tensor) -> tuple[Tensor | None, Tensor, None, None]:
         (shares, weight, keep), clicks = ctx.saved_tensors, ctx.clicks
         item, user, keep = clicks.item[clicks.by_item], clicks.user[clicks.by_item], keep[:, clicks.by_item]
         rows, shares_of_rows = weight[clicks.clicked], shares[:, clicks.clicked]  # (m, H), (K, m)
         grad_rows, grad_shares = torch.zeros_like(rows), torch.zeros_like(shares)
-        for k, (entry, begin) in enumerate(_left(shares, keep, item, clicks.item_begin)):
+        for k, (entry, begin) in enumerate(_kept_bags(shares, keep, item, clicks.item_begin)):
             s = F.embedding_bag(user[entry], grad[k].contiguous(), begin, mode="sum")  # (m, H)
             grad_rows.addcmul_(s, shares_of_rows[k, :, None])
             if ctx.needs_input_grad[0]:
@@ -74,15 +85,22 @@ class RoutedClicks(torch.autograd.Function):
         return grad_shares.T if ctx.needs_input_grad[0] else None, grad_weight, None, None
 
 
-def _left(shares: Tensor, keep: Tensor, item: Tensor, begin: Tensor):
-    """For each factor which of E clicks, of item (E,), are kept and have a share, and where each bag, which begins at
-    `begin` among all clicks, begins among those. Found once where all factors have the same."""
-    whole = bool((shares != 0).all())
-    for k, share in enumerate(shares):
-        if k < len(keep) or not whole:
-            there = keep[k % len(keep)] if whole else keep[k % len(keep)] & (share[item] != 0)
-            found = there.nonzero()[:, 0], F.pad(there.cumsum(dim=0), (1, 0))[begin]
-        yield found
+def _kept_bags(shares: Tensor, keep: Tensor, item: Tensor, begin: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """For each factor the clicks that are kept and have a share, (e,), of E clicks of item (E,), and where among them each
+    bag begins that begins at `begin` among all. shares (K, M), keep (K, E) or (1, E)."""
+    every_item = bool((shares != 0).all())
+    if every_item and len(keep) == 1:  # all factors keep the same clicks
+        bags = _bags(keep[0], begin)
+        for _ in shares:
+            yield bags
+        return
+    for share, kept in zip(shares, keep.expand(len(shares), -1), strict=True):
+        yield _bags(kept if every_item else kept & (share[item] != 0), begin)
+
+
+def _bags(kept: Tensor, begin: Tensor) -> tuple[Tensor, Tensor]:
+    """The clicks that are kept, bool (E,), by position, (e,), and how many of them stand before each of `begin`."""
+    return kept.nonzero()[:, 0], F.pad(kept.cumsum(dim=0), (1, 0))[begin]
 
 
 class MixtureNLL(torch.autograd.Function):
@@ -99,7 +117,7 @@ class MixtureNLL(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, z: Tensor, items: Tensor, log_c: Tensor, clicks: Clicks, person: Tensor) -> Tensor:
+    def forward(ctx: _Context, z: Tensor, items: Tensor, log_c: Tensor, clicks: Clicks, person: Tensor) -> Tensor:
         """z (B, K, D), items (M, D), log_c (M, K), -inf where an item has no share, person w (B,); returns the sum."""
         z, n = z.contiguous(), clicks.count.to(z.dtype)  # (B,)
         pairs = _Pairs(items, log_c.T.contiguous())
@@ -119,7 +137,7 @@ class MixtureNLL(torch.autograd.Function):
                 for score in scores:
                     score.sub_(top[:, None, None])
             here.exp_()
-            total = sum(score.sum(dim=(1, 2)) for score in scores)  # (b,) Z / exp(top)
+            total = sum((score.sum(dim=(1, 2)) for score in scores), z.new_zeros(()))  # (b,) Z / exp(top)
             mixture = torch.logsumexp(clicked, dim=0)  # (e,)
             w = person[people]  # (b,)
             loss += (w * n[people] * (total.log() + top)).sum() - (w[user] * mixture).sum()
@@ -132,7 +150,7 @@ class MixtureNLL(torch.autograd.Function):
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx, grad: Tensor):
+    def backward(ctx: _Context, grad: Tensor) -> tuple[Tensor, Tensor, Tensor, None, None]:
         grad_z, grad_items, grad_log_c = ctx.saved_tensors
         return grad * grad_z, grad * grad_items, grad * grad_log_c, None, None
 
@@ -146,16 +164,15 @@ class _Pairs:
     stands minus infinity, for the pairs that there are not.
     """
 
-    def __init__(self, items: Tensor, log_c: Tensor):
+    def __init__(self, items: Tensor, log_c: Tensor) -> None:
         """items (M, D), log_c (K, M)."""
         there = log_c != -torch.inf  # (K, M); a number that is none stays, to be seen in the loss
         self.whole, self.shape, self.items = bool(there.all()), log_c.shape, items
         if self.whole:
-            self.parts = [_Part(slice(None), items, log_c)]
+            self.parts = [_Part(slice(None), slice(None), items, log_c)]
         else:
             which = [row.nonzero()[:, 0] for row in there]
-            self.parts = [_Part(slice(k, k + 1), items[found], log_c[k : k + 1, found], found)
-                          for k, found in enumerate(which) if len(found)]
+            self.parts = [_Part(slice(k, k + 1), own, items, log_c) for k, own in enumerate(which) if len(own)]
             self.position = there.cumsum(dim=1).sub_(1).masked_fill_(~there, -1)  # (K, M): an item's place in its part
             self.size = there.sum(dim=1, keepdim=True)  # (K, 1)
             self.before = self.size.cumsum(dim=0) - self.size  # (K, 1)
@@ -194,18 +211,19 @@ class _Pairs:
             return self.parts[0].grad_items, self.parts[0].grad_log_c.T
         items, log_c = torch.zeros_like(self.items), self.items.new_zeros(self.shape)
         for part in self.parts:
-            items.index_add_(0, part.which, part.grad_items)
+            items[part.which] += part.grad_items  # no item stands twice in a part
             log_c[part.factors, part.which] = part.grad_log_c
         return items, log_c.T
 
 
 class _Part:
-    """f factors and m items: items (m, D), columns (D, m) the same, log_c (f, m), their gradients; which (m,) they are."""
+    """f factors and m items: items (m, D), columns (D, m) the same, log_c (f, m), their gradients; which of all they are."""
 
-    def __init__(self, factors: slice, items: Tensor, log_c: Tensor, which: Tensor | None = None):
-        self.factors, self.items, self.log_c, self.which = factors, items, log_c, which
-        self.columns = items.T.contiguous()
-        self.grad_items, self.grad_log_c = torch.zeros_like(items), torch.zeros_like(log_c)
+    def __init__(self, factors: slice, which: Tensor | slice, items: Tensor, log_c: Tensor) -> None:
+        """items (M, D) and log_c (K, M) are those of all."""
+        self.factors, self.which, self.items, self.log_c = factors, which, items[which], log_c[factors, which]
+        self.columns = self.items.T.contiguous()
+        self.grad_items, self.grad_log_c = torch.zeros_like(self.items), torch.zeros_like(self.log_c)
 
 
 def log_mixture(z: Tensor, items: Tensor, log_c: Tensor) -> Tensor:

@@ -1,9 +1,9 @@
-"""Labels in the training: a term of the loss that asks one dimension of every factor to foretell one attribute.
+"""Labels in the training: a term of the loss that asks one dimension of every factor to predict one attribute.
 
 The idea is that of Locatello et al. ("Disentangling Factors of Variation Using Few Labels", ICLR 2020, arXiv 1905.01258): a
 supervised regulariser, computed from a few labels, is added to an unsupervised loss. Theirs compares a coordinate with its
 attribute by cross-entropy; ours by least squares whose slope and intercept are solved for (variable projection, Golub &
-Pereyra, 1973), so that the term has no parameters of its own and does not care for the unit or the sign of an attribute.
+Pereyra, 1973), so that the term has no parameters of its own, and neither the unit nor the sign of an attribute matters.
 """
 
 import torch.nn.functional as F
@@ -13,7 +13,7 @@ LEAST = 1e-12  # of a variance that is divided by
 
 
 def label_error(items: Tensor, c: Tensor, table: Tensor) -> Tensor:
-    """The share of the labels' variance that their dimensions do not explain, a scalar from 0 (foretold) to 1.
+    """The share of the labels' variance that their dimensions do not explain, a scalar from 0 (predicted) to 1.
 
         sum_ka W_ka (1 - rho_ka^2) / sum_ka W_ka,  W_ka the sum of c_ik over the items i with a label of attribute a,
 

@@ -1,5 +1,4 @@
-"""Recommenders to compare with that are solved, not trained. They share the models' contract:
-scores(X: binary CSR (B, M)) -> (B, M) array."""
+"""Recommenders to compare with that are solved, not trained; each is a `macrid.measures.contract.Scorer`, as models are."""
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -8,7 +7,7 @@ from scipy.sparse import csr_matrix
 class Popularity:
     """Everybody gets the most clicked items."""
 
-    def __init__(self, clicks: csr_matrix):
+    def __init__(self, clicks: csr_matrix) -> None:
         self.count = np.asarray(clicks.sum(axis=0), dtype=np.float32).ravel()  # (M,)
 
     def scores(self, batch: csr_matrix) -> np.ndarray:
@@ -23,7 +22,7 @@ class Linear:
     B_ij = -P_ij / P_jj off the diagonal. penalty (M,) or a number. Needs memory for a few M x M numbers.
     """
 
-    def __init__(self, gram: np.ndarray, penalty: float | np.ndarray):
+    def __init__(self, gram: np.ndarray, penalty: float | np.ndarray) -> None:
         gram[np.diag_indices_from(gram)] += penalty
         inverse = np.linalg.inv(gram)
         weights = inverse / -np.diag(inverse)
@@ -38,7 +37,7 @@ class Linear:
 class EASE(Linear):
     """The same penalty for all items (Steck, WWW 2019)."""
 
-    def __init__(self, clicks: csr_matrix, regularisation: float = 500.0):
+    def __init__(self, clicks: csr_matrix, regularisation: float = 500.0) -> None:
         super().__init__(_gram(clicks), regularisation)
 
 
@@ -48,7 +47,7 @@ class EDLAE(Linear):
     overfit towards the Identity"): the penalty of item i is regularisation + p / (1 - p) (X'X)_ii. Often clicked items are
     held back more than in EASE."""
 
-    def __init__(self, clicks: csr_matrix, regularisation: float = 300.0, dropout: float = 0.5):
+    def __init__(self, clicks: csr_matrix, regularisation: float = 300.0, dropout: float = 0.5) -> None:
         gram = _gram(clicks)
         super().__init__(gram, regularisation + dropout / (1 - dropout) * np.diag(gram))
 

@@ -1,11 +1,11 @@
-"""MacridVAE (Ma et al., NeurIPS 2019): settings, the model, its losses.
+"""MacridVAE (Ma et al., NeurIPS 2019): the model and its loss.
 
 Shapes use the same letters everywhere: B users in a batch, M items, K factors, D dimensions of a factor, H hidden units,
-E clicks in a batch.
-
-What costs time, the first layer and the decoder with their gradients, is in `kernels`.
+E clicks in a batch. What costs time, the first layer and the decoder with their gradients, is in `kernels`; `reference` has
+the same loss from its formulas, line for line.
 """
 
+from collections.abc import Iterable
 from itertools import pairwise
 
 import numpy as np
@@ -22,14 +22,16 @@ from .settings import Settings
 class MacridVAE(nn.Module):
     """The model. `seed` decides the random start and every random draw of the training.
 
-    start: item vectors (M, D) and prototypes (K, D) of length one from `spectral.spectral_start`, for `init: spectral`;
-        None starts from random ones.
+    start: item vectors (M, D) and prototypes (K, D) of length one, such as those of the spectral start; None starts from
+        random ones.
     labels: of items, (M, A) with NaN where there is none; attribute a is asked of dimension a of every factor. They serve
         the loss alone: no weight of the model, nothing that is saved.
     """
 
+    labels: Tensor | None
+
     def __init__(self, n_items: int, settings: Settings, seed: int = 0, start: tuple[np.ndarray, np.ndarray] | None = None,
-                 labels: np.ndarray | None = None):
+                 labels: np.ndarray | None = None) -> None:
         super().__init__()
         self.settings = s = settings
         self.n_items = n_items
@@ -81,48 +83,58 @@ class MacridVAE(nn.Module):
             logits = logits.masked_fill(small, -torch.inf)
         return F.log_softmax(logits, dim=1)
 
-    def encode(self, clicks: Clicks, log_c: Tensor) -> tuple[Tensor, Tensor | None]:
-        """mu (B, K, D), of length one in D, and b (B, K, D) with sigma = std * exp(-b / 2), for the clicks of B users; b is
-        None where nothing is trained, as nothing is drawn."""
-        s, c = self.settings, log_c.exp()  # (M, K)
-        every = torch.ones(1, len(clicks.item), dtype=torch.bool, device=c.device)
-        if s.input_norm == "factor":  # the length of x_u * c_.k
-            square = RoutedClicks.apply(torch.ones_like(c[:, :1]), c.square(), clicks, every)[0]  # (B, K)
-            length = square.clamp_min(1e-24).sqrt()
-        else:
-            length = clicks.count.clamp_min(1).to(c.dtype).sqrt()[:, None]  # (B, 1)
-        keep = every
-        if self.training and s.dropout_prob > 0:
-            draws = s.kfac if s.dropout_mask == "factor" else 1
-            keep = self._uniform(draws, len(clicks.item)) >= s.dropout_prob
+    def encode(self, clicks: Clicks, c: Tensor, drop: bool = False) -> tuple[Tensor, Tensor]:
+        """mu (B, K, D), of length one in D, and b (B, K, D) with sigma = std * exp(-b / 2), for the clicks of B users and
+        shares c (M, K); drop: with dropout."""
+        hidden, linear = self._first_layer(clicks, c, drop)
+        layers = zip(self.weights[1:], self.biases[1:], strict=True)
+        a, b = _perceptron(hidden, layers).transpose(0, 1).split(self.settings.embedding_size, dim=-1)  # (B, K, D)
+        return F.normalize(a if linear is None else a + linear.transpose(0, 1), dim=-1), b
+
+    def _mean(self, clicks: Clicks, c: Tensor) -> Tensor:
+        """mu (B, K, D) as it is served: without dropout, without b, and after the first layer in float64, as a part may be
+        short before it is made one long, which makes rounding as much larger."""
+        hidden, linear = self._first_layer(clicks, c)
+        *between, (weight, bias) = zip(self.weights[1:], self.biases[1:], strict=True)
+        half = self.settings.embedding_size
+        layers = [(w.double(), b.double()) for w, b in (*between, (weight[:, :half], bias[:half]))]
+        a = _perceptron(hidden, layers)  # (K, B, D)
+        return F.normalize(a if linear is None else a + linear, dim=-1).transpose(0, 1).to(c.dtype)
+
+    def _first_layer(self, clicks: Clicks, c: Tensor, drop: bool = False) -> tuple[Tensor, Tensor | None]:
+        """The input x_u * c_.k at length one through the first layer, before its tanh, (K, B, H); with a `linear_path` also
+        that input times the item vectors, (K, B, D)."""
+        s, size = self.settings, self.settings.encoder_hidden_size[0]
+        length = self._lengths(clicks, c)
+        keep = _all(clicks)
+        if drop and s.dropout_prob > 0:
+            keep = self._uniform(s.kfac if s.dropout_mask == "factor" else 1, len(clicks.item)) >= s.dropout_prob
             length = length * (1 - s.dropout_prob)
-        scale, size = (1 / length).T[..., None], s.encoder_hidden_size[0]  # (K, B, 1) or (1, B, 1); H
-        first = torch.cat([self.weights[0], self._unit(self.items)], dim=1) if s.linear_path else self.weights[0]
-        clicked = RoutedClicks.apply(c, first, clicks, keep)  # (K, B, H), (K, B, H + D) with the linear path
+        scale = (1 / length).T[..., None]  # (K, B, 1) or (1, B, 1)
+        weight = torch.cat([self.weights[0], self._unit(self.items)], dim=1) if s.linear_path else self.weights[0]
+        clicked = RoutedClicks.apply(c, weight, clicks, keep)  # (K, B, H), (K, B, H + D) with the linear path
         hidden = torch.addcmul(self.biases[0], clicked[..., :size], scale)
-        layers, exact = list(zip(self.weights[1:], self.biases[1:], strict=True)), hidden.dtype
-        if not self.training:
-            layers[-1] = tuple(each[..., : s.embedding_size] for each in layers[-1])
-            exact = torch.float64  # a part may be short before it is made one long, which makes rounding as much larger
-        for weight, bias in layers:
-            hidden = torch.tanh(hidden).to(exact) @ weight.to(exact) + bias.to(exact)
-        if s.linear_path:
-            linear = self.linear_gain * scale * clicked[..., size:]
-            hidden = hidden + F.pad(linear, (0, hidden.shape[-1] - s.embedding_size))
-        a, b = hidden.transpose(0, 1).split(s.embedding_size, dim=-1) if self.training else (hidden.transpose(0, 1), None)
-        return F.normalize(a, dim=-1).to(c.dtype), b
+        return hidden, (self.linear_gain * scale * clicked[..., size:] if s.linear_path else None)
+
+    def _lengths(self, clicks: Clicks, c: Tensor) -> Tensor:
+        """What the input is divided by: the lengths of x_u * c_.k (B, K), or of x_u (B, 1)."""
+        if self.settings.input_norm == "user":
+            return clicks.count.clamp_min(1).to(c.dtype).sqrt()[:, None]
+        square = RoutedClicks.apply(torch.ones_like(c[:, :1]), c.square(), clicks, _all(clicks))[0]  # (B, K)
+        return square.clamp_min(1e-24).sqrt()
 
     def loss(self, batch: csr_matrix, beta: float) -> dict[str, Tensor]:
         """Terms of the loss for binary rows (B, M), averaged over the B users: `loss` = `nll` + beta * `kl` + `reg`
-        + label_weight * `labels` (see `supervision`).
+        + label_weight * `labels` (see `label_loss`).
 
         nll_u = -w_u sum_i x_ui log p(i | z_u), w_u = 1 unless there is a `person_power`;
         kl_u = sum_k 1/2 sum_d (b + exp(-b) - 1): mu drops out, as it has length one.
+        In eval mode no click is dropped; factors and z are drawn all the same.
         """
         s = self.settings
         log_c = self.log_routing(sample=not s.nogb, dropped=s.routing_mass)  # (M, K)
         clicks = Clicks(batch, self.items.device)
-        mu, b = self.encode(clicks, log_c)  # (B, K, D)
+        mu, b = self.encode(clicks, log_c.exp(), drop=self.training)  # (B, K, D)
         noise = torch.randn(mu.shape, generator=self.generator).to(mu.device)
         z = mu + noise * s.std * torch.exp(-0.5 * b)  # (B, K, D)
         weight = self._weights_of(clicks)
@@ -164,13 +176,22 @@ class MacridVAE(nn.Module):
     @torch.no_grad()
     def represent(self, batch: csr_matrix) -> np.ndarray:
         """The user vectors mu (B, K, D), each part of length one, for binary rows (B, M)."""
-        was, self.training = self.training, False
-        mu, _ = self.encode(Clicks(batch, self.items.device), self.log_routing())
-        self.training = was
-        return mu.cpu().numpy()
+        return self._mean(Clicks(batch, self.items.device), self.log_routing().exp()).cpu().numpy()
 
     @torch.no_grad()
     def scores(self, batch: csr_matrix) -> np.ndarray:
         """log sum_k c_ik exp(score(z_uk, h_i)) for all items, (B, M): log p(i | z_u) up to a constant for each user."""
         z = self._unit(torch.as_tensor(self.represent(batch), device=self.items.device)) * self.scale  # (B, K, D)
         return log_mixture(z, self._unit(self.items), self.log_routing()).cpu().numpy()
+
+
+def _perceptron(hidden: Tensor, layers: Iterable[tuple[Tensor, Tensor]]) -> Tensor:
+    """hidden (..., H) through tanh and a layer, weight and bias, again and again, in the precision of the layers."""
+    for weight, bias in layers:
+        hidden = torch.tanh(hidden).to(weight.dtype) @ weight + bias
+    return hidden
+
+
+def _all(clicks: Clicks) -> Tensor:
+    """That every click is kept, (1, E)."""
+    return torch.ones(1, len(clicks.item), dtype=torch.bool, device=clicks.item.device)

@@ -3,8 +3,9 @@
 Shapes: B users in a batch, M items, H hidden units, L latent dimensions, E clicks in a batch.
 """
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -12,17 +13,19 @@ import torch.nn.functional as F
 from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 
-from macrid.errors import InputError
-
+from .checks import INFINITY, LayerSizes, Number, Rule, check_fields, switch
 from .kernels import Clicks, RoutedClicks
-from .settings import Settings
+from .settings import RULES
 
-_SHARED = {field.name for field in fields(Settings)}  # checked where they are at home
+_OWN_RULES: dict[str, Rule] = {
+    "variational": switch, "latent_size": Number(1, 65536, whole=True), "weight_decay": Number(0, INFINITY),
+    "encoder_hidden_size": LayerSizes(fewest=0),  # MacridVAE must have a hidden layer, these need none
+}
 
 
 @dataclass(frozen=True)
 class AutoencoderSettings:
-    """What decides an autoencoder and its training, under the names of `model.Settings` where there is one.
+    """What decides an autoencoder and its training, under the names of `Settings` where there is one.
 
     The defaults are Mult-VAE's, but that the paper anneals over 200,000 steps, for MovieLens-20M; smaller sets never come so
     far. MULT_DAE has those of Mult-DAE.
@@ -40,18 +43,10 @@ class AutoencoderSettings:
     epochs: int = 200  # at most
     stopping_step: int = 20  # epochs without a better validation NDCG@100 before training stops
 
-    def __post_init__(self):
-        shared = {field.name: getattr(self, field.name) for field in fields(self) if field.name in _SHARED}
-        if not shared["encoder_hidden_size"]:  # MacridVAE must have a hidden layer, these need none
-            object.__setattr__(self, "encoder_hidden_size", ())
-            del shared["encoder_hidden_size"]
-        checked = Settings(**shared)
-        for name in shared:
-            object.__setattr__(self, name, getattr(checked, name))
-        if type(self.latent_size) is not int or not 1 <= self.latent_size <= 65536:
-            raise InputError(f"latent_size is {self.latent_size!r}: it must be a whole number from 1 to 65536")
-        if not isinstance(self.weight_decay, (int, float)) or not 0 <= self.weight_decay < float("inf"):
-            raise InputError(f"weight_decay is {self.weight_decay!r}: it must be a number of at least 0")
+    weight_averaging: ClassVar[float] = 0.0  # no setting of theirs: the last weights are ranked with and kept
+
+    def __post_init__(self) -> None:
+        check_fields(self, RULES | _OWN_RULES)
 
 
 MULT_VAE = AutoencoderSettings()
@@ -64,7 +59,7 @@ class Autoencoder(nn.Module):
     `seed` decides the random start and every random draw of the training.
     """
 
-    def __init__(self, n_items: int, settings: AutoencoderSettings, seed: int = 0):
+    def __init__(self, n_items: int, settings: AutoencoderSettings, seed: int = 0) -> None:
         super().__init__()
         self.settings = s = settings
         self.n_items = n_items
@@ -82,13 +77,13 @@ class Autoencoder(nn.Module):
         return (nn.ParameterList(normal(a, b, std=(2.0 / (a + b)) ** 0.5) for a, b in pairwise(sizes)),
                 nn.ParameterList(normal(b, std=0.001) for b in sizes[1:]))
 
-    def encode(self, batch: csr_matrix) -> tuple[Tensor, Tensor | None]:
-        """Mean (B, L) and, of a variational one, log variance (B, L) of z, for binary rows (B, M)."""
+    def encode(self, batch: csr_matrix, drop: bool = False) -> tuple[Tensor, Tensor | None]:
+        """Mean (B, L) and, of a variational one, log variance (B, L) of z, for binary rows (B, M); drop: with dropout."""
         s, first = self.settings, self.encoder[0]  # (M, H)
         clicks = Clicks(batch, first.device)
         length = clicks.count.clamp_min(1).to(first.dtype).sqrt()[:, None]  # (B, 1) of the rows
         keep = torch.ones(1, len(clicks.item), dtype=torch.bool, device=first.device)
-        if self.training and s.dropout_prob > 0:
+        if drop and s.dropout_prob > 0:
             keep = torch.rand(keep.shape, generator=self.generator).to(first.device) >= s.dropout_prob
             length = length * (1 - s.dropout_prob)
         clicked = RoutedClicks.apply(first.new_ones(len(first), 1), first, clicks, keep)[0]  # (B, H): one factor
@@ -108,8 +103,9 @@ class Autoencoder(nn.Module):
         """Terms of the loss for binary rows (B, M), averaged over the B users: `loss` = `nll` + beta * `kl` + `reg`.
 
         nll_u = -sum_i x_ui log softmax(logits_u)_i; kl_u = 1/2 sum_l (mu^2 + exp(v) - 1 - v) with v the log variance.
+        In eval mode no click is dropped; z is drawn all the same.
         """
-        mu, log_variance = self.encode(batch)
+        mu, log_variance = self.encode(batch, drop=self.training)
         z = mu
         if log_variance is not None:
             z = mu + torch.randn(mu.shape, generator=self.generator).to(mu.device) * torch.exp(0.5 * log_variance)
@@ -129,7 +125,4 @@ class Autoencoder(nn.Module):
     @torch.no_grad()
     def scores(self, batch: csr_matrix) -> np.ndarray:
         """The logits of all items, (B, M): log p(i | z_u) up to a constant for each user, with z_u = mu_u."""
-        was, self.training = self.training, False
-        logits = self.decode(self.encode(batch)[0])
-        self.training = was
-        return logits.cpu().numpy()
+        return self.decode(self.encode(batch)[0]).cpu().numpy()

@@ -5,6 +5,21 @@ from dataclasses import asdict, dataclass, fields, replace
 
 from macrid.errors import InputError
 
+from .checks import Choice, LayerSizes, Number, Rule, check_fields, or_none, switch, two_weights
+
+RULES: dict[str, Rule] = {
+    "embedding_size": Number(2, 4096, whole=True), "kfac": Number(1, 1000, whole=True),
+    "encoder_hidden_size": LayerSizes(), "tau": Number(1e-3, 1e3), "std": Number(1e-6, 1e3),
+    "dropout_prob": Number(0.0, 0.99), "dropout_mask": Choice(("factor", "user")), "linear_path": switch, "nogb": switch,
+    "routing_mass": Number(0.0, 0.5), "anneal_cap": Number(0.0, 1e3),
+    "total_anneal_steps": or_none(Number(0, 10**9, whole=True)), "person_power": Number(0.0, 1.0),
+    "reg_weights": two_weights, "label_weight": Number(0.0, 1e6), "similarity": Choice(("cosine", "dot")),
+    "input_norm": Choice(("factor", "user")), "init": Choice(("spectral", "random")),
+    "learning_rate": Number(1e-8, 10.0), "weight_averaging": Number(0.0, 0.99999),
+    "train_batch_size": Number(1, 10**6, whole=True), "epochs": Number(0, 10**6, whole=True),
+    "stopping_step": Number(1, 10**6, whole=True),
+}
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -28,7 +43,7 @@ class Settings:
     total_anneal_steps: int | None = None  # steps until beta reaches anneal_cap; None: five epochs
     person_power: float = 0.0  # people count as (their clicks)^-person_power in the loss: 0 by clicks, 1 all alike
     reg_weights: tuple[float, float] = (0.0, 0.0)  # weights of the L2 norms of item and prototype vectors; of the encoder
-    label_weight: float = 0.0  # of the term that asks dimensions to foretell labels, where there are labels
+    label_weight: float = 0.0  # of the term that asks dimensions to predict labels, where there are labels
     similarity: str = "cosine"  # cosine: cos(a, b) / tau; dot: a . b
     input_norm: str = "factor"  # length one of the clicks: within each factor, or of the user before routing (RecBole)
     init: str = "spectral"  # spectral: start from the click matrix's singular vectors; random
@@ -38,23 +53,10 @@ class Settings:
     epochs: int = 200  # at most
     stopping_step: int = 20  # epochs without a better validation NDCG@100 before training stops
 
-    def __post_init__(self):
-        for field in fields(self):
-            object.__setattr__(self, field.name, _checked(field.name, getattr(self, field.name)))
+    def __post_init__(self) -> None:
+        check_fields(self, RULES)
 
 
-_CHOICES = {"similarity": ("cosine", "dot"), "input_norm": ("factor", "user"), "init": ("spectral", "random"),
-            "dropout_mask": ("factor", "user")}
-
-
-_SWITCHES = ("nogb", "linear_path")
-_RANGES = {  # name: (type, lowest, highest), bounds included
-    "embedding_size": (int, 2, 4096), "kfac": (int, 1, 1000), "tau": (float, 1e-3, 1e3), "std": (float, 1e-6, 1e3),
-    "dropout_prob": (float, 0.0, 0.99), "anneal_cap": (float, 0.0, 1e3), "total_anneal_steps": (int, 0, 10**9),
-    "routing_mass": (float, 0.0, 0.5), "person_power": (float, 0.0, 1.0), "label_weight": (float, 0.0, 1e6),
-    "learning_rate": (float, 1e-8, 10.0), "weight_averaging": (float, 0.0, 0.99999),
-    "train_batch_size": (int, 1, 10**6), "epochs": (int, 0, 10**6), "stopping_step": (int, 1, 10**6),
-}
 PRESETS: dict[str, dict] = {
     "best": {},
     "paper": {"embedding_size": 100, "encoder_hidden_size": (100,), "tau": 0.1, "anneal_cap": 0.2, "learning_rate": 1e-3,
@@ -66,40 +68,6 @@ PRESETS: dict[str, dict] = {
                 "anneal_cap": 0.2, "total_anneal_steps": 200_000, "learning_rate": 1e-3,
                 "input_norm": "user", "dropout_mask": "user", "train_batch_size": 2048, "epochs": 300, "stopping_step": 10},
 }
-
-
-def _checked(name: str, value):
-    """`value` in the type that setting `name` has, or an InputError that says what is allowed."""
-    if name in _CHOICES:
-        if value not in _CHOICES[name]:
-            raise InputError(f"{name} is {value!r}: choose one of {', '.join(_CHOICES[name])}")
-        return value
-    if name in _SWITCHES:
-        if not isinstance(value, bool):
-            raise InputError(f"{name} is {value!r}: it must be true or false")
-        return value
-    if name in ("encoder_hidden_size", "reg_weights"):
-        return _checked_list(name, value)
-    if name == "total_anneal_steps" and value is None:
-        return None
-    kind, low, high = _RANGES[name]
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or not low <= value <= high or (kind is int and value != int(value)):
-        what = "a whole number" if kind is int else "a number"
-        raise InputError(f"{name} is {value!r}: it must be {what} from {low} to {high}")
-    return kind(value)
-
-
-def _checked_list(name: str, value) -> tuple:
-    if not isinstance(value, (list, tuple)):
-        value = (value,)
-    if name == "encoder_hidden_size":
-        if not value or not all(type(v) is int and 1 <= v <= 65536 for v in value):
-            raise InputError(f"encoder_hidden_size is {value!r}: it must be a list of whole numbers such as [600]")
-        return tuple(value)
-    if len(value) != 2 or not all(isinstance(v, (int, float)) and 0 <= v < float("inf") for v in value):
-        raise InputError(f"reg_weights is {value!r}: it must be two numbers of at least 0, such as [0.0, 0.0]")
-    return tuple(float(v) for v in value)
 
 
 def make_settings(preset: str = "best", changes: dict | None = None) -> Settings:

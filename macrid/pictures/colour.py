@@ -78,4 +78,4 @@ def fittings(price: float, plain: Material) -> tuple[str, str, str]:
         return plain.base, plain.dark, plain.deep
     gold = min(1.0, max(0.0, (price - 0.35) / 0.5))
     chroma, hue = 0.012 + 0.125 * gold, 240 if gold == 0 else 84
-    return tuple(oklch(lightness, chroma, hue) for lightness in (0.95, 0.78, 0.55))
+    return oklch(0.95, chroma, hue), oklch(0.78, chroma, hue), oklch(0.55, chroma, hue)

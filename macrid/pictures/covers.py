@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from hashlib import blake2b
 from html import escape
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from macrid.data.titles import given, printable, split_genres, tidy_title, year_of
 
@@ -63,7 +63,7 @@ def _peaks(ink: _Inks, r: list[float]) -> str:
 
 def _mesa(ink: _Inks, r: list[float]) -> str:
     x, left = 70 + 60 * r[0], 10 + 30 * r[1]
-    stripes = "".join(box(0, 66 + 11 * i, 200, 2 + 1.6 * i, 0, ink.field) for i in range(4))
+    stripes = "".join(box((0, 66 + 11 * i, 200, 2 + 1.6 * i, 0), ink.field) for i in range(4))
     rock = f"M{left:.0f} 130l8-52h12l3-8h26l3 8h10l8 52Z"
     cactus = "M158 130V72a6 6 0 0 1 12 0V130ZM146 84a4 4 0 0 1 8 0v10h6v9h-6a8 8 0 0 1-8-8Z"
     cactus += "M182 78a4 4 0 0 0-8 0v12h-6v9h6a8 8 0 0 0 8-8Z"
@@ -74,8 +74,8 @@ def _bubbles(ink: _Inks, r: list[float]) -> str:
     spots = ((46, 76, 34), (112, 48, 26), (160, 92, 30), (92, 108, 16), (168, 34, 14), (24, 28, 15))
     tones = (ink.mid, ink.accent, ink.spare, PAPER, ink.mid, ink.accent)
     out = ""
-    for i, (x, y, radius) in enumerate(spots):
-        x, radius = x + 16 * r[i] - 8, radius * (0.85 + 0.3 * r[i + 1])
+    for i, (middle, y, full) in enumerate(spots):
+        x, radius = middle + 16 * r[i] - 8, full * (0.85 + 0.3 * r[i + 1])
         shine = disc(x - radius * 0.35, y - radius * 0.35, radius * 0.2, "#fff", 'opacity=".6"')
         out += disc(x, y, radius, tones[i]) + shine
     return out
@@ -100,7 +100,7 @@ def _smiles(ink: _Inks, r: list[float]) -> str:
 def _blinds(ink: _Inks, r: list[float]) -> str:
     x = 50 + 100 * r[0]
     cone = f"M{x:.0f} -10L{x - 90:.0f} 140H{x + 70:.0f}Z"
-    slats = "".join(box(-10, 10 + 15 * i, 220, 7.5, 0, ink.ground, 'opacity=".85"') for i in range(9))
+    slats = "".join(box((-10, 10 + 15 * i, 220, 7.5, 0), ink.ground, 'opacity=".85"') for i in range(9))
     shoulders = "M-46 90C-44 62-30 56-10 54H10C30 56 44 62 46 90Z"
     head = "M-13 26V40C-13 62 13 62 13 40V26Z"
     brim = "M-32 26A32 6 0 0 1 32 26A32 6 0 0 1-32 26Z"
@@ -116,7 +116,7 @@ def _frames(ink: _Inks, r: list[float]) -> str:
     out = ""
     for i in range(8):
         tone = ink.accent if i == lit else (ink.mid if r[i] > 0.45 else ink.ground)
-        out += box(16 + 43.5 * (i % 4), 18 + 48 * (i // 4), 37, 40, 3, tone)
+        out += box((16 + 43.5 * (i % 4), 18 + 48 * (i // 4), 37, 40, 3), tone)
     x, y = 34.5 + 43.5 * (lit % 4), 38 + 48 * (lit // 4)
     return out + disc(x, y, 11, ink.ground) + disc(x, y, 4.5, PAPER)
 
@@ -165,7 +165,7 @@ def _bars(ink: _Inks, r: list[float]) -> str:
     out = ""
     for i in range(9):
         high = 24 + 84 * (0.55 * r[i] + 0.45 * math.sin(math.pi * (i + 0.5) / 9))
-        out += box(16 + 19 * i, 64 - high / 2, 13, high, 6.5, tones[i % 4])
+        out += box((16 + 19 * i, 64 - high / 2, 13, high, 6.5), tones[i % 4])
     return out
 
 
@@ -203,7 +203,7 @@ def _tunnel(ink: _Inks, r: list[float]) -> str:
         half = 130 * 0.72**i
         tone = (ink.mid, ink.field)[i % 2] if i < 7 else ink.accent
         place = f'transform="translate({x:.0f} {y:.0f}) rotate({turn * i:.0f})"'
-        out += box(-half, -half, 2 * half, 2 * half, 0, tone, place)
+        out += box((-half, -half, 2 * half, 2 * half, 0), tone, place)
     return out + disc(x, y, 5, ink.ground)
 
 
@@ -306,18 +306,18 @@ def _drawn(title: str, genres: tuple[str, ...], year: int | None, category: str)
         f'<stop stop-color="{ink.field}"/><stop offset="1" stop-color="{ink.ground}"/></linearGradient></defs>'
         f'<g clip-path="url(#{uid}c)"><rect width="200" height="200" fill="url(#{uid}f)"/>'
         f'<g transform="translate(0 {lift:.1f})">{_MOTIFS[names[0]](ink, numbers)}</g>'
-        f"{box(0, edge, 200, 201 - edge, 0, ink.ground)}{box(16, edge - 2, 30, 4, 0, ink.accent)}"
+        f"{box((0, edge, 200, 201 - edge, 0), ink.ground)}{box((16, edge - 2, 30, 4, 0), ink.accent)}"
         f'<g fill="{PAPER}" font-family="{fonts}">{text}{note}{escape(small)}</text></g></g></svg>'
     )
 
 
-def cover(title: str, genres: Iterable[str] | str = (), year: Any = None, category: str = "") -> str:
+def cover(title: object, genres: Iterable[str] | str = (), year: object = None, category: object = "") -> str:
     """An SVG document (200 x 200): a poster with the title, the year and a motif in the colours of the first genre.
 
-    `genres` is a list or "Crime|Drama"; any name is welcome, MovieLens's have motifs of their own. `year` may be
-    missing or NaN, and is then read from a title like "Heat (1995)". `category` stands in where there are no genres.
-    Any Unicode title will do; it is wrapped, and cut with an ellipsis where it can't fit.
+    `genres` is a list or "Crime|Drama"; any name is welcome, MovieLens's have motifs of their own. Title, year and
+    category may be None or NaN, as a table's cells are; a missing year is read from a title like "Heat (1995)".
+    `category` stands in where there are no genres. Any Unicode title will do; it is wrapped, and cut with an ellipsis
+    where it can't fit.
     """
-    clean, found = tidy_title(str(title) if given(title) else "")
-    year = year_of(year) if given(year) and year_of(year) else found
-    return _drawn(clean, split_genres(genres), year, str(category) if given(category) else "")
+    clean, year_in_title = tidy_title(str(title) if given(title) else "")
+    return _drawn(clean, split_genres(genres), year_of(year) or year_in_title, str(category) if given(category) else "")

@@ -1,13 +1,13 @@
 """Pictures of the simulated shop's items, drawn from their attributes.
 
-Each of the four attributes is shown by its own means, so that a sorted row looks sorted:
+Each of the four attributes has its own way to show, so that a sorted row looks sorted:
 
 - size: how much of the frame the object fills, with fittings that grow more slowly than the object;
 - shade: the lightness of the main material;
 - warmth: its hue, on an even path in OKLCH from blue over grey to orange;
 - price: fittings from none over steel to gold, more finely worked details, and one to four dots on a tag.
 
-The lightness of a colour never depends on warmth, so shade and warmth are told apart by eye.
+The lightness of a colour never depends on warmth, so shade and warmth can be told apart.
 """
 
 from __future__ import annotations

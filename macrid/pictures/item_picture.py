@@ -64,8 +64,8 @@ def alt(item: Mapping[str, Any]) -> str:
     if values is not None and all(0 <= value <= 1 for value in values.values()):
         size, shade, warmth, price = (_WORDS[name][min(4, int(5 * value))] for name, value in values.items())
         return f"a {size} {shade} {warmth} {_SINGULAR[item['category']]}, {price}"
-    title, year = tidy_title(str(item["title"]) if given(item.get("title")) else "")
-    year = year_of(item.get("year")) or year
+    title, year_in_title = tidy_title(str(item["title"]) if given(item.get("title")) else "")
+    year = year_of(item.get("year")) or year_in_title
     genres = split_genres(item.get("genres")) or ((str(item["category"]),) if given(item.get("category")) else ())
     return f"cover of {title}" + (f" ({year})" if year else "") + (f", {', '.join(genres)}" if genres else "")
 

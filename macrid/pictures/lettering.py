@@ -1,19 +1,12 @@
-"""An item's words: what a table says of it (title, year, genres), tidied, and the title set in lines for a cover."""
+"""A title set in lines for a cover 200 wide."""
 
 from __future__ import annotations
 
 import unicodedata
 
-from macrid.data.titles import given, printable, split_genres, tidy_title, year_of
+__all__ = ["fit_title"]
 
-__all__ = ["fit_title", "given", "printable", "split_genres", "tidy_title", "year_of"]
-
-
-# ---- reading an item -------------------------------------------------------------------------------------------------
-
-
-# ---- setting the title -----------------------------------------------------------------------------------------------
-
+_LONGEST = 240  # letters that are read
 _ROOM = 164.0  # width of a line of text within the 200 of the cover
 _SIZES = ((31, 2), (27, 2), (24, 3), (21, 3), (18.5, 4), (16.5, 4))  # letter size, lines it may take
 _WIDTHS = {
@@ -46,8 +39,9 @@ def _width(text: str) -> float:
 
 
 def _pieces(text: str) -> list[str]:
-    """What a line can't break: words with the space before them, and single wide (Chinese, Japanese) characters."""
-    pieces, last = [], ""
+    """What stays on one line: words with the space before them, and single wide (Chinese, Japanese) characters."""
+    pieces: list[str] = []
+    last = ""
     for letter in text:
         wide = unicodedata.east_asian_width(letter) == "W" and unicodedata.category(letter) == "Lo"
         if not pieces or letter == " " or (wide and last != " "):
@@ -80,28 +74,36 @@ def _wrapped(pieces: list[str], room: float) -> list[str]:
 
 
 def fit_title(title: str) -> tuple[float, list[str]]:
-    """Letter size and lines for a title: as large as fits, lines of even length, an ellipsis where none fits.
-
-    The size lies in [16.5, 31] on a cover 200 wide; there are one to four lines.
-    """
-    pieces = _pieces(title[:240])
+    """Letter size and lines for a title: as large as fits, lines of even length, an ellipsis where even the smallest is
+    too large. The size lies in [16.5, 31]; there are one to four lines."""
+    pieces = _pieces(title[:_LONGEST])
     for size, most in _SIZES:
         room = _ROOM / size
         lines = _wrapped(pieces, room)
-        if len(lines) <= most and all(_width(line) <= room for line in lines):
-            break
-    else:
-        lines = _wrapped([part for piece in pieces for part in _broken(piece, room)], room)
-        if len(lines) > most or len(title) > 240:
-            lines = lines[:most]
-            while lines[-1] and _width(lines[-1] + "…") > room:
-                lines[-1] = lines[-1][:-1]
-            lines[-1] = lines[-1].rstrip(" ,.:;-\u200d") + "…"
-        return size, lines
-    while len(lines) > 1:  # narrow the column until one more line would be needed
+        if len(lines) <= most and _fit(lines, room):
+            return size, _evened(pieces, lines, room)
+    lines = _wrapped([part for piece in pieces for part in _broken(piece, room)], room)
+    return size, _cut(lines[:most], room) if len(lines) > most or len(title) > _LONGEST else lines
+
+
+def _fit(lines: list[str], room: float) -> bool:
+    return all(_width(line) <= room for line in lines)
+
+
+def _evened(pieces: list[str], lines: list[str], room: float) -> list[str]:
+    """The lines with the column made narrower until one more line would be needed."""
+    while len(lines) > 1:
         room *= 0.96
         even = _wrapped(pieces, room)
-        if len(even) > len(lines) or any(_width(line) > room for line in even):
+        if len(even) > len(lines) or not _fit(even, room):
             break
         lines = even
-    return size, lines
+    return lines
+
+
+def _cut(lines: list[str], room: float) -> list[str]:
+    """The lines with an ellipsis at the end of the last."""
+    last = lines[-1]
+    while last and _width(last + "…") > room:
+        last = last[:-1]
+    return [*lines[:-1], last.rstrip(" ,.:;-\u200d") + "…"]

@@ -10,6 +10,8 @@ from .svg import area, box, disc, faint, line, oval
 
 __all__ = ["SILHOUETTES", "Kit"]
 
+Point = tuple[float, float]  # x, y
+
 
 class Kit(NamedTuple):
     """What a category's drawing needs. Drawings stand on (0, 0), reach up to y = -172 and lie within x = -88..88."""
@@ -73,7 +75,7 @@ def _handbag(kit: Kit) -> str:
     out.append(area(front, kit.fill("v")) if kit.kind == 0 else _solid(kit, front, "2"))
     out.append(kit.stitch(seam))
     for side in (-x, x):
-        out.append(box(side - 5.5, low - 4, 11, 22, 4, tones.dark))
+        out.append(box((side - 5.5, low - 4, 11, 22, 4), tones.dark))
         if kit.level > 1:
             out.append(disc(side, low + 10, 3.2 * fine, fit))
     if kit.level == 1:
@@ -81,7 +83,7 @@ def _handbag(kit: Kit) -> str:
     else:
         wide, tall = (8 + 3 * kit.level) * fine, 11 * fine
         edge = f'stroke="{tones.deep}" stroke-width=".6"'
-        out.append(box(-wide / 2, catch - tall / 2, wide, tall, 3 * fine, fit, edge))
+        out.append(box((-wide / 2, catch - tall / 2, wide, tall, 3 * fine), fit, edge))
         out.append(disc(0, catch, 2.2 * fine, tones.deep, faint(0.7)))
     if kit.level > 2:  # a tassel on its cord
         cord, top = 22 * fine, low + 12
@@ -132,7 +134,9 @@ def _shirt(kit: Kit) -> str:
 
 
 def _shoe(kit: Kit) -> str:
-    tones, fit, fine, out = kit.tones, kit.fill("f"), kit.fine, []
+    tones, fit, fine = kit.tones, kit.fill("f"), kit.fine
+    out: list[str] = []
+    laces: tuple[Point, Point] | None
     if kit.kind == 0:  # a trainer
         upper = "M-80-22C-84-48-81-74-77-92Q-62-84-48-87T-22-99L-12-97C2-74 20-60 46-54C73-48 87-38 86-22Z"
         lining = "M-75-90C-62-101-34-106-22-99Q-40-80-75-90Z"
@@ -169,20 +173,32 @@ def _shoe(kit: Kit) -> str:
             out.append(line(seams, tones.ink, 2.2 * fine, f'stroke-dasharray=".1 {5 * fine:.1f}" opacity=".8"'))
         out.append(kit.stitch("M-80-16H87", 3))
     if laces:
-        count, cord = 3 + round(2 * kit.size), "#fbfaf6" if kit.kind == 0 else tones.ink
-        spots = [[a + (b - a) * step / (count - 1) for a, b in zip(*laces, strict=True)] for step in range(count)]
-        out.append(line("".join(f"M{x - 9:.3g} {y + 7:.3g}l14-9" for x, y in spots), cord, 3.4 * fine))
-        out += [disc(x - 10, y + 8, 2.2 * fine, fit) for x, y in spots]
+        out += _laces(kit, *laces)
     if kit.level > 2:  # a plate at the heel
-        out.append(box(-78, ankle, 11 * fine, 15 * fine, 3, fit))
-    if kit.level > 3:  # a strap with a buckle, or a golden welt
-        if kit.kind:
-            band = "M-30-78Q-6-52-14-16" if kit.kind == 1 else "M-77-54Q-36-44 7-72"
-            x, y = (-14, -46) if kit.kind == 1 else (-26, -52)
-            out.append(line(band, tones.deep, 9, 'stroke-linecap="butt"'))
-            out.append(box(x - 9, y - 9, 18, 18, 4, "none", f'stroke="{fit}" stroke-width="4"'))
-        out.append(line("M-82-24.2Q0-24 86-24.2" if kit.kind == 0 else "M-80-11Q0-10.5 88-11", fit, 2.6))
+        out.append(box((-78, ankle, 11 * fine, 15 * fine, 3), fit))
+    if kit.level > 3:
+        out += _golden_welt(kit)
     return "".join(out)
+
+
+def _laces(kit: Kit, first: Point, last: Point) -> list[str]:
+    """Laces between the two ends of a shoe's opening, more of them on a larger shoe."""
+    count, cord = 3 + round(2 * kit.size), "#fbfaf6" if kit.kind == 0 else kit.tones.ink
+    spots = [[a + (b - a) * step / (count - 1) for a, b in zip(first, last, strict=True)] for step in range(count)]
+    knots = [disc(x - 10, y + 8, 2.2 * kit.fine, kit.fill("f")) for x, y in spots]
+    return [line("".join(f"M{x - 9:.3g} {y + 7:.3g}l14-9" for x, y in spots), cord, 3.4 * kit.fine), *knots]
+
+
+def _golden_welt(kit: Kit) -> list[str]:
+    """A line of the fittings' metal above the sole, and a strap with a buckle on all but trainers."""
+    fit = kit.fill("f")
+    if kit.kind == 0:
+        return [line("M-82-24.2Q0-24 86-24.2", fit, 2.6)]
+    band = "M-30-78Q-6-52-14-16" if kit.kind == 1 else "M-77-54Q-36-44 7-72"
+    x, y = (-14, -46) if kit.kind == 1 else (-26, -52)
+    return [line(band, kit.tones.deep, 9, 'stroke-linecap="butt"'),
+            box((x - 9, y - 9, 18, 18, 4), "none", f'stroke="{fit}" stroke-width="4"'),
+            line("M-80-11Q0-10.5 88-11", fit, 2.6)]
 
 
 def _phone(kit: Kit) -> str:
@@ -190,28 +206,28 @@ def _phone(kit: Kit) -> str:
     wide, left, high = 78 + 12 * kit.size, -20.0, 166.0
     middle = left + wide / 2
     screen = [
-        box(-62, -160, wide, 160, 15, "#17181d") + box(-58, -156, wide - 8, 152, 11, kit.fill("v")),
+        box((-62, -160, wide, 160, 15), "#17181d") + box((-58, -156, wide - 8, 152, 11), kit.fill("v")),
         area(f"M-58-60q30-26 {wide - 8:.3g} 0v45q0 11-11 11h-{wide - 30:.3g}q-11 0-11-11z", tones.deep, faint(0.5)),
-        box(wide / 2 - 71, -151, 18, 5, 2.5, "#17181d"),
-        box(-50, -132, 26, 8, 4, "#fff", faint(0.9)) + box(-50, -118, 16, 4, 2, "#fff", faint(0.6)),
+        box((wide / 2 - 71, -151, 18, 5, 2.5), "#17181d"),
+        box((-50, -132, 26, 8, 4), "#fff", faint(0.9)) + box((-50, -118, 16, 4, 2), "#fff", faint(0.6)),
     ]
     sheen = f"M{left + wide * 0.55:.3g}-163h{wide * 0.28:.3g}L{left + wide * 0.3:.3g}-2.6h{-wide * 0.22:.3g}z"
     out = [
         f'<g transform="rotate(-7 -20 0)">{"".join(screen)}</g>',  # its front, behind
-        box(left - 2, -high - 1, wide + 4, high + 2, 17, "#2c2a28", faint(0.18, -4, 1)),
-        box(left, -high, wide, high, 15, fit),
-        box(left + 2.6, 2.6 - high, wide - 5.2, high - 5.2, 12.5, kit.fill("m")),
+        box((left - 2, -high - 1, wide + 4, high + 2, 17), "#2c2a28", faint(0.18, -4, 1)),
+        box((left, -high, wide, high, 15), fit),
+        box((left + 2.6, 2.6 - high, wide - 5.2, high - 5.2, 12.5), kit.fill("m")),
         area(sheen, "#fff", faint(0.13)),
     ]
     lenses, radius = kit.level, 8.2
     if kit.kind == 0:  # a square island
         span = 25 if lenses == 1 else 43
         x0, y0 = left + 9, 9 - high
-        out.append(box(x0, y0, span, span, 9, tones.dark) + box(x0, y0, span, span, 9, "#fff", faint(0.12)))
+        out.append(box((x0, y0, span, span, 9), tones.dark) + box((x0, y0, span, span, 9), "#fff", faint(0.12)))
         spots = ((0, 0), (1, 1), (1, 0), (0, 1))[:lenses]
         places = [(x0 + 12.3 + a * 18.6, y0 + 12.3 + b * 18.6) for a, b in spots]
     elif kit.kind == 1:  # a bar
-        out.append(box(left + 2.6, 16 - high, wide - 5.2, 22, 4, tones.dark))
+        out.append(box((left + 2.6, 16 - high, wide - 5.2, 22, 4), tones.dark))
         places = [(left + 13.5 + a * 17.6, 27 - high) for a in range(lenses)]
     else:  # a round island
         out.append(disc(middle, -126, 12 if lenses == 1 else 23, tones.dark, f'stroke="{tones.light}"'))
@@ -224,20 +240,20 @@ def _phone(kit: Kit) -> str:
     if lenses > 1:  # a mark, buttons, a line
         out.append(disc(middle, -64, 6, "none", f'stroke="{fit}" stroke-width="2.6"'))
     if lenses > 2:
-        out.append(box(left + wide - 1, -120, 3, 22, 1.5, fit) + box(left + wide - 1, -90, 3, 12, 1.5, fit))
+        out.append(box((left + wide - 1, -120, 3, 22, 1.5), fit) + box((left + wide - 1, -90, 3, 12, 1.5), fit))
     if lenses > 3:
-        out.append(box(left + 12, -14, wide - 24, 2.4, 1.2, fit))
+        out.append(box((left + 12, -14, wide - 24, 2.4, 1.2), fit))
     return f'<g transform="translate(6 0)">{"".join(out)}</g>'
 
 
 def _watch(kit: Kit) -> str:
     tones, fit, fine, ink = kit.tones, kit.fill("f"), kit.fine, kit.tones.ink
     if kit.kind == 1:  # a cushion
-        case, reach, crown = box(-46, -46, 92, 92, 24, fit) + box(-39, -39, 78, 78, 18, tones.deep), (30, 30), 45
-        dial, shade = box(-37, -37, 74, 74, 17, kit.fill("v")), box(-40, -41, 92, 92, 24, "#3a3630", faint(0.14))
+        case, reach, crown = box((-46, -46, 92, 92, 24), fit) + box((-39, -39, 78, 78, 18), tones.deep), (30, 30), 45
+        dial, shade = box((-37, -37, 74, 74, 17), kit.fill("v")), box((-40, -41, 92, 92, 24), "#3a3630", faint(0.14))
     elif kit.kind == 2:  # a rectangle
-        case, reach, crown = box(-40, -50, 80, 100, 13, fit) + box(-33, -43, 66, 86, 8, tones.deep), (26, 36), 39
-        dial, shade = box(-31, -41, 62, 82, 7, kit.fill("v")), box(-34, -45, 80, 100, 13, "#3a3630", faint(0.14))
+        case, reach, crown = box((-40, -50, 80, 100, 13), fit) + box((-33, -43, 66, 86, 8), tones.deep), (26, 36), 39
+        dial, shade = box((-31, -41, 62, 82, 7), kit.fill("v")), box((-34, -45, 80, 100, 13), "#3a3630", faint(0.14))
     else:  # a circle
         case, reach, crown = disc(0, 0, 50, fit) + disc(0, 0, 42, tones.deep), (33, 33), 48
         dial, shade = disc(0, 0, 40, kit.fill("v")), disc(6, 5, 50, "#3a3630", faint(0.14))
@@ -247,10 +263,10 @@ def _watch(kit: Kit) -> str:
         kit.stitch("M-20-54L-15-80M20-54L15-80M-20 54L-15 78M20 54L15 78"),
         line(f"M0 80V{68 - 6 * round(2 * kit.size)}", tones.deep, 3, 'stroke-dasharray=".1 6"'),
         line("M-22-81V-90H22V-81M0-90V-79", fit, 4, 'stroke-linejoin="round"'),
-        box(crown, -5 * fine, 8, 10 * fine, 2.5, fit),
+        box((crown, -5 * fine, 8, 10 * fine, 2.5), fit),
     ]
     if kit.level > 3:  # pushers
-        out.append(box(crown - 5, -27, 8, 8, 2.5, fit) + box(crown - 5, 19, 8, 8, 2.5, fit))
+        out.append(box((crown - 5, -27, 8, 8, 2.5), fit) + box((crown - 5, 19, 8, 8, 2.5), fit))
     out += [case, dial]
     if kit.level > 2:  # small dials
         for x, y in ((0, 19),) if kit.level == 3 else ((0, 20), (-17, 3), (17, 3)):
@@ -285,13 +301,13 @@ def _lamp(kit: Kit) -> str:
         rim, trim, ring, top, open_ = "M-68-92Q0-82 68-92", "M-37-161Q0-166 37-161", (-80, 10), -168, 60
     out = [oval(0, -70, 96, 88, kit.fill("g")), oval(0, -1, 72, 9, kit.fill("g")), _solid(kit, foot)]
     if kit.kind == 0:
-        out.append(box(-26, -7, 52, 7, 3, fit))
+        out.append(box((-26, -7, 52, 7, 3), fit))
         out.append(area("M-24-44C-22-54-12-60-9-68Q-12-40-18-22Q-24-30-24-44Z", "#fff", faint(0.25)))
     y, half = ring
     if kit.level > 1:
-        out.append(box(-half, y, 2 * half, 5, 2.5, fit))
+        out.append(box((-half, y, 2 * half, 5, 2.5), fit))
     if kit.level > 2:  # a second ring, a chain to pull
-        out.append(box(-half * 0.8, y + 8, half * 1.6, 3.5, 1.7, fit))
+        out.append(box((-half * 0.8, y + 8, half * 1.6, 3.5, 1.7), fit))
         out.append(line("M30-88Q32-74 30-60", fit, 1.6) + disc(30, -57, 3.4 * fine, fit))
     out.append(oval(0, -89, open_, 7, "#fff3cc"))
     out.append(area(shade, kit.fill("m")) + area(shade, kit.fill("l")))

@@ -1,4 +1,4 @@
-"""SVG shapes and gradients as text. `more` is further attributes; coordinates are rounded to what the eye can see."""
+"""SVG shapes and gradients as text. `more` is further attributes; coordinates are rounded to what can be seen."""
 
 from __future__ import annotations
 
@@ -25,10 +25,12 @@ def oval(x: float, y: float, wide: float, high: float, fill: str, more: str = ""
     return _shape(f'ellipse cx="{x:.4g}" cy="{y:.4g}" rx="{wide:.4g}" ry="{high:.4g}" fill="{fill}"', more)
 
 
-def box(x: float, y: float, width: float, height: float, corner: float, fill: str, more: str = "") -> str:
+def box(place: tuple[float, float, float, float, float], fill: str, more: str = "") -> str:
+    """A rectangle; its place is x, y, width, height and the radius of its corners."""
+    x, y, width, height, corner = place
     rounded = f' rx="{corner:.3g}"' if corner else ""
-    place = f'x="{x:.4g}" y="{y:.4g}" width="{width:.4g}" height="{height:.4g}"{rounded}'
-    return _shape(f'rect {place} fill="{fill}"', more)
+    size = f'width="{width:.4g}" height="{height:.4g}"{rounded}'
+    return _shape(f'rect x="{x:.4g}" y="{y:.4g}" {size} fill="{fill}"', more)
 
 
 def faint(opacity: float, dx: float = 0, dy: float = 0) -> str:
@@ -37,11 +39,9 @@ def faint(opacity: float, dx: float = 0, dy: float = 0) -> str:
     return f'opacity="{opacity:g}"{move}'
 
 
-def gradient(name: str, towards: str, *stops: tuple) -> str:
-    """A gradient with the id `name`; stops are (place, colour[, opacity]).
-
-    It runs from the corner towards "x2 y2", in units of what it fills, or from the centre outwards if that is empty.
-    """
+def gradient(name: str, towards: str, *stops: tuple[float, str] | tuple[float, str, float]) -> str:
+    """A gradient with the id `name`; stops are (place, colour[, opacity]). It runs from the corner towards "x2 y2", in units
+    of what it fills, or from the centre outwards if `towards` is empty."""
     inner = "".join(
         f'<stop offset="{at:g}" stop-color="{colour}"' + (f' stop-opacity="{solid[0]:g}"/>' if solid else "/>")
         for at, colour, *solid in stops

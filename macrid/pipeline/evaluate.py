@@ -1,5 +1,7 @@
 """The figures of a bundle on its own held-out people or on others, beside those of baselines."""
 
+from typing import Any, NamedTuple
+
 import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix, vstack
@@ -9,8 +11,10 @@ from macrid.data.attributes import numeric_columns
 from macrid.data.interactions import Interactions
 from macrid.data.split import HeldOut, Split, fold_in, to_clicks
 from macrid.dials import sweep_quality
+from macrid.dials.choose import Scored
 from macrid.errors import InputError
 from macrid.measures import evaluate as measuring
+from macrid.measures.contract import Scorer
 from macrid.model.linear import EASE, Popularity
 from macrid.model.macridvae import MacridVAE
 
@@ -19,21 +23,18 @@ EASE_ITEMS = 20_000  # above, EASE's M x M matrix is too large to be a quick com
 
 def baseline_figures(split: Split) -> dict[str, dict[str, float]]:
     """The ranking figures of the baselines on the test people."""
-    models = {"popularity": Popularity(split.train)}
+    models: dict[str, Scorer] = {"popularity": Popularity(split.train)}
     if split.train.shape[1] <= EASE_ITEMS:
         models["ease"] = EASE(split.train)
-    found = {}
-    for name, model in models.items():
-        found[name] = measuring.summary(measuring.ranking(model, split.test, split.kind))
-    return found
+    return {name: measuring.summary(measuring.ranking(model, split.test, split.kind)) for name, model in models.items()}
 
 
-def evaluate(trained: Recommender, data: Interactions | None = None) -> dict:
+def evaluate(trained: Recommender, data: Interactions | None = None) -> dict[str, Any]:
     """The figures of a bundle on its own test people, or on the people of other data over the same items: those of
     `measuring.evaluate`, and `steering` where items have attributes."""
     model, items = trained.model, trained.items
     if data is not None:
-        held = _other_people(trained, data)
+        held = other_people(trained, data)
         figures = measuring.evaluate(model, held, items)
     else:
         held, kind = trained.held_out("test"), trained.meta["data"]["split"]
@@ -43,7 +44,7 @@ def evaluate(trained: Recommender, data: Interactions | None = None) -> dict:
 
 def shown_parts(trained: Recommender) -> np.ndarray:
     """The user vectors (n, K, D) of a bundle's held-out people: those that independence and dials are measured over."""
-    return trained.model.represent(_shown_of(trained))
+    return trained.model.represent(shown_people_of(trained).clicks)
 
 
 def steering_figures(model: MacridVAE, held: HeldOut, items: pd.DataFrame, axes: np.ndarray,
@@ -54,28 +55,39 @@ def steering_figures(model: MacridVAE, held: HeldOut, items: pd.DataFrame, axes:
     bearing = {(k, columns.index(row["attribute"])): j for (k, j), row in aligned_dials.items()
                if row["attribute"] in columns}
     attributes = items[columns].to_numpy(np.float64, na_value=np.nan)  # (M, A)
-    found = sweep_quality.figures(model.item_vectors(), model.factors(), axes, attributes,
-                             model.represent(held.fold_in), held.fold_in, bearing, seed)
-    return {"steering": found} if found else {}
+    scored = Scored(model.item_vectors(), model.factors(), model.represent(held.fold_in), model.scale)
+    steering = sweep_quality.figures(scored, axes, attributes, held.fold_in, bearing, seed)
+    return {"steering": steering} if steering else {}
 
 
-def shown(kind: str, validation: HeldOut, test: HeldOut) -> csr_matrix:
-    """The clicks of the people over whom independence is measured: all held-out people, each once."""
-    return vstack([validation.fold_in, test.fold_in], format="csr") if kind == "strong" else test.fold_in
+class ShownPeople(NamedTuple):
+    """The people over whom independence is measured: all held-out people, each once."""
+
+    ids: np.ndarray  # (n,)
+    clicks: csr_matrix  # (n, M): what their user vectors are made from
 
 
-def _shown_of(trained: Recommender) -> csr_matrix:
-    return shown(trained.meta["data"]["split"], trained.held_out("validation"), trained.held_out("test"))
+def shown_people(kind: str, validation: HeldOut, test: HeldOut) -> ShownPeople:
+    """Those of a split of this kind; of `recbole`'s, those who are tested: all that it holds out are the same."""
+    if kind != "strong":
+        return ShownPeople(test.user_ids, test.fold_in)
+    return ShownPeople(np.concatenate([validation.user_ids, test.user_ids]),
+                       vstack([validation.fold_in, test.fold_in], format="csr"))
 
 
-def _shown_ids(kind: str, validation: HeldOut, test: HeldOut) -> np.ndarray:
-    """The ids of the people of `shown`, (n,)."""
-    return np.concatenate([validation.user_ids, test.user_ids]) if kind == "strong" else test.user_ids
+def shown_people_of(trained: Recommender) -> ShownPeople:
+    """Those of a bundle."""
+    return shown_people(trained.meta["data"]["split"], trained.held_out("validation"), trained.held_out("test"))
 
 
-def _other_people(trained: Recommender, data: Interactions) -> HeldOut:
-    least = trained.meta["data"].get("least")  # older bundles do not say
-    clicks = to_clicks(data, *((-np.inf if least["rating"] is None else least["rating"], least["clicks"]) if least else ()))
+def other_people(trained: Recommender, data: Interactions) -> HeldOut:
+    """The people of other data over the same items, counted by the rule of the bundle's training, each with some of their
+    clicks to show. Raises InputError where the data share no item with the bundle."""
+    least = trained.meta["data"].get("least")
+    if least is None:  # older bundles do not say
+        clicks = to_clicks(data)
+    else:
+        clicks = to_clicks(data, -np.inf if least["rating"] is None else least["rating"], least["clicks"])
     at = pd.Index(clicks.item_ids.astype(str)).get_indexer(trained.items["item_id"])
     if not (at >= 0).any():
         raise InputError(f"{data.name} shares no item_id with {trained.path}; give data over the same items")

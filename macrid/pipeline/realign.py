@@ -19,8 +19,8 @@ _RESERVED = ("-dot", ".new", ".old", ".partial")  # endings of folders that stan
 
 def align(source: Recommender, out: Path, method: str, labels: pd.DataFrame | None = None, *,
           overwrite: bool = False, report: Callable[[str], None] = lambda stage: None) -> Recommender:
-    """Save a copy of `source` with axes by `method` to `out`, and load it. labels: what `labels.read` gives. report: called
-    with each of STAGES as it begins.
+    """Save a copy of `source` with axes by `method` to `out`, and load it. labels: what `label_file.read` gives. report:
+    called with each of STAGES as it begins.
 
     Everything but the axes, their influence, what they bear and the figures of steering is as in `source`, the name is
     that of `out`; a twin is kept where it stands beside `out`, and the labels are kept, too. Raises InputError when `out`
@@ -30,28 +30,28 @@ def align(source: Recommender, out: Path, method: str, labels: pd.DataFrame | No
         raise InputError(f"--out is the bundle itself, {out}, which is never changed; choose another folder")
     run_folder.check_free(out, overwrite)
     report(STAGES[0])
-    rows = None
+    item_labels = None
     if labels is not None:
         source.positions(labels.index)  # all of them are items of the bundle
-        rows = labels.reindex(source.items["item_id"])
-    found = choose.choose(method, source.vectors, source.factor, evaluate.shown_parts(source), source.model.scale,
-                         source.meta["seed"], source.attributes, rows)
+        item_labels = labels.reindex(source.items["item_id"])  # M rows
+    scored = choose.Scored(source.vectors, source.factor, evaluate.shown_parts(source), source.model.scale)
+    dials = choose.choose(method, scored, source.meta["seed"], source.attributes, item_labels)
     meta = {key: value for key, value in source.meta.items() if key not in ("format", "settings", "aligned")}
     meta |= {"name": out.name, "axes": method}
-    if row := found.all_refused:
+    if row := dials.all_refused:
         raise InputError(f"no attribute can be learned from these labels: in factor {row['factor']} "
                          f"({source.factors[row['factor']].name}), {row['attribute']} is refused, as {row['reason']}")
-    if found.aligned:
-        meta["aligned"] = found.aligned
+    if dials.aligned:
+        meta["aligned"] = dials.aligned
     if meta["twin"] and not (out.parent / meta["twin"] / "bundle.json").is_file():
         meta["twin"] = None
     report(STAGES[1])
-    meta["metrics"] = ({key: value for key, value in meta["metrics"].items() if key != "steering"}
-                       | evaluate.steering_figures(source.model, source.held_out("test"), source.items, found.axes,
-                                                   found.aligned_dials, source.meta["seed"]))
+    steering = evaluate.steering_figures(source.model, source.held_out("test"), source.items, dials.axes,
+                                         dials.aligned_dials, source.meta["seed"])
+    meta["metrics"] = {key: value for key, value in meta["metrics"].items() if key != "steering"} | steering
     report(STAGES[2])
-    bundle.save(out, meta=meta, model=source.model, items=source.items, maps=source.maps, axes=found.axes,
-                influence=found.influence, users=source.users, history=source.history, labels=labels)
+    bundle.save(out, bundle.Contents(meta, source.model, source.items, source.maps, dials.axes, dials.influence,
+                                     source.users, source.history, labels))
     return bundle.load(out)
 
 

@@ -1,12 +1,14 @@
 """From a checkpoint that RecBole 1.2.1 saved to a bundle: the same scores, its people divided as RecBole divided them.
 
-RecBole's MacridVAE is `model.MacridVAE` with `input_norm: user`. Row i of its item tables is the i-th item in the order of
+RecBole's MacridVAE is ours with `input_norm: user`. Row i of its item tables is the i-th item in the order of
 first appearance in the .inter file (row 0 is padding), so that file must be there; its random split is drawn again from the
 seed. The second half of its encoder's last layer is the log variance, -b here.
 """
 
-from dataclasses import fields
+from dataclasses import fields, replace
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,13 +20,16 @@ from macrid import bundle
 from macrid.bundle.recommender import Recommender
 from macrid.data import interactions
 from macrid.data.interactions import Interactions
-from macrid.data.layouts import Tree, find, read_blocks
+from macrid.data.layouts import find, read_blocks
 from macrid.data.split import HeldOut, Split, to_clicks
+from macrid.data.tree import Tree
 from macrid.errors import InputError
 from macrid.model.macridvae import MacridVAE
 from macrid.model.settings import Settings, make_settings
 
-from . import build, evaluate, run_folder, safe_unpickle
+from . import run_folder, safe_unpickle
+from .contents import Trained, Training, finish
+from .evaluate import baseline_figures
 
 _FILTERS = {"val_interval": None, "rm_dup_inter": None, "benchmark_filename": None, "user_inter_num_interval": "[0,inf)",
             "item_inter_num_interval": "[0,inf)"}  # and what they are when nothing is filtered
@@ -34,24 +39,25 @@ _DEFAULTS = {"seed": 2020, "eval_args": {"split": {"RS": [0.8, 0.1, 0.1]}, "orde
 def convert(checkpoint: Path, data: Path, out: Path, *, overwrite: bool = False) -> Recommender:
     """Write the bundle `out` from a checkpoint and the atomic files that it was trained on.
 
-    Raises InputError for a file that is no such checkpoint, names what it may not (see `unpickle`), is of another model, or
-    does not go with the data.
+    Raises InputError for a file that is no such checkpoint, names what it may not (see `safe_unpickle`), is of another
+    model, or does not go with the data.
     """
     run_folder.check_free(out, overwrite)
     saved = safe_unpickle.read(checkpoint)
-    config, weights = _config(checkpoint, saved), saved.get("state_dict")
+    config = _config(checkpoint, saved)
     settings = _settings(checkpoint, config)
     source = interactions.read(data)
     users, items = _rows(data)
     known = pd.unique(items)
     clicks = to_clicks(source, -np.inf, 1)
     at = pd.Index(known).get_indexer(clicks.item_ids) + 1  # rows of RecBole's tables
-    model = _model(checkpoint, settings, weights, at, len(known) + 1, source.name)
-    split = _split(clicks, users, items, config)
-    path, contents = build.finish(out, model, [], None, split, config["seed"], evaluate.baseline_figures(split), source)
-    contents["meta"]["imported"] = {"from": "RecBole", "file": checkpoint.name, "epoch": int(saved.get("epoch", -1)) + 1}
-    bundle.save(path, **contents)
-    return bundle.load(path)
+    weights = _weights(checkpoint, settings, saved.get("state_dict"), len(known) + 1, source.name)
+    model = _model(settings, weights, at)
+    training = Training(_split(clicks, users, items, config), settings, source, config["seed"])
+    contents = finish(out, Trained(model, []), training, baseline_figures(training.split))
+    imported = {"from": "RecBole", "file": checkpoint.name, "epoch": int(saved.get("epoch", -1)) + 1}
+    bundle.save(out, replace(contents, meta=contents.meta | {"imported": imported}))
+    return bundle.load(out)
 
 
 def default_split(data: Path, name: str) -> Split:
@@ -59,7 +65,7 @@ def default_split(data: Path, name: str) -> Split:
     return _split(to_clicks(interactions.read(data, name), -np.inf, 1), *_rows(data), _DEFAULTS)
 
 
-def _config(checkpoint: Path, saved: dict) -> dict:
+def _config(checkpoint: Path, saved: dict[str, Any]) -> dict[str, Any]:
     """RecBole's settings as plain values."""
     config = getattr(saved.get("config"), "state", None)
     config = config.get("final_config_dict") if isinstance(config, dict) else None
@@ -77,7 +83,7 @@ def _config(checkpoint: Path, saved: dict) -> dict:
     return config
 
 
-def _settings(checkpoint: Path, config: dict) -> Settings:
+def _settings(checkpoint: Path, config: dict[str, Any]) -> Settings:
     names = {field.name for field in fields(Settings)} - {"init", "input_norm", "similarity"}
     try:
         return make_settings("recbole", {name: config[name] for name in names if config.get(name) is not None})
@@ -93,45 +99,55 @@ def _rows(data: Path) -> tuple[np.ndarray, np.ndarray]:
             raise InputError(f"--data {data} does not hold RecBole's atomic files; give the folder with the .inter file "
                              "that the model was trained on")
         blocks = read_blocks(tree, fit)
-    return tuple(np.concatenate([_text(block.columns[role]) for block in blocks]) for role in ("user", "item"))
+    users, items = (np.concatenate([_text(block.columns[role]) for block in blocks]) for role in ("user", "item"))
+    return users, items
 
 
 def _text(column: pa.ChunkedArray) -> np.ndarray:
     return np.array([value.strip() for value in column.cast(pa.string()).to_pylist()], object)
 
 
-def _model(checkpoint: Path, settings: Settings, weights: dict, at: np.ndarray, rows: int, name: str) -> MacridVAE:
-    """The model over the items whose rows in RecBole's tables are `at` (M,); `rows`: how many these tables should have."""
-    s = settings
-    model = MacridVAE(len(at), s)
-    wanted = {"item_embedding.weight": (rows, s.embedding_size), "k_embedding.weight": (s.kfac, s.embedding_size)}
-    sizes = (rows, *s.encoder_hidden_size, 2 * s.embedding_size)
-    layers = range(len(sizes) - 1)
-    for i in layers:
-        wanted |= {f"encoder.{2 * i}.weight": (sizes[i + 1], sizes[i]), f"encoder.{2 * i}.bias": (sizes[i + 1],)}
-    found = weights.get("item_embedding.weight") if isinstance(weights, dict) else None
-    if isinstance(found, np.ndarray) and found.ndim == 2 and len(found) != rows:
-        raise InputError(f"{checkpoint} knows {len(found) - 1} items, the .inter file of {name} has {rows - 1}; give the "
+def _weights(checkpoint: Path, settings: Settings, state: object, rows: int, name: str) -> dict[str, np.ndarray]:
+    """The weights of a checkpoint's `state_dict` that the model needs, each of the shape that its settings ask for.
+
+    rows: how many the item tables should have; name: of the data. Raises InputError where one is missing or misshapen.
+    """
+    weights = state if isinstance(state, dict) else {}
+    items = weights.get("item_embedding.weight")
+    if isinstance(items, np.ndarray) and items.ndim == 2 and len(items) != rows:
+        raise InputError(f"{checkpoint} knows {len(items) - 1} items, the .inter file of {name} has {rows - 1}; give the "
                          "atomic files that it was trained on")
+    sizes = (rows, *settings.encoder_hidden_size, 2 * settings.embedding_size)
+    wanted: dict[str, tuple[int, ...]] = {"item_embedding.weight": (rows, settings.embedding_size),
+                                          "k_embedding.weight": (settings.kfac, settings.embedding_size)}
+    for i, (before, after) in enumerate(pairwise(sizes)):
+        wanted |= {f"encoder.{2 * i}.weight": (after, before), f"encoder.{2 * i}.bias": (after,)}
     for key, shape in wanted.items():
-        value = weights.get(key) if isinstance(weights, dict) else None
+        value = weights.get(key)
         if not isinstance(value, np.ndarray) or value.shape != shape or not np.isfinite(value).all():
             is_ = value.shape if isinstance(value, np.ndarray) else "missing"
             raise InputError(f"{checkpoint}: {key} should be {shape} finite numbers by its settings, it is {is_}")
-    sign = np.repeat([1.0, -1.0], s.embedding_size)  # RecBole's log variance is -b
+    return {key: weights[key] for key in wanted}
+
+
+def _model(settings: Settings, weights: dict[str, np.ndarray], at: np.ndarray) -> MacridVAE:
+    """The model over the items whose rows in RecBole's tables are `at` (M,)."""
+    model = MacridVAE(len(at), settings)
+    sign = np.repeat([1.0, -1.0], settings.embedding_size)  # RecBole's log variance is -b
     state = {"items": weights["item_embedding.weight"][at], "prototypes": weights["k_embedding.weight"]}
-    for i in layers:
+    last = len(settings.encoder_hidden_size)
+    for i in range(last + 1):
         weight, bias = weights[f"encoder.{2 * i}.weight"].T, weights[f"encoder.{2 * i}.bias"]
         if i == 0:
             weight = weight[at]
-        if i == layers[-1]:
+        if i == last:
             weight, bias = weight * sign, bias * sign
         state |= {f"weights.{i}": weight, f"biases.{i}": bias}
     model.load_state_dict({key: torch.as_tensor(np.ascontiguousarray(value, np.float32)) for key, value in state.items()})
     return model.eval()
 
 
-def _split(clicks: Interactions, users: np.ndarray, items: np.ndarray, config: dict) -> Split:
+def _split(clicks: Interactions, users: np.ndarray, items: np.ndarray, config: dict[str, Any]) -> Split:
     """RecBole's own division of the rows, drawn again: all rows shuffled, then each user's rows cut by the ratios."""
     how = config.get("eval_args") or {}
     ratios = (how.get("split") or {}).get("RS")

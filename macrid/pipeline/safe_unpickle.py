@@ -12,6 +12,7 @@ import pickle
 import zipfile
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -27,20 +28,21 @@ _INERT = {("torch", "device"), ("torch", "Size"), ("numpy", "dtype"), ("numpy.co
 class Inert:
     """What stands for an object or class that is not to be made: `arguments` and `state` are what it was given."""
 
-    def __init__(self, *arguments, **_):
-        self.arguments, self.state = arguments, {}
+    def __init__(self, *arguments: object, **_: object) -> None:
+        self.arguments = arguments
+        self.state: object = {}
 
-    def __call__(self, *arguments, **_):
+    def __call__(self, *arguments: object, **_: object) -> "Inert":
         return Inert(*arguments)
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: object) -> None:
         self.state = state
 
-    def __hash__(self):
+    def __hash__(self) -> int:
         return id(self)
 
 
-def read(path: Path) -> dict:
+def read(path: Path) -> dict[str, Any]:
     """What a checkpoint file holds: plain values, numpy arrays for tensors, `Inert` for other objects.
 
     Raises InputError, one line that names the file, if it is no such file, is damaged, or names anything that it may not.
@@ -53,7 +55,7 @@ def read(path: Path) -> dict:
             folder = names[0].removesuffix("data.pkl")
             if folder + "byteorder" in archive.namelist() and archive.read(folder + "byteorder") != b"little":
                 raise InputError(f"{path} was written on a big-endian machine, which is not read; save it again elsewhere")
-            found = _Reader(archive, folder, path).load()
+            content = _Reader(archive, folder, path).load()
     except InputError:
         raise
     except FileNotFoundError as error:
@@ -64,17 +66,17 @@ def read(path: Path) -> dict:
     except (OSError, LookupError, TypeError, ValueError, AttributeError, EOFError, RuntimeError, OverflowError, MemoryError,
             zlib.error, pickle.UnpicklingError) as error:
         raise InputError(f"{path} is damaged ({type(error).__name__}: {error}); get it again") from error
-    if not isinstance(found, dict):
-        raise InputError(f"{path} holds {type(found).__name__}, not the values that RecBole saves; give another file")
-    return found
+    if not isinstance(content, dict):
+        raise InputError(f"{path} holds {type(content).__name__}, not the values that RecBole saves; give another file")
+    return content
 
 
 class _Reader(pickle.Unpickler):
-    def __init__(self, archive: zipfile.ZipFile, folder: str, path: Path):
+    def __init__(self, archive: zipfile.ZipFile, folder: str, path: Path) -> None:
         super().__init__(io.BytesIO(archive.read(folder + "data.pkl")))
         self.archive, self.folder, self.path = archive, folder, path
 
-    def find_class(self, module: str, name: str):
+    def find_class(self, module: str, name: str) -> object:
         """Every name that the pickle asks for comes here. What it gets is made anew each time: it may set attributes."""
         if (module, name) == ("collections", "OrderedDict"):
             return type(name, (dict,), {})
@@ -87,7 +89,7 @@ class _Reader(pickle.Unpickler):
         raise InputError(f"{self.path} asks for {module}.{name}, which a checkpoint of RecBole has no need of: refused, and "
                          "nothing of it was run. Don't trust this file")
 
-    def persistent_load(self, identity) -> np.ndarray:
+    def persistent_load(self, identity: tuple) -> np.ndarray:
         """The raw numbers of a tensor (n,)."""
         kind, dtype, key, _, count = identity
         if kind != "storage" or dtype not in _STORAGES.values() or not isinstance(key, str):
@@ -95,7 +97,7 @@ class _Reader(pickle.Unpickler):
         return np.frombuffer(self.archive.read(f"{self.folder}data/{key}"), dtype)[:count]
 
 
-def _tensor(numbers: np.ndarray, offset: int, size: tuple, stride: tuple, *_) -> np.ndarray:
+def _tensor(numbers: np.ndarray, offset: int, size: tuple, stride: tuple, *_: object) -> np.ndarray:
     """A tensor from its numbers (n,), refused where it would reach beyond them."""
     whole = (offset, *size, *stride)
     if len(size) != len(stride) or not all(type(v) is int and v >= 0 for v in whole) or not isinstance(numbers, np.ndarray):

@@ -8,7 +8,7 @@ Every file holds
                 fingerprint (SHA-256 of training clicks and item ids)}
     seed        of the split and of every training
     preset      "best", "paper" or "recbole"
-    settings    all settings of MacridVAE (`model.settings_dict`), before what a model or a point changes
+    settings    all settings of MacridVAE (`settings.settings_dict`), before what a model or a point changes
     metrics     names of the ranking figures, [ndcg@100, recall@20, recall@50] or, for RecBole's split, [recall@10, mrr@10,
                 ndcg@10, hit@10, precision@10]
     main        the one that models are compared by, ndcg@100 or ndcg@10
@@ -38,9 +38,9 @@ Every file holds
 figures     {metric: mean over test people, metric_se: its standard error}, and for models with factors `independence`,
             `effective_factors`; where items have categories nmi, ari, purity and `macro`; where they have attributes
             `micro` and `micro_raw`. The last three are {disentanglement, completeness, informativeness, mig}, each from 0
-            to 1 (see `disentangle`): macro of the K shares of an item against its category; micro of the dials of a factor
-            (independent components) against the attributes of its items, mean over factors; micro_raw likewise of the
-            model's own dimensions. Without a second attribute they lack disentanglement; it says little where
+            to 1 (see `measures.known_truth`): macro of the K shares of an item against its category; micro of the dials of a
+            factor (independent components) against the attributes of its items, mean over factors; micro_raw likewise of
+            the model's own dimensions. Without a second attribute they lack disentanglement; it says little where
             informativeness is near 0.
 training    {seconds (for a closed form: of solving it), epochs, best (the epoch kept; both null for what is not trained by
             epochs), peak_bytes (memory at its highest, above what the process held before the model was made)}
@@ -48,31 +48,35 @@ training    {seconds (for a closed form: of solving it), epochs, best (the epoch
 
 import json
 from pathlib import Path
+from typing import Any, NoReturn
 
 from macrid.errors import InputError
+from macrid.files import Shape, write_json
 from macrid.files import problem as wrong_shape
-from macrid.files import write_json
 
 FORMAT = 1
 _NUMBER = (int, float)
-_EVERY = {"data": {"name": str, "split": str, "people": int, "items": int, "clicks": int, "held_out": int,
-                   "fingerprint": str},
-          "seed": int, "preset": str, "settings": dict, "metrics": list, "main": str, "device": str, "threads": int,
-          "versions": dict}
-_KINDS = {"compare": {"models": list, "best": dict}, "sweep": {"grid": dict, "jobs": int, "points": list, "failed": list}}
-_TRAINING = {"seconds": _NUMBER, "epochs": (int, type(None)), "best": (int, type(None)), "peak_bytes": int}
-_MODEL = {"name": str, "title": str, "settings": dict, "figures": dict, "difference": dict, "training": _TRAINING}
-_POINT = {"settings": dict, "figures": dict, "training": _TRAINING}
-_DIFFERENCE = {"to": str, "mean": _NUMBER, "se": _NUMBER, "p": _NUMBER, "significant": bool}
+_EVERY: Shape = {
+    "data": {"name": str, "split": str, "people": int, "items": int, "clicks": int, "held_out": int, "fingerprint": str},
+    "seed": int, "preset": str, "settings": dict, "metrics": list, "main": str, "device": str, "threads": int,
+    "versions": dict,
+}
+_KINDS: dict[str, Shape] = {
+    "compare": {"models": list, "best": dict}, "sweep": {"grid": dict, "jobs": int, "points": list, "failed": list},
+}
+_TRAINING: Shape = {"seconds": _NUMBER, "epochs": (int, type(None)), "best": (int, type(None)), "peak_bytes": int}
+_MODEL: Shape = {"name": str, "title": str, "settings": dict, "figures": dict, "difference": dict, "training": _TRAINING}
+_POINT: Shape = {"settings": dict, "figures": dict, "training": _TRAINING}
+_DIFFERENCE: Shape = {"to": str, "mean": _NUMBER, "se": _NUMBER, "p": _NUMBER, "significant": bool}
 
 
-def save(path: Path, value: dict) -> None:
+def save(path: Path, value: dict[str, Any]) -> None:
     """Write a file of results; folders are made."""
     write_json(path, value)
 
 
-def load(path: str | Path, kind: str | None = None) -> dict:
-    """Read a file of results of the `kind` wished for, or of any, and check every key that the module's text promises.
+def load(path: str | Path, kind: str | None = None) -> dict[str, Any]:
+    """Read a file of results of one `kind`, or of any, and check every key that the module's text promises.
 
     Raises InputError, one line with the file, what is wrong with it and the remedy.
     """
@@ -81,16 +85,16 @@ def load(path: str | Path, kind: str | None = None) -> dict:
         value = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
     except (OSError, ValueError) as error:
         raise InputError(f"{path} cannot be read ({error}); {_again(kind)}") from error
-    found = value.get("kind") if isinstance(value, dict) else None
-    if found not in _KINDS or kind not in (None, found):
-        wished = f"a file that {kind} wrote" if kind else f"a file that {' or '.join(_KINDS)} wrote"
-        raise InputError(f"{path} is not {wished} (its kind is {found!r:.40}); choose another file")
+    written = value.get("kind") if isinstance(value, dict) else None
+    if written not in _KINDS or kind not in (None, written):
+        writers = kind or " or ".join(_KINDS)
+        raise InputError(f"{path} is not a file that {writers} wrote (its kind is {written!r:.40}); choose another file")
     if value.get("format") != FORMAT:
         raise InputError(f"{path} has format {value.get('format')!r:.40}, this program reads format {FORMAT}; "
-                         + _again(found))
-    problem = wrong_shape(value, _EVERY | _KINDS[found]) or _within(value, found)
+                         + _again(written))
+    problem = wrong_shape(value, {**_EVERY, **_KINDS[written]}) or _within(value, written)
     if problem:
-        raise InputError(f"{path}: {problem}; {_again(found)}")
+        raise InputError(f"{path}: {problem}; {_again(written)}")
     return value
 
 
@@ -98,11 +102,11 @@ def _again(kind: str | None) -> str:
     return f"run `python -m macrid {kind or 'compare'}` again, or restore the file from where you got it"
 
 
-def _no_number(word: str):
+def _no_number(word: str) -> NoReturn:
     raise ValueError(f"{word} is no number")
 
 
-def _within(value: dict, kind: str) -> str | None:
+def _within(value: dict[str, Any], kind: str) -> str | None:
     """What is wrong with the models or points and their figures, or None."""
     metrics = value["metrics"]
     if not metrics or not all(isinstance(name, str) for name in metrics) or value["main"] not in metrics:
@@ -119,7 +123,7 @@ def _within(value: dict, kind: str) -> str | None:
     return _best(value) if kind == "compare" else None
 
 
-def _best(value: dict) -> str | None:
+def _best(value: dict[str, Any]) -> str | None:
     """What is wrong with the best models and the differences to them, or None."""
     names = [row["name"] for row in value["models"]]
     if len(set(names)) < len(names) or not names:
@@ -129,9 +133,9 @@ def _best(value: dict) -> str | None:
         if best not in names:
             return f"best.{metric} is {best!r:.40}, which is none of the models"
         for index, row in enumerate(value["models"]):
-            at, found = f"models[{index}].difference.{metric}", row["difference"].get(metric)
-            if found is None and row["name"] == best:
+            difference = row["difference"].get(metric)
+            if difference is None and row["name"] == best:
                 continue
-            if problem := wrong_shape(found, _DIFFERENCE, at + "."):
+            if problem := wrong_shape(difference, _DIFFERENCE, f"models[{index}].difference.{metric}."):
                 return problem
     return None

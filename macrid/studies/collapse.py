@@ -14,11 +14,10 @@ from scipy.stats import spearmanr
 
 from macrid.data.split import Split
 from macrid.measures import evaluate
-from macrid.model.macridvae import MacridVAE
 from macrid.model.settings import Settings, settings_dict
 from macrid.results.collapse import SIMILARITIES, STARTS
 from macrid.training import fit
-from macrid.training.spectral_start import spectral_start
+from macrid.training.start import untrained
 
 
 def experiment(split: Split, settings: Settings, seeds: tuple[int, ...],
@@ -30,14 +29,14 @@ def experiment(split: Split, settings: Settings, seeds: tuple[int, ...],
     """
     rows = []
     for seed, init, similarity in product(seeds, STARTS, SIMILARITIES):
-        start = spectral_start(split.train, settings.kfac, settings.embedding_size, seed) if init == "spectral" else None
         same = replace(settings, similarity=similarity, init=init, stopping_step=max(1, settings.epochs))
-        model = MacridVAE(split.train.shape[1], same, seed, start)
+        model = untrained(split.train, same, seed)
         fit.fit(model, split, seed)
-        found = evaluate.evaluate(model, split.test, split.items, split.kind)
+        measured = evaluate.evaluate(model, split.test, split.items, split.kind)
         length = np.linalg.norm(model.items.detach().numpy(), axis=1)
         clicks = np.asarray(split.train.sum(axis=0)).ravel()
-        figures = {key: found[key] for key in ("effective_factors", "nmi", "ndcg@100") if key in found}
+        kept: tuple[str, ...] = ("effective_factors", "nmi", "ndcg@100")
+        figures = {key: measured[key] for key in kept if key in measured}
         figures["length"] = float(spearmanr(length, clicks).statistic)  # of item vectors with popularity
         rows.append({"similarity": similarity, "init": init, "seed": seed, "figures": figures})
         on_row(rows[-1])

@@ -10,11 +10,21 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
-from typing import Any
+from multiprocessing.context import SpawnProcess
+from typing import Any, NamedTuple, TypeVar
 
 from macrid.errors import InputError
 
 THREADS = "OMP_NUM_THREADS"  # what torch and numpy's BLAS read as they are loaded
+
+Task = TypeVar("Task")
+Work = Callable[[Task, Callable[[dict], None]], object]
+
+
+class _Running(NamedTuple):
+    key: str  # of the task
+    process: SpawnProcess
+    connection: Connection
 
 
 def threads_for(jobs: int) -> int:
@@ -27,8 +37,7 @@ def _cores() -> range | set[int]:
     return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
 
 
-def run(work: Callable[[Any, Callable[[dict], None]], Any], tasks: dict[str, Any], jobs: int = 1
-        ) -> Iterator[tuple[str, str, Any]]:
+def run(work: Work[Task], tasks: dict[str, Task], jobs: int = 1) -> Iterator[tuple[str, str, Any]]:
     """Do `work(task, report)` for every task, `jobs` at once, and yield (key of the task, event, value) as it happens:
 
         "report", row         the work called report(row)
@@ -40,7 +49,8 @@ def run(work: Callable[[Any, Callable[[dict], None]], Any], tasks: dict[str, Any
     by an exception or by closing the iterator, ends the processes that still run.
     """
     context = multiprocessing.get_context("spawn")
-    waiting, running = list(tasks.items()), {}
+    waiting = list(tasks.items())
+    running: dict[object, _Running] = {}  # by their connection
     try:
         while waiting or running:
             while waiting and len(running) < jobs:
@@ -50,27 +60,27 @@ def run(work: Callable[[Any, Callable[[dict], None]], Any], tasks: dict[str, Any
                 with _environment(THREADS, str(threads_for(jobs))):
                     process.start()
                 there.close()
-                running[here] = key, process
-            for here in wait(list(running)):
-                key, process = running[here]
+                running[here] = _Running(key, process, here)
+            for ready in wait([one.connection for one in running.values()]):
+                key, process, connection = running[ready]
                 try:
-                    event, value = here.recv()
+                    event, value = connection.recv()
                 except EOFError:
                     process.join()
                     event, value = "died", process.exitcode
                 if event != "report":
                     process.join()
-                    del running[here]
+                    del running[ready]
                 yield key, event, value
     finally:
-        for _, process in running.values():
-            process.terminate()
-        for _, process in running.values():
-            process.join()
+        for one in running.values():
+            one.process.terminate()
+        for one in running.values():
+            one.process.join()
 
 
 @contextmanager
-def _environment(name: str, value: str):
+def _environment(name: str, value: str) -> Iterator[None]:
     """The environment variable `name` for the processes that are started here."""
     before = os.environ.get(name)
     os.environ[name] = value
@@ -83,7 +93,7 @@ def _environment(name: str, value: str):
             os.environ[name] = before
 
 
-def _child(there: Connection, work: Callable, task) -> None:
+def _child(there: Connection, work: Work[Task], task: Task) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     try:
         there.send(_outcome(work, task, lambda row: there.send(("report", row))))
@@ -91,7 +101,7 @@ def _child(there: Connection, work: Callable, task) -> None:
         return
 
 
-def _outcome(work: Callable, task, report: Callable[[dict], None]) -> tuple[str, Any]:
+def _outcome(work: Work[Task], task: Task, report: Callable[[dict], None]) -> tuple[str, object]:
     try:
         return "done", work(task, report)
     except (InputError, FloatingPointError) as error:

@@ -12,6 +12,7 @@ import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
 
 import yaml
 
@@ -19,6 +20,16 @@ from macrid.errors import InputError
 from macrid.model.settings import make_settings
 
 KINDS = {"choice": "[a,b,...]", "uniform": "low,high", "loguniform": "low,high", "quniform": "low,high,q"}
+
+
+class Trial(Protocol):
+    """What a range needs of an Optuna trial."""
+
+    def suggest_categorical(self, name: str, choices: list[str]) -> str: ...
+
+    def suggest_float(self, name: str, low: float, high: float, *, log: bool = False) -> float: ...
+
+    def suggest_int(self, name: str, low: int, high: int) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -34,14 +45,16 @@ class Range:
         """The line that this is."""
         return f"{self.name} {self.kind} {json.dumps(self.values)}"
 
-    def suggest(self, trial):
+    def suggest(self, trial: Trial) -> object:
         """A value from an Optuna trial."""
         if self.kind == "choice":
             return json.loads(trial.suggest_categorical(self.name, [json.dumps(value) for value in self.values]))
         if self.kind == "uniform":
-            return trial.suggest_float(self.name, *self.values)
+            low, high = self.values
+            return trial.suggest_float(self.name, low, high)
         if self.kind == "loguniform":
-            return trial.suggest_float(self.name, *map(math.exp, self.values), log=True)
+            low, high = map(math.exp, self.values)
+            return trial.suggest_float(self.name, low, high, log=True)
         low, high, q = self.values
         return _whole(trial.suggest_int(self.name, round(low / q), round(high / q)) * q)
 
@@ -63,7 +76,7 @@ def _whole(value: float) -> float | int:
     return int(value) if value.is_integer() else value
 
 
-def read(path: Path, settings: dict, preset: str) -> list[Range]:
+def read(path: Path, settings: dict[str, Any], preset: str) -> list[Range]:
     """The ranges of a file, each value of which makes settings on top of `preset` and the changes `settings`.
 
     Raises InputError with the file, the line and the remedy; an unknown setting gets the nearest names.
@@ -72,23 +85,23 @@ def read(path: Path, settings: dict, preset: str) -> list[Range]:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError) as error:
         raise InputError(f"--params {path} cannot be read ({error}); give lines such as kfac choice [3,7]") from error
-    found: dict[str, Range] = {}
+    ranges: dict[str, Range] = {}
     for number, line in enumerate(lines, 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         try:
             one = _parse(line)
-            if one.name in found:
+            if one.name in ranges:
                 raise InputError(f"{one.name} is there twice; give all its values in one line")
             for value in one.examples():
                 make_settings(preset, settings | {one.name: value})
         except InputError as error:
             hint = "; between whole numbers use choice or quniform" if "whole number" in str(error) else ""
             raise InputError(f"{path}, line {number}: {error}{hint}") from error
-        found[one.name] = one
-    if not found:
+        ranges[one.name] = one
+    if not ranges:
         raise InputError(f"--params {path} names no setting; write lines such as kfac choice [3,7]")
-    return list(found.values())
+    return list(ranges.values())
 
 
 def _parse(line: str) -> Range:
@@ -97,16 +110,13 @@ def _parse(line: str) -> Range:
         raise InputError(f"{kind!r} is none of {', '.join(KINDS)}; write lines such as kfac choice [3,7]")
     form = f"{name} {kind} {KINDS[kind]}"
     if kind == "choice":
-        values = _choices(text)
-        if not isinstance(values, list) or not values:
+        choices = _choices(text)
+        if not choices:
             raise InputError(f"{text!r} is no list; write {form}")
-        if len({json.dumps(value) for value in values}) < len(values):
+        if len({json.dumps(choice) for choice in choices}) < len(choices):
             raise InputError(f"a value in {text} occurs twice; give each once")
-        return Range(name, kind, tuple(values))
-    try:
-        values = tuple(float(part) for part in text.split(","))
-    except ValueError:
-        values = ()
+        return Range(name, kind, tuple(choices))
+    values = _numbers(text)
     if len(values) != KINDS[kind].count(",") + 1 or not all(map(math.isfinite, values)):
         raise InputError(f"{text!r} is not {KINDS[kind]}; write {form}")
     if values[0] > values[1] or (kind == "quniform" and values[2] <= 0):
@@ -116,16 +126,24 @@ def _parse(line: str) -> Range:
     return Range(name, kind, values)
 
 
-def _choices(text: str):
-    """The list that a text is; RecBole writes lists within it as text: ['[64,64]','[128]']."""
+def _choices(text: str) -> list[Any]:
+    """The list that a text is, [] for none; RecBole writes lists within it as text: ['[64,64]','[128]']."""
     try:
         values = yaml.safe_load(text)
-        return [_value(value) for value in values] if isinstance(values, list) else None
+        return [_value(value) for value in values] if isinstance(values, list) else []
     except (ValueError, yaml.YAMLError):
-        return None
+        return []
 
 
-def _value(value):
+def _numbers(text: str) -> tuple[float, ...]:
+    """The numbers that a text lists, () where one is none."""
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        return ()
+
+
+def _value(value: object) -> object:
     if isinstance(value, str):
         inner = yaml.safe_load(value)
         if isinstance(inner, list):

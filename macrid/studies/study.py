@@ -10,7 +10,9 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from macrid import results
 from macrid.data.split import Split
@@ -20,9 +22,21 @@ from macrid.measures.evaluate import ranking_names
 from macrid.pipeline import provenance, run_folder
 
 from . import contenders, processes
-from .contenders import Task
+from .contenders import ContenderSettings, Task
 
 Report = Callable[[str, str, dict], None]  # (key, "report", row of the history) or (key, "done" or "failed", record)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What every study is given: the data, divided; where its results go; what all its trainings have in common."""
+
+    split: Split
+    out: Path  # a file; of a search a folder
+    preset: str
+    seed: int = 0
+    device: str = "cpu"
+    jobs: int = 1  # trainings side by side
 
 
 def partial_of(out: Path) -> Path:
@@ -30,47 +44,48 @@ def partial_of(out: Path) -> Path:
     return out.with_name(out.name + ".partial")
 
 
-def prepare(out: Path, split: Split, seed: int, *, overwrite: bool, resume: bool) -> None:
+def prepare(plan: Plan, *, overwrite: bool, resume: bool) -> None:
     """Make sure that the file `out` may be written, and that what a stopped study left there is of this split and seed.
-    InputError as `build.prepare` says."""
+    InputError as `run_folder.prepare` says."""
+    out, split = plan.out, plan.split
     if out.name in ("", "..") or out.is_dir():
         raise InputError(f"--out is {out}, a folder; give the name of a file, such as {out / 'results.json'}")
     if out.exists() and not overwrite:
         raise InputError(f"{out} exists already; choose another --out, or add --overwrite to replace it")
-    run = {"data": split.name, "split": split.kind, "fingerprint": provenance.fingerprint(split), "seed": seed}
+    run = {"data": split.name, "split": split.kind, "fingerprint": provenance.fingerprint(split), "seed": plan.seed}
     run_folder.claim(partial_of(out), run, overwrite=overwrite, resume=resume)
 
 
-def task(name: str, settings, split: Split, seed: int, device: str, out: Path, mapped: bool = False) -> tuple[str, Task]:
+def task(name: str, settings: ContenderSettings, plan: Plan, mapped: bool = False) -> tuple[str, Task]:
     """A contender as a task, with the key that it is kept under."""
-    text = json.dumps([name, contenders.plain(settings), device], sort_keys=True)
+    text = json.dumps([name, contenders.plain(settings), plan.device], sort_keys=True)
     key = f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
-    return key, Task(name, settings, split, seed, device, partial_of(out) / key, mapped)
+    return key, Task(name, settings, plan.split, plan.seed, plan.device, partial_of(plan.out) / key, mapped)
 
 
-def run(tasks: dict[str, Task], out: Path, side_by_side: int, report: Report) -> dict[str, dict]:
-    """The record of every task (`contenders.work`), or {"failed": why} of one that blew up; those found in `partial_of(out)`
-    are not done again. Raises InputError for a process that died."""
-    folder = partial_of(out)
-    found = {}
+def run(tasks: dict[str, Task], plan: Plan, report: Report) -> dict[str, dict]:
+    """The record of every task (`contenders.work`), or {"failed": why} of one that blew up; those found in
+    `partial_of(plan.out)` are not done again. Raises InputError for a process that died."""
+    folder = partial_of(plan.out)
+    records = {}
     for key in tasks:
         if (folder / f"{key}.json").exists():
-            found[key] = _read(folder / f"{key}.json")
-            report(key, "failed" if "failed" in found[key] else "done", found[key])
-    left = {key: task for key, task in tasks.items() if key not in found}
-    for key, event, value in processes.run(contenders.work, left, side_by_side):
+            records[key] = _read(folder / f"{key}.json")
+            report(key, "failed" if "failed" in records[key] else "done", records[key])
+    left = {key: task for key, task in tasks.items() if key not in records}
+    for key, event, value in processes.run(contenders.work, left, plan.jobs):
         if event == "died":
             raise InputError(f"{tasks[key].name}: its process ended with code {value}, perhaps for want of memory; run the "
                              "same with --resume and fewer at once, or without it")
         if event != "report":
-            found[key] = value = {"failed": value} if event == "failed" else value
+            records[key] = value = {"failed": value} if event == "failed" else value
             write_json(folder / f"{key}.json", value)
             shutil.rmtree(tasks[key].folder, ignore_errors=True)
         report(key, event, value)
-    return {key: found[key] for key in tasks}
+    return {key: records[key] for key in tasks}
 
 
-def finish(out: Path, value: dict) -> dict:
+def finish(out: Path, value: dict[str, Any]) -> dict[str, Any]:
     """Write the finished study to `out`; nothing of what was kept on the way stays."""
     results.save(out, value)
     shutil.rmtree(partial_of(out), ignore_errors=True)
@@ -84,12 +99,14 @@ def _read(path: Path) -> dict:
         raise InputError(f"{path} is damaged ({error}); delete it and run the same with --resume") from error
 
 
-def head(kind: str, split: Split, settings, preset: str, seed: int, device: str, side_by_side: int) -> dict:
-    """What every file of results begins with; see `results`."""
+def head(kind: str, plan: Plan, settings: ContenderSettings) -> dict[str, Any]:
+    """What every file of results begins with; see `results.file`."""
+    split = plan.split
     metrics, main = ranking_names(split.kind)
     return {"format": results.FORMAT, "kind": kind,
             "data": {"name": split.name, "split": split.kind, "people": int(split.train.shape[0]),
                      "items": int(split.train.shape[1]), "clicks": int(split.train.nnz),
                      "held_out": len(split.test.user_ids), "fingerprint": provenance.fingerprint(split)},
-            "seed": seed, "preset": preset, "settings": contenders.plain(settings), "metrics": metrics, "main": main,
-            "device": device, "threads": processes.threads_for(side_by_side), "versions": provenance.versions()}
+            "seed": plan.seed, "preset": plan.preset, "settings": contenders.plain(settings), "metrics": metrics,
+            "main": main, "device": plan.device, "threads": processes.threads_for(plan.jobs),
+            "versions": provenance.versions()}

@@ -2,20 +2,20 @@
 analysis of the paper's poster: anneal_cap over K = 1 and K = 7)."""
 
 import difflib
+from collections.abc import Iterable
 from dataclasses import fields
 from itertools import product
-from pathlib import Path
+from typing import Any
 
-from macrid.data.split import Split
 from macrid.errors import InputError
-from macrid.model.settings import Settings, make_settings
+from macrid.model.settings import Settings, make_settings, settings_dict
 
 from . import study, sweep_maps
 
 NAME = "macridvae"  # the contender that is swept
 
 
-def points(settings: dict, preset: str, grid: dict[str, list]) -> list[tuple[dict, Settings]]:
+def points(settings: dict[str, Any], preset: str, grid: dict[str, list]) -> list[tuple[dict[str, Any], Settings]]:
     """Every point of the grid, the last setting changing fastest: what it sets, and all its settings.
 
     settings: what is changed in the preset at every point. Raises InputError for an empty grid, an unknown setting or a
@@ -35,35 +35,40 @@ def points(settings: dict, preset: str, grid: dict[str, list]) -> list[tuple[dic
             raise InputError(f"--grid {name}: a value in {', '.join(map(str, values))} occurs twice; give each once")
     if not grid:
         raise InputError("the grid is empty; give --grid key=a,b,c, such as --grid anneal_cap=0.05,0.2,1 kfac=1,7")
-    found = []
-    for values in product(*grid.values()):
-        whole = make_settings(preset, settings | dict(zip(grid, values, strict=True)))
-        shown = {name: getattr(whole, name) for name in grid}
-        found.append(({k: list(v) if isinstance(v, tuple) else v for k, v in shown.items()}, whole))
-    return found
+    combinations = []
+    for combination in product(*grid.values()):
+        whole = make_settings(preset, settings | dict(zip(grid, combination, strict=True)))
+        plain = settings_dict(whole)
+        combinations.append(({name: plain[name] for name in grid}, whole))
+    return combinations
 
 
-def sweep(split: Split, settings: dict, grid: dict[str, list], out: Path, *, preset: str, seed: int = 0,
-          device: str = "cpu", side_by_side: int = 1,
-          report: study.Report = lambda key, event, value: None) -> dict:
-    """Train and measure every point, `side_by_side` at once, and write the file `out`; see `results` for what it holds, and
-    `sweep_maps` for the maps that are kept beside it.
+def sweep(plan: study.Plan, settings: dict[str, Any], grid: dict[str, list],
+          report: study.Report = lambda key, event, value: None) -> dict[str, Any]:
+    """Train and measure every point, `plan.jobs` at once, and write the file `plan.out`; see `results.file` for what it
+    holds, and `sweep_maps` for the maps that are kept beside it.
 
-    `study.prepare` must have been called for `out`. A point whose loss does not stay finite is listed as failed.
+    settings: what is changed in the preset at every point. `study.prepare` must have been called for the plan. A point whose
+    loss does not stay finite is listed as failed.
     """
-    tasks, given = {}, {}
-    for shown, whole in points(settings, preset, grid):
-        key, task = study.task(NAME, whole, split, seed, device, out, mapped=True)
-        tasks[key], given[key] = task, shown
-    records = study.run(tasks, out, side_by_side, report)
-    value = study.head("sweep", split, make_settings(preset, settings), preset, seed, device, side_by_side)
-    good = [{"settings": given[key], "figures": r["figures"], "training": r["training"]}
-            for key, r in records.items() if "failed" not in r]
-    bad = [{"settings": given[key], "reason": r["failed"]} for key, r in records.items() if "failed" in r]
-    shown = {name: list({repr(s[name]): s[name] for s in given.values()}.values()) for name in grid}
-    value |= {"grid": shown, "jobs": side_by_side, "points": good, "failed": bad}
-    done = [r for r in records.values() if "failed" not in r]
-    maps = {run: r["map"] for run, r in enumerate(done) if "map" in r}  # records of older versions have none
+    tasks, varied = {}, {}
+    for point, whole in points(settings, plan.preset, grid):
+        key, task = study.task(NAME, whole, plan, mapped=True)
+        tasks[key], varied[key] = task, point
+    records = study.run(tasks, plan, report)
+    value = study.head("sweep", plan, make_settings(plan.preset, settings))
+    done = {key: record for key, record in records.items() if "failed" not in record}
+    good = [{"settings": varied[key], "figures": record["figures"], "training": record["training"]}
+            for key, record in done.items()]
+    bad = [{"settings": varied[key], "reason": record["failed"]} for key, record in records.items() if key not in done]
+    value |= {"grid": _values(varied.values(), grid), "jobs": plan.jobs, "points": good, "failed": bad}
+    maps = {run: record["map"] for run, record in enumerate(done.values()) if "map" in record}  # older records have none
     if maps:
-        value["maps"] = sweep_maps.save(out, maps, split.items)
-    return study.finish(out, value)
+        value["maps"] = sweep_maps.save(plan.out, maps, plan.split.items)
+    return study.finish(plan.out, value)
+
+
+def _values(points: Iterable[dict[str, Any]], names: Iterable[str]) -> dict[str, list]:
+    """The values that each setting takes among some points, each once, in their order."""
+    rows = list(points)
+    return {name: list({repr(row[name]): row[name] for row in rows}.values()) for name in names}

@@ -17,11 +17,12 @@ from macrid.dials.names import name_factors
 from macrid.errors import InputError
 from macrid.files import write_bytes
 from macrid.maps import projections
+from macrid.model.macridvae import MacridVAE
 
 MOST = 1_000  # items; of more, the same ones are drawn at random for every run
 
 
-def lay_out(model, split: Split, seed: int) -> dict[str, list]:
+def lay_out(model: MacridVAE, split: Split, seed: int) -> dict[str, list]:
     """The map of one MacridVAE, as JSON values: {at (n,), the items' positions; x, y, factor (n,); names (K,)}."""
     n_items, factor = len(split.items), model.factors()
     at = np.arange(n_items)
@@ -41,15 +42,16 @@ def path_of(out: Path) -> Path:
 
 def save(out: Path, maps: dict[int, dict], items: pd.DataFrame) -> str:
     """Write the table of the file of results `out` from what `lay_out` gave for some of its runs, {run: map}, and return its
-    SHA-256. Every map is turned onto the first, so that an eye finds an item again."""
+    SHA-256. Every map is turned onto the first, so that they can be compared."""
     tables, first = [], None
-    for run, found in maps.items():
-        xy = np.array([found["x"], found["y"]], np.float32).T
+    for run, laid_out in maps.items():
+        xy = np.array([laid_out["x"], laid_out["y"]], np.float32).T
         first = xy if first is None else first
         xy = projections.turned(xy, first)
-        known = items[["item_id", "title", "category"]].iloc[found["at"]].reset_index(drop=True)
-        tables.append(known.assign(run=np.int16(run), factor=np.array(found["factor"], np.int16), x=xy[:, 0], y=xy[:, 1],
-                                   name=np.array(found["names"], object)[found["factor"]]))
+        known = items[["item_id", "title", "category"]].iloc[laid_out["at"]].reset_index(drop=True)
+        factor = np.array(laid_out["factor"], np.int16)
+        name = np.array(laid_out["names"], object)[laid_out["factor"]]
+        tables.append(known.assign(run=np.int16(run), factor=factor, x=xy[:, 0], y=xy[:, 1], name=name))
     written = io.BytesIO()
     pd.concat(tables, ignore_index=True).to_parquet(written, index=False, compression="zstd")
     write_bytes(path_of(out), written.getvalue())

@@ -1,19 +1,24 @@
-"""Training with annealing and early stopping, and evaluation. Knows the recommenders' contract, not the models."""
+"""Training with annealing and early stopping. Knows the recommenders' contract, not the models."""
 
 import time
 from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import torch
+from scipy.sparse import csr_matrix
+from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
-from macrid.data.split import Split
+from macrid.data.split import HeldOut, Split
 from macrid.errors import InputError
 from macrid.measures import statistics
-from macrid.measures.evaluate import _validation_ndcg
+from macrid.measures.evaluate import validation_ndcg
 
 from . import checkpoint
+from .contract import Trainable
 
 TRAINED_AT_ONCE = 512  # people: the memory that a batch takes, and a processor's cache, hold no more
 KEPT_EVERY = 120.0  # seconds: no more of an epoch is lost when a training is stopped
@@ -28,12 +33,11 @@ class Stopped(Exception):
     """Raised by `on_epoch` to stop a training; its checkpoint stays."""
 
 
-def fit(model, split: Split, seed: int = 0, on_epoch: Callable[[dict], None] | None = None,
+def fit(model: Trainable, split: Split, seed: int = 0, on_epoch: Callable[[dict], None] | None = None,
         checkpoint_to: Path | None = None, on_step: Callable[[int, float], None] | None = None) -> list[dict]:
     """Train `model` in place and leave it with the weights of its best epoch by validation NDCG@100.
 
-    model: has `settings`, `loss(batch, beta) -> terms`, `scores(batch)`, `generator`, and is a torch module. With a
-        `weight_averaging` above 0 in its settings, what is ranked with and kept is the running mean of its weights,
+    model: with a `weight_averaging` above 0 in its settings, what is ranked with and kept is the mean of its weights so far,
         mean <- a mean + (1 - a) weights with a = min(weight_averaging, (1 + n) / (10 + n)) after n steps (Polyak and
         Juditsky, 1992; the small a of the first steps forget the random start).
     on_epoch: called after every epoch with its row of the history: epoch, step, beta, the terms of the loss, ndcg@100 and
@@ -44,117 +48,163 @@ def fit(model, split: Split, seed: int = 0, on_epoch: Callable[[dict], None] | N
 
     Returns the history, one row an epoch.
     """
-    s = model.settings
-    steps_an_epoch = -(-split.train.shape[0] // s.train_batch_size)
-    anneal = 5 * steps_an_epoch if s.total_anneal_steps is None else s.total_anneal_steps
-    optimiser = torch.optim.Adam(model.parameters(), lr=s.learning_rate, fused=True)
-    history: list[dict] = []
-    decay = getattr(s, "weight_averaging", 0.0)
-    mean = AveragedModel(model, avg_fn=_running_mean(decay)) if decay else None
-    ranked = mean.module if mean else model
-    best = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    found = checkpoint.load(checkpoint_to) if checkpoint_to else None
-    begun: dict = {}  # what an epoch that was stopped within had done
-    if found:
-        try:
-            history, best, begun = _restore(model, mean, optimiser, *found)
-        except (KeyError, RuntimeError, ValueError) as error:
-            raise InputError(f"{checkpoint_to / checkpoint.FILE} holds another model; delete {checkpoint_to} and train "
-                             "again without --resume") from error
-    while len(history) < s.epochs and not _is_over(history, s.stopping_step):
-        epoch, started, kept = len(history) + 1, time.perf_counter() - begun.get("seconds", 0.0), time.perf_counter()
-
-        def after_step(done: dict, epoch=epoch, started=started, best=best) -> None:
-            nonlocal kept
-            now = time.perf_counter()
-            if checkpoint_to and now - kept >= KEPT_EVERY:
-                _keep(checkpoint_to, model, mean, optimiser, best, history, done | {"seconds": now - started})
-                kept = now
-            if on_step:
-                on_step(epoch, done["people"] / split.train.shape[0])
-
-        row = {"epoch": epoch} | _train_epoch(model, mean, optimiser, split.train, s, anneal, seed, epoch, steps_an_epoch,
-                                              begun, after_step)
-        begun = {}
-        row["ndcg@100"], row["ndcg@100_se"] = statistics.mean_and_error(_validation_ndcg(ranked, split.validation))
-        row["best"] = epoch if not history or row["ndcg@100"] > history[history[-1]["best"] - 1]["ndcg@100"] \
-            else history[-1]["best"]
-        row["seconds"] = round(time.perf_counter() - started, 3)
-        history.append(row)
-        if row["best"] == epoch:
-            best = {name: tensor.clone() for name, tensor in ranked.state_dict().items()}
-        if checkpoint_to:
-            _keep(checkpoint_to, model, mean, optimiser, best, history, {})
+    trainer = Trainer(model, split.train, seed, checkpoint_to)
+    trainer.resume()
+    while not trainer.is_over:
+        row = trainer.epoch(split.validation, on_step)
         if on_epoch:
             on_epoch(row)
-    model.load_state_dict(best)
+    model.load_state_dict(trainer.best)
     model.eval()
-    return history
+    return trainer.history
 
 
-def _is_over(history: list[dict], stopping_step: int) -> bool:
-    return bool(history) and history[-1]["epoch"] - history[-1]["best"] >= stopping_step
+@dataclass
+class Progress:
+    """How far an epoch is: its people that are done, the sums of the loss's terms over them, and the seconds it took."""
+
+    people: int = 0
+    sums: dict[str, float] = field(default_factory=dict)
+    seconds: float = 0.0
 
 
-def _running_mean(decay: float) -> Callable:
-    def mean(old, new, n):
-        return torch.lerp(new, old, min(decay, (1 + int(n)) / (10 + int(n))))
+class Trainer:
+    """A training under way: the model, its optimiser and the running mean of its weights, the history, the best weights so
+    far, and how far the current epoch is. All of it goes into a checkpoint."""
 
-    return mean
+    def __init__(self, model: Trainable, clicks: csr_matrix, seed: int = 0, folder: Path | None = None) -> None:
+        """clicks: of the training people (U, M); folder: where checkpoints are kept, nowhere if None."""
+        self.model, self.clicks, self.seed, self.folder = model, clicks, seed, folder
+        s = self.settings = model.settings
+        self.optimiser = torch.optim.Adam(model.parameters(), lr=s.learning_rate, fused=True)
+        self.mean = None
+        if s.weight_averaging:  # the contract asks for what it uses of a module, and a module has all of that
+            self.mean = AveragedModel(cast(nn.Module, model), avg_fn=_running_mean(s.weight_averaging))
+        self.ranked = cast(Trainable, self.mean.module) if self.mean else model
+        self.history: list[dict] = []
+        self.best = _copied(model.state_dict())
+        self.progress = Progress()
+        self.steps_an_epoch = -(-clicks.shape[0] // s.train_batch_size)
+        self._kept_at = 0.0  # when the last checkpoint was written, or this epoch began
 
+    @property
+    def is_over(self) -> bool:
+        """Whether all epochs are done, or as many without a better one as stop a training."""
+        if len(self.history) >= self.settings.epochs:
+            return True
+        return bool(self.history) and self.history[-1]["epoch"] - self.history[-1]["best"] >= self.settings.stopping_step
 
-def _train_epoch(model, mean, optimiser, clicks, s, anneal, seed, epoch, steps_an_epoch, begun=None,
-                 after_step=None) -> dict:
-    """begun: how far this epoch was when it was stopped, as after_step is told after every step: {"people", "sums"}."""
-    begun = begun or {}
-    model.train()
-    order = np.random.default_rng([seed, epoch]).permutation(clicks.shape[0])
-    sums: dict[str, float] = dict(begun.get("sums", {}))
-    first_person = begun.get("people", 0)
-    step = (epoch - 1) * steps_an_epoch + first_person // s.train_batch_size
-    for start in range(first_person, len(order), s.train_batch_size):
-        batch = order[start : start + s.train_batch_size]
-        beta = beta_at(step, s.anneal_cap, anneal)
-        optimiser.zero_grad(set_to_none=True)
+    def epoch(self, validation: HeldOut, on_step: Callable[[int, float], None] | None = None) -> dict:
+        """Train one epoch, or what is left of it, rank for the validation people, and return the row of the history."""
+        epoch, began = len(self.history) + 1, time.perf_counter() - self.progress.seconds
+        self._kept_at = time.perf_counter()
+
+        def after_step() -> None:
+            now = time.perf_counter()
+            self.progress.seconds = now - began
+            if now - self._kept_at >= KEPT_EVERY:
+                self.keep()
+                self._kept_at = now
+            if on_step:
+                on_step(epoch, self.progress.people / self.clicks.shape[0])
+
+        row = {"epoch": epoch} | self.train_epoch(epoch, after_step)
+        row["ndcg@100"], row["ndcg@100_se"] = statistics.mean_and_error(validation_ndcg(self.ranked, validation))
+        best = self.history[self.history[-1]["best"] - 1] if self.history else None
+        row["best"] = epoch if best is None or row["ndcg@100"] > best["ndcg@100"] else best["epoch"]
+        row["seconds"] = round(time.perf_counter() - began, 3)
+        self.history.append(row)
+        if row["best"] == epoch:
+            self.best = _copied(self.ranked.state_dict())
+        self.keep()
+        return row
+
+    def train_epoch(self, epoch: int, after_step: Callable[[], None] = lambda: None) -> dict:
+        """Go once through the people, in this epoch's own order, from where `progress` is. Returns the number of steps so
+        far, the last beta, and the means over people of the loss's terms. after_step: called once `progress` moved on."""
+        self.model.train()
+        people, size = self.clicks.shape[0], self.settings.train_batch_size
+        order = np.random.default_rng([self.seed, epoch]).permutation(people)
+        first_step = (epoch - 1) * self.steps_an_epoch
+        for start in range(self.progress.people, people, size):
+            batch = order[start : start + size]
+            self._step(batch, self._beta(first_step + start // size))
+            self.progress.people = start + len(batch)
+            after_step()
+        sums, self.progress = self.progress.sums, Progress()
+        if not np.isfinite(sums["loss"]) or not all(torch.isfinite(p).all() for p in self.model.parameters()):
+            raise FloatingPointError(f"the loss or a weight is not finite in epoch {epoch}; "
+                                     "lower learning_rate or raise tau")
+        steps = first_step + self.steps_an_epoch
+        return {"step": steps, "beta": self._beta(steps - 1)} | {name: total / people for name, total in sums.items()}
+
+    def _beta(self, step: int) -> float:
+        total = self.settings.total_anneal_steps
+        return beta_at(step, self.settings.anneal_cap, 5 * self.steps_an_epoch if total is None else total)
+
+    def _step(self, batch: np.ndarray, beta: float) -> None:
+        """One step of the optimiser for the people `batch`; what the terms of the loss are is added to the sums."""
+        sums = self.progress.sums
+        self.optimiser.zero_grad(set_to_none=True)
         for first in range(0, len(batch), TRAINED_AT_ONCE):  # parts of a batch, with draws of their own; gradients add up
-            part = clicks[batch[first : first + TRAINED_AT_ONCE]]
-            terms = model.loss(part, beta)
+            part = self.clicks[batch[first : first + TRAINED_AT_ONCE]]
+            terms = self.model.loss(part, beta)
             (terms["loss"] * (part.shape[0] / len(batch))).backward()
             for name, value in terms.items():
                 sums[name] = sums.get(name, 0.0) + value.item() * part.shape[0]
-        optimiser.step()
-        if mean:
-            mean.update_parameters(model)
-        step += 1
-        if after_step:
-            after_step({"people": min(start + s.train_batch_size, len(order)), "sums": sums})
-    if not np.isfinite(sums["loss"]) or not all(torch.isfinite(p).all() for p in model.parameters()):
-        raise FloatingPointError(f"the loss or a weight is not finite in epoch {epoch}; lower learning_rate or raise tau")
-    return {"step": step, "beta": beta} | {name: total / len(order) for name, total in sums.items()}
+        self.optimiser.step()
+        if self.mean:
+            self.mean.update_parameters(cast(nn.Module, self.model))
+
+    def keep(self) -> None:
+        """Write a checkpoint, if there is a folder for it."""
+        if self.folder is None:
+            return
+        tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
+        if self.mean:
+            tensors |= {f"mean.{name}": tensor for name, tensor in self.mean.state_dict().items()}
+        tensors |= {f"best.{name}": tensor for name, tensor in self.best.items()}
+        tensors["generator"] = self.model.generator.get_state()
+        for index, state in self.optimiser.state_dict()["state"].items():
+            tensors |= {f"adam.{index}.{name}": torch.as_tensor(value) for name, value in state.items()}
+        begun = asdict(self.progress) if self.progress.people else {}
+        checkpoint.save(self.folder, tensors, {"history": self.history, "begun": begun})
+
+    def resume(self) -> None:
+        """Go on from the checkpoint in the folder, if there is one; InputError if it is damaged or another model's."""
+        kept = checkpoint.load(self.folder) if self.folder else None
+        if kept is None:
+            return
+        try:
+            self._restore(*kept)
+        except (KeyError, RuntimeError, TypeError, ValueError) as error:
+            raise InputError(f"{self.folder}/{checkpoint.FILE} holds another model; delete {self.folder} and train again "
+                             "without --resume") from error
+
+    def _restore(self, tensors: dict[str, Tensor], state: dict[str, Any]) -> None:
+        def under(prefix: str) -> dict[str, Tensor]:
+            return {name[len(prefix):]: tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+        self.model.load_state_dict(under("model."))
+        if self.mean:
+            self.mean.load_state_dict(under("mean."))
+        self.model.generator.set_state(tensors["generator"])
+        adam: dict[int, dict[str, Tensor]] = {}
+        for name, tensor in under("adam.").items():
+            index, key = name.split(".", 1)
+            adam.setdefault(int(index), {})[key] = tensor
+        self.optimiser.load_state_dict({"state": adam, "param_groups": self.optimiser.state_dict()["param_groups"]})
+        self.history, self.best = state["history"], under("best.")
+        self.progress = Progress(**state.get("begun", {}))
 
 
-def _keep(folder: Path, model, mean, optimiser, best, history, begun) -> None:
-    tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
-    if mean:
-        tensors |= {f"mean.{name}": tensor for name, tensor in mean.state_dict().items()}
-    tensors |= {f"best.{name}": tensor for name, tensor in best.items()}
-    tensors["generator"] = model.generator.get_state()
-    for index, state in optimiser.state_dict()["state"].items():
-        tensors |= {f"adam.{index}.{name}": torch.as_tensor(value) for name, value in state.items()}
-    checkpoint.save(folder, tensors, {"history": history, "begun": begun})
+def _copied(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor.clone() for name, tensor in weights.items()}
 
 
-def _restore(model, mean, optimiser, tensors, state) -> tuple[list[dict], dict, dict]:
-    def under(prefix):
-        return {name[len(prefix):]: tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+def _running_mean(decay: float) -> Callable[[Tensor, Tensor, Tensor | int], Tensor]:
+    """What `fit` says of the mean of weights, for AveragedModel: the next mean from the last, the weights and n steps."""
+    def mean(old: Tensor, new: Tensor, n: Tensor | int) -> Tensor:
+        return torch.lerp(new, old, min(decay, (1 + int(n)) / (10 + int(n))))
 
-    model.load_state_dict(under("model."))
-    if mean:
-        mean.load_state_dict(under("mean."))
-    model.generator.set_state(tensors["generator"])
-    adam: dict[int, dict] = {}
-    for name, tensor in under("adam.").items():
-        index, key = name.split(".", 1)
-        adam.setdefault(int(index), {})[key] = tensor
-    optimiser.load_state_dict({"state": adam, "param_groups": optimiser.state_dict()["param_groups"]})
-    return state["history"], under("best."), state.get("begun", {})
+    return mean

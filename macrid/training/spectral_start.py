@@ -4,6 +4,8 @@ Random prototypes rarely find the categories. The singular vectors of the degree
 that the same people click point the same way, whatever their popularity (co-clustering by Dhillon, KDD 2001).
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from scipy.sparse import csr_matrix, diags
 from scipy.sparse.linalg import svds
@@ -14,8 +16,15 @@ from macrid.measures.vectors import unit
 TOLERANCE = 1e-3  # of singular values, relative: the small ones lie so close that more takes many times as long, for a start
 
 
-def spectral_start(clicks: csr_matrix, kfac: int, embedding_size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Item vectors (M, D) and prototypes (K, D), all of length one, from binary clicks (U, M).
+class Start(NamedTuple):
+    """Item vectors (M, D) and prototypes (K, D), all of length one."""
+
+    items: np.ndarray
+    prototypes: np.ndarray
+
+
+def spectral_start(clicks: csr_matrix, kfac: int, embedding_size: int, seed: int) -> Start:
+    """Item vectors and prototypes for K = kfac factors of D = embedding_size dimensions, from binary clicks (U, M).
 
     Items: the right singular vectors of D_u^-1/2 X D_i^-1/2 (D_u, D_i: clicks of each person, of each item), scaled by
     their singular values; the first one, which only says how popular an item is, is left out. Prototypes: the centres of a
@@ -41,4 +50,4 @@ def spectral_start(clicks: csr_matrix, kfac: int, embedding_size: int, seed: int
     # A cluster that no item is in (more factors than different items) gets a random direction.
     prototypes = np.stack([vectors[cluster == k].sum(axis=0) if (cluster == k).any() else rng.normal(size=embedding_size)
                            for k in range(kfac)])
-    return vectors.astype(np.float32), unit(prototypes).astype(np.float32)
+    return Start(vectors.astype(np.float32), unit(prototypes).astype(np.float32))

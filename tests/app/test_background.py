@@ -15,7 +15,8 @@ def waited(wanted, seconds=60):
         time.sleep(0.05)
 
 
-def test_a_command_ends_and_says_what_it_said(tmp_path):
+def test_a_command_ends_and_says_what_it_said(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # wherever one stands, the library is found
     job = background.start(["--help"], tmp_path / "deep" / "out.json", trainings=3)
     waited(lambda: not job.running)
     assert not job.failed

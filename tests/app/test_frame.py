@@ -329,7 +329,8 @@ def test_few_dimensions_and_no_baselines(shelf, tiny_split, tiny_shop):
 
     from macrid.pipeline import build
 
-    build.build(tiny_split, shelf / "two", tiny_settings(embedding_size=2, kfac=1, epochs=1), seed=0, source=tiny_shop.data)
+    settings = tiny_settings(embedding_size=2, kfac=1, epochs=1)
+    build.build(build.Training(tiny_split, settings, tiny_shop.data), shelf / "two")
     change_meta(shelf / "two", lambda meta: meta.update(baselines={}))
     pages = all_pages()
     board = shown(pages[STEER], "board")

@@ -215,16 +215,16 @@ def test_ready_labels_of_all_intentions_or_of_one(handbags):
 def test_export_and_import(handbags):
     at, bundle = handbags
     answer_size(begun(at), bundle, 4)
-    exported = at.session_state["naming"]["shop"]["answers"].table()
+    exported = at.session_state["naming"]["shop"].answers.table()
     text = label_file.to_csv(exported, bundle.items.set_index("item_id")["title"])
     other = fine(opened(NAME, bundle="shop", factor=number(bundle, "Handbags")))
     fine(other.file_uploader[0].upload("few.csv", text.encode(), "text/csv").run())
     fine(widget(other, "attribute").set_value("size").run())
-    pd.testing.assert_frame_equal(other.session_state["naming"]["shop"]["answers"].table(), exported)
+    pd.testing.assert_frame_equal(other.session_state["naming"]["shop"].answers.table(), exported)
     other.file_uploader[0].upload("bad.csv", b"item_id,size\nno such item,3\n", "text/csv").run()
     assert not other.exception
     assert "bad.csv, row 2" in other.error[0].value
-    pd.testing.assert_frame_equal(other.session_state["naming"]["shop"]["answers"].table(), exported)
+    pd.testing.assert_frame_equal(other.session_state["naming"]["shop"].answers.table(), exported)
 
 
 @pytest.mark.parametrize(("name", "said"), [("shop", "shop already"), ("tiny-dot", "cannot be the name"), ("../x", "cannot"),

@@ -9,7 +9,7 @@ import pytest
 import streamlit as st
 from driving import fine, opened, press, raw, widget
 
-from macrid.results import findings
+from macrid.results import benchmark
 from macrid.studies import sweep_maps
 from ui import background, result_files
 
@@ -159,7 +159,7 @@ def test_what_others_report_stands_beside_with_its_source(made, tmp_path):
 
 
 def test_what_ships_can_be_read():
-    rows = findings.reported(result_files.shipped() / "reported.json")
+    rows = benchmark.reported(result_files.shipped() / "reported.json")
     assert all(row["source"] and row["note"] for row in rows)
 
 

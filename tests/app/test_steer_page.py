@@ -6,7 +6,7 @@ from driving import ROOT, cards, change_items, fine, keys, opened, press, raw, s
 
 from macrid.bundle import load
 from ui import address as ui
-from ui import widgets
+from ui import state
 
 STEER = "pages/steer.py"
 
@@ -35,7 +35,7 @@ def test_a_link_restores_what_a_person_saw(shops):
     assert [board["dials"][j]["value"] for j in (0, 3)] == [11, 93]
     assert dict(at.query_params) == address
     turned = ((favourite, 1, 0.05), (factor, 0, 0.11), (factor, 3, 0.93))
-    dials = {(k, j): bundle.coordinate(k, j, share) for k, j, share in turned}
+    dials = {(k, j): bundle.dials.coordinate(k, j, share) for k, j, share in turned}
     found = bundle.steer(dials, user=user, n=24, strength=0.8, hide_seen=False)
     assert titles(at, "List after") == list(found.after["title"])
     assert titles(at, "List before") == list(found.before["title"])
@@ -129,9 +129,8 @@ def test_the_choice_of_a_person_outlives_other_pages(shops, framed):
 def test_what_an_event_of_the_board_means():
     at = {0: 50, 1: 20, 2: 70}.get
     dials = {(1, 0): 10, (3, 0): 99}
-    event = {"values": {"0": 10, "1": 35, "2": 70}}
-    assert widgets.turned(event, 1, at, dials) == {(1, 0): 10, (1, 1): 35, (3, 0): 99}
-    assert widgets.turned({"values": {"0": 50, "1": 20, "2": 70}}, 1, at, dials) == {(3, 0): 99}  # back where they stand
+    assert state.turned({"0": 10, "1": 35, "2": 70}, 1, at, dials) == {(1, 0): 10, (1, 1): 35, (3, 0): 99}
+    assert state.turned({"0": 50, "1": 20, "2": 70}, 1, at, dials) == {(3, 0): 99}  # back where they stand
     assert dials == {(1, 0): 10, (3, 0): 99}
 
 
@@ -188,7 +187,7 @@ def test_what_the_board_shows_of_a_dial(shops):
     at = fine(opened(STEER))
     factor = shown(at, "chips")["chosen"]
     for dial in shown(at, "board")["dials"]:
-        label = bundle.dial_label(factor, dial["dim"])
+        label = bundle.dials.label(factor, dial["dim"])
         assert dial["name"] == (label.name if label else f"dial {dial['dim'] + 1}")
         assert dial["confidence"] == (label.confidence if label else None)
         assert (dial["low"]["word"], dial["high"]["word"]) == ((label.low, label.high) if label else ("", ""))
@@ -248,8 +247,8 @@ def test_the_place_of_each_item_on_the_dial(shops):
     at = fine(opened(STEER, dials="0.0-100"))
     body = next(part for part in raw(at).splitlines() if 'aria-label="List after"' in part)
     stands = [float(part.split("%")[0]) for part in body.split('mc-stand" role="img" aria-label="at ')[1:]]
-    listed = bundle.steer({(0, 0): bundle.coordinate(0, 0, 1.0)}, user=bundle.people[0], factor=0, n=12).after["index"]
-    assert stands == pytest.approx(100 * bundle.on_dial(listed, 0, 0), abs=0.51)
+    listed = bundle.steer({(0, 0): bundle.dials.coordinate(0, 0, 1.0)}, user=bundle.people[0], factor=0, n=12).after["index"]
+    assert stands == pytest.approx(100 * bundle.dials.stands(listed, 0, 0), abs=0.51)
 
 
 def test_the_list_as_csv(shops):
@@ -258,7 +257,7 @@ def test_the_list_as_csv(shops):
     button = at.get("download_button")[0]
     assert button.proto.label == "List as CSV"
     assert len(titles(at, "List after")) == 24
-    found = bundle.steer({(0, 0): bundle.coordinate(0, 0, 1.0)}, user=bundle.people[0], factor=0, n=24).after
+    found = bundle.steer({(0, 0): bundle.dials.coordinate(0, 0, 1.0)}, user=bundle.people[0], factor=0, n=24).after
     assert list(found.columns) == ["rank", "item_id", "title", "category", "score", "index", "mark"]
 
 

@@ -13,7 +13,6 @@ from ui import bundles, item_pictures, words
 def shelf(tmp_path, monkeypatch, trained):
     """A folder of bundles: the small one and its twin."""
     monkeypatch.setenv("MACRID_MODELS", str(tmp_path))
-    monkeypatch.delenv(item_pictures.PICTURES_SERVED, raising=False)
     for name in ("tiny", "tiny-dot"):
         (tmp_path / name).symlink_to(trained.with_name(name))
     return tmp_path
@@ -65,7 +64,7 @@ def test_pictures_travel_in_the_page_unless_they_are_served(shelf, monkeypatch):
     bundle = bundles.load("tiny")
     assert item_pictures.pictures_address(bundle) is None
     assert item_pictures.picture_src(bundle, 3).startswith("data:image/svg+xml;base64,")
-    monkeypatch.setenv(item_pictures.PICTURES_SERVED, "1")
+    monkeypatch.setattr(item_pictures.serving, "pictures", True)
     assert item_pictures.picture_src(bundle, 3) == f"picture/tiny/{version('tiny')}/3"
     assert item_pictures.pictures_address(bundle) == f"picture/tiny/{version('tiny')}/"
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from safetensors.torch import load_file, save_file
 
 from macrid import bundle as bundles
 from macrid import files
-from macrid.bundle import FILES, LABELS, folder, load
+from macrid.bundle import FILES, LABELS, Contents, folder, load
 from macrid.errors import InputError
 from macrid.model.macridvae import MacridVAE
 from macrid.pipeline import evaluate, run_folder
@@ -20,10 +21,10 @@ from macrid.training import fit
 from macrid.training.spectral_start import spectral_start
 
 
-def contents(bundle) -> dict:
-    return {"meta": {k: v for k, v in bundle.meta.items() if k not in ("format", "settings")}, "model": bundle.model,
-            "items": bundle.items, "maps": bundle.maps, "axes": bundle.axes, "influence": bundle.influence,
-            "users": bundle.users, "history": bundle.history}
+def contents(bundle) -> Contents:
+    meta = {key: value for key, value in bundle.meta.items() if key not in ("format", "settings")}
+    return Contents(meta, bundle.model, bundle.items, bundle.maps, bundle.axes, bundle.influence, bundle.users,
+                    bundle.history)
 
 
 def test_the_loaded_model_is_the_trained_one(bundle, tiny_split):
@@ -36,7 +37,7 @@ def test_the_loaded_model_is_the_trained_one(bundle, tiny_split):
 
 
 def test_saved_and_loaded_it_stays_the_same(bundle, tmp_path):
-    bundles.save(tmp_path / "again", **contents(bundle))
+    bundles.save(tmp_path / "again", contents(bundle))
     again = load(tmp_path / "again")
     clicks = bundle.held_out("test").fold_in
     np.testing.assert_array_equal(again.model.scores(clicks), bundle.model.scores(clicks))
@@ -94,21 +95,20 @@ def test_a_save_that_fails_leaves_the_old_bundle(spoiled, bundle, monkeypatch, w
     elif when == "tables":
         monkeypatch.setattr(pd.DataFrame, "to_parquet", fail)
     elif when == "number":
-        changed["meta"] = changed["meta"] | {"metrics": {"ndcg@100": float("nan")}}
+        changed = replace(changed, meta=changed.meta | {"metrics": {"ndcg@100": float("nan")}})
     else:
-        replace = files.os.replace
-        monkeypatch.setattr(files.os, "replace",
-                            lambda a, b: fail() if str(a).endswith(".new") else replace(a, b))
+        rename = files.os.replace
+        monkeypatch.setattr(files.os, "replace", lambda a, b: fail() if str(a).endswith(".new") else rename(a, b))
     for path in (spoiled, spoiled.with_name("fresh")):
         with pytest.raises((OSError, ValueError)):
-            bundles.save(path, **changed)
+            bundles.save(path, changed)
     monkeypatch.undo()
     assert [p.name for p in spoiled.parent.iterdir()] == [spoiled.name]
     assert load(spoiled).meta["metrics"] == bundle.meta["metrics"]
 
 
 def test_saving_again_replaces(spoiled, bundle):
-    bundles.save(spoiled, **contents(bundle) | {"history": bundle.history[:1]})
+    bundles.save(spoiled, replace(contents(bundle), history=bundle.history[:1]))
     assert len(load(spoiled).history) == 1
     assert [p.name for p in spoiled.parent.iterdir()] == [spoiled.name]
 
@@ -244,15 +244,15 @@ def test_labels_that_are_damaged(spoiled, content):
 
 
 def test_a_dial_is_called_after_what_it_bears(spoiled, bundle):
-    follows = [bundle.dial_attribute(0, j)[0] for j in range(8)]
+    follows = [bundle.dials.follows(0, j)[0] for j in range(8)]
     rewritten(spoiled, aligned=ALIGNED)
     found = load(spoiled)
-    assert found.dial_attribute(0, 1)[0] == "size"
-    assert [found.dial_attribute(0, j)[0] for j in range(8) if j != 1] == follows[:1] + follows[2:]
+    assert found.dials.follows(0, 1)[0] == "size"
+    assert [found.dials.follows(0, j)[0] for j in range(8) if j != 1] == follows[:1] + follows[2:]
     rewritten(spoiled, **changed_dial(attribute="formality", confidence=0.81))  # no column of the items table
-    assert load(spoiled).dial_attribute(0, 1) == ("formality", pytest.approx(0.9))
+    assert load(spoiled).dials.follows(0, 1) == ("formality", pytest.approx(0.9))
     rewritten(spoiled, **changed_dial(attribute="formality", confidence=0.9, measure="AUC"))
-    assert load(spoiled).dial_attribute(0, 1) == ("formality", pytest.approx(0.8))
+    assert load(spoiled).dials.follows(0, 1) == ("formality", pytest.approx(0.8))
 
 
 def test_bundle_json_is_a_list(spoiled):

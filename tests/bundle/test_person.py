@@ -19,8 +19,8 @@ def history(bundle, person) -> list[str]:
 
 def test_who_it_is(bundle, someone):
     np.testing.assert_array_equal(someone.parts, bundle.model.represent(bundle.clicks(someone.seen))[0])
-    assert bundle.person(list(someone.seen)) is someone
-    assert bundle.person(someone.seen[1:]) is not someone
+    assert bundle.person(list(someone.seen)).parts is someone.parts  # computed once
+    assert bundle.person(someone.seen[1:]).parts is not someone.parts
     assert someone.position(2, 1) == pytest.approx(float(someone.parts[2] @ bundle.axes[2][:, 1]))
 
 
@@ -85,14 +85,14 @@ def test_a_dial_moves_the_list_its_way(bundle, someone):
     """The mean coordinate of the listed items rises with the dial."""
     factor = int(bundle.factor[0])
     axis = bundle.axes[factor][:, 0]
-    low, high = bundle.dial_range(factor, 0)
+    low, high = bundle.dials.range(factor, 0)
     means = [(bundle.vectors[someone.steer({(factor, 0): v}, factor=factor, n=5).after["index"]] @ axis).mean()
              for v in np.linspace(low, high, 5)]
     assert means[-1] > means[0]
 
 
 def test_more_and_less(bundle, someone):
-    low, high = bundle.dial_range(3, 0)
+    low, high = bundle.dials.range(3, 0)
     here = someone.position(3, 0)
     assert someone.turned_by(3, 0) == pytest.approx(min(high, max(low, here + 0.25 * (high - low))))
     assert someone.turned_by(3, 0, -0.1) == pytest.approx(min(high, max(low, here - 0.1 * (high - low))))
@@ -102,7 +102,7 @@ def test_more_and_less(bundle, someone):
 
 def test_the_film_strip_has_seven_frames(bundle, someone):
     strip = someone.film_strip(1, 0, n=3)
-    np.testing.assert_allclose([value for value, _ in strip], np.linspace(*bundle.dial_range(1, 0), 7))
+    np.testing.assert_allclose([value for value, _ in strip], np.linspace(*bundle.dials.range(1, 0), 7))
     for value, index in strip:
         assert index.tolist() == someone.steer({(1, 0): value}, factor=1, n=3).after["index"].tolist()
     others = {(1, 1): 0.5}
@@ -112,7 +112,7 @@ def test_the_film_strip_has_seven_frames(bundle, someone):
 
 def test_curves_are_means_over_the_first_ten(bundle, someone):
     found = someone.curves(1, 0)
-    np.testing.assert_allclose(found.index, np.linspace(*bundle.dial_range(1, 0), 9))
+    np.testing.assert_allclose(found.index, np.linspace(*bundle.dials.range(1, 0), 9))
     assert list(found.columns) == ["size", "shade", "warmth", "price"]
     mine = np.flatnonzero(bundle.factor == 1)
     for value, row in found.iterrows():
@@ -125,11 +125,11 @@ def test_curves_are_means_over_the_first_ten(bundle, someone):
 
 def test_on_dial(bundle):
     mine = np.flatnonzero(bundle.factor == 1)
-    at = bundle.on_dial(mine, 1, 0)
+    at = bundle.dials.stands(mine, 1, 0)
     coordinate = bundle.vectors[mine] @ bundle.axes[1][:, 0]
     assert (np.argsort(at[np.argsort(coordinate)], kind="stable") == np.arange(len(mine))).all()
     assert (at.min(), at.max()) == (0, 1)
-    assert np.isnan(bundle.on_dial(np.flatnonzero(bundle.factor != 1), 1, 0)).all()
+    assert np.isnan(bundle.dials.stands(np.flatnonzero(bundle.factor != 1), 1, 0)).all()
 
 
 BAD = [

@@ -24,7 +24,7 @@ def test_factors_stand_by_how_many_items_they_took():
     assert list(bar.hovertext) == ["b", "c", "a"]
 
 
-def test_norms_are_averaged_over_ten_classes_of_equally_many_items():
+def test_norms_are_averaged_over_ten_groups_of_equally_many_items():
     clicks, norm = np.arange(1, 101), np.arange(100) / 10.0
     dots, line = analysis.norms(clicks, norm, most=40).data
     assert len(dots.x) == 40
@@ -37,7 +37,7 @@ def test_norms_are_averaged_over_ten_classes_of_equally_many_items():
 def test_the_panels_are_one_figure():
     xy = np.random.default_rng(0).normal(size=(6, 2))
     by = map_charts.Groups(np.arange(6) % 2, ["a", "b"], ["#0072B2", colours.PALETTE[11]])
-    figure = analysis.panels([("one", xy, by, np.arange(6)), ("two", -xy, by, np.arange(4))])
+    figure = analysis.panels([analysis.Panel("one", xy, by, np.arange(6)), analysis.Panel("two", -xy, by, np.arange(4))])
     maps, names = figure.data[::2], figure.data[1::2]
     assert [len(trace.x) for trace in maps] == [3, 3, 2, 2]
     assert [(trace.text[0], trace.marker.color) for trace in names] == [

@@ -87,8 +87,8 @@ def test_colours_for_groups():
 def test_a_factor_has_the_colour_of_its_category():
     reference = np.repeat([0, 1, 2], 10)
     codes = np.array([2, 0, 1])[reference]  # the same groups under other numbers
-    found = colours.matched(codes, reference, ["red", "green", "blue"], 3)
-    assert [found[code] for code in codes] == [["red", "green", "blue"][i] for i in reference]
+    by_factor = colours.matched(codes, reference, ["red", "green", "blue"], 3)
+    assert [by_factor[code] for code in codes] == [["red", "green", "blue"][i] for i in reference]
 
 
 def test_matching_is_the_best_one_over_all_groups():
@@ -104,14 +104,14 @@ def test_matching_is_the_best_one_over_all_groups():
 def test_no_colour_twice(groups, factors, rest):
     rng = np.random.default_rng(groups * factors)
     codes, reference = rng.integers(factors, size=300), rng.integers(groups, size=300)
-    found = colours.matched(codes, reference, colours.colours_for(groups, rest), factors)
-    assert len(found) == len(set(found)) == factors
-    assert colours.REST not in found  # grey is for what has no name
+    given = colours.matched(codes, reference, colours.colours_for(groups, rest), factors)
+    assert len(given) == len(set(given)) == factors
+    assert colours.REST not in given  # grey is for what has no name
 
 
 def test_an_unused_factor_has_a_colour_too():
-    found = colours.matched(np.array([0, 0, 2]), np.array([0, 0, 1]), colours.colours_for(2), 4)
-    assert len(set(found)) == 4
+    given = colours.matched(np.array([0, 0, 2]), np.array([0, 0, 1]), colours.colours_for(2), 4)
+    assert len(set(given)) == 4
 
 
 # bars --------------------------------------------------------------------------------------------------------------------
@@ -145,9 +145,9 @@ def test_along_a_dial():
 
 
 def test_names_that_would_touch_are_moved_apart():
-    found = charts._apart(np.array([50.0, 52, 49, 100, 99]), 9)
-    assert np.diff(np.sort(found)).min() >= 9 - 1e-9
-    assert found.max() <= 100
-    assert (np.argsort(found) == np.argsort([50.0, 52, 49, 100, 99])).all()
+    places = charts._apart(np.array([50.0, 52, 49, 100, 99]), 9)
+    assert np.diff(np.sort(places)).min() >= 9 - 1e-9
+    assert places.max() <= 100
+    assert (np.argsort(places) == np.argsort([50.0, 52, 49, 100, 99])).all()
     assert charts._apart(np.array([]), 9).tolist() == []
     assert charts._apart(np.array([10.0, 90]), 9).tolist() == [10, 90]

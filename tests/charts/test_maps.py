@@ -18,15 +18,15 @@ def a_map(n: int = 30, pictures=None, shown=None, **changes):
              "factor_names": np.array([f"f{i % 4}" for i in range(n)], object)} | changes
     by = maps.Groups(given["codes"], given["names"], given["colours"])
     shown = np.arange(n) if shown is None else shown
-    return given, maps.item_map(given["xy"], by, given["items"], given["factor_names"], shown, pictures)
+    return given, maps.item_map(maps.points(given["xy"], given["items"], given["factor_names"], shown), by, pictures)
 
 
 def test_every_item_is_one_point_of_its_group():
     given, figure = a_map(pictures="picture/shop/abc/")
     assert [trace.name for trace in figure.data] == ["a", "b", "c"]
     assert [trace.marker.color for trace in figure.data] == given["colours"]
-    found = np.concatenate([trace.customdata for trace in figure.data])
-    assert sorted(found) == list(range(30))
+    positions = np.concatenate([trace.customdata for trace in figure.data])
+    assert sorted(positions) == list(range(30))
     for code, trace in enumerate(figure.data):
         assert trace.type == "scattergl"
         mine = np.asarray(trace.customdata)
@@ -95,8 +95,8 @@ def test_groups_of_a_column():
 def a_scale(values):
     figure = maps.frame(300)
     n = len(values)
-    maps.add_scale(figure, np.zeros((n, 2), np.float32), pd.Series(values), "size", np.arange(n),
-                         np.array([f"item {i}" for i in range(n)], object))
+    points = maps.Points(np.zeros((n, 2), np.float32), np.arange(n), np.array([f"item {i}" for i in range(n)], object))
+    maps.add_scale(figure, points, pd.Series(values), "size")
     return figure
 
 
@@ -133,9 +133,9 @@ def test_what_was_found_is_marked_with_its_neighbours():
     figure = maps.frame(300)
     xy = np.arange(10, dtype=np.float32).reshape(5, 2)
     maps.add_found(figure, xy, 1, np.array([3, 4]), "A <title>")
-    near, found = figure.data
+    near, mark = figure.data
     assert (list(near.x), list(near.y)) == ([6, 8], [7, 9])
-    assert (list(found.x), list(found.y)) == ([2], [3])
+    assert (list(mark.x), list(mark.y)) == ([2], [3])
     assert figure.layout.annotations[0].text == "<b>A &lt;title&gt;</b>"
     assert near.customdata is None  # a click on a mark is a click on the item below
 
@@ -167,15 +167,15 @@ def test_the_density_has_the_points_where_they_are_in_their_mean_colour():
     tint = np.array([[255, 0, 0]] * 2 + [[0, 0, 255]] + [[0, 255, 0]] * 2, np.uint8)
     figure = maps.frame(300)
     maps.add_density(figure, xy, tint)
-    found = pixels(figure)
-    assert (found[..., 3] > 0).sum() == 2
-    (top, left), (bottom, right) = np.argwhere(found[..., 3] > 0)
+    seen = pixels(figure)
+    assert (seen[..., 3] > 0).sum() == 2
+    (top, left), (bottom, right) = np.argwhere(seen[..., 3] > 0)
     assert top < 20
     assert left < 20
     assert min(bottom, right) > maps.PIXELS - 20
-    assert found[top, left].tolist() == [170, 0, 85, 255]
-    assert found[bottom, right, :3].tolist() == [0, 255, 0]
-    assert found[bottom, right, 3] < 255  # one point is fainter than three
+    assert seen[top, left].tolist() == [170, 0, 85, 255]
+    assert seen[bottom, right, :3].tolist() == [0, 255, 0]
+    assert seen[bottom, right, 3] < 255  # one point is fainter than three
     image, = figure.layout.images
     assert (image.x, image.y, image.sizex, image.sizey) == (-1.06, 1.06, 2.12, 2.12)
 

@@ -14,7 +14,7 @@ def test_without_a_gpu_cuda_is_a_mistake(command, tmp_path, monkeypatch, capsys)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "ranges.test").write_text("kfac choice [1,7]\n")
     with pytest.raises(SystemExit) as end:
-        main.main.main([*command, "--data", "shop:140x120", "--out", "out", "--device", "cuda"], prog_name="macrid")
+        main.call([*command, "--data", "shop:140x120", "--out", "out", "--device", "cuda"], "macrid")
     assert end.value.code == 2
     said = capsys.readouterr()
     assert said.out == ""

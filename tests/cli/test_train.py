@@ -11,7 +11,7 @@ from commands import TINY, answer, mistake, once, process, quick, run  # noqa: F
 from conftest import flat
 
 from macrid.bundle import load
-from macrid.cli import train
+from macrid.cli import progress
 from macrid.pipeline import evaluate
 
 
@@ -95,14 +95,14 @@ def test_labels_of_items_that_filtering_dropped(tmp_path):
 
 def test_going_on_needs_the_same_labels(tmp_path, sizes, monkeypatch):
     given = ["train", *TINY, "--labels", sizes, "--set", "label_weight=1", "--out", tmp_path / "out"]
-    report = train._Progress.report
+    report = progress.TrainingProgress.report
 
     def stop(self, stage, row):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(train._Progress, "report", stop)
+    monkeypatch.setattr(progress.TrainingProgress, "report", stop)
     assert run(*given)[0] == 130
-    monkeypatch.setattr(train._Progress, "report", report)
+    monkeypatch.setattr(progress.TrainingProgress, "report", report)
     text = sizes.read_text()
     sizes.write_text(text.replace("mugs-0001,0.", "mugs-0001,-0."))
     assert sizes.read_text() != text
@@ -203,19 +203,19 @@ def test_what_exists_is_not_overwritten_unasked(trained, spoiled):
 
 def test_ctrl_c_keeps_what_was_done(tmp_path, monkeypatch):
     arguments = ["train", *TINY, "--set", "epochs=4", "--twin", "dot", "--out", tmp_path / "out"]
-    report = train._Progress.report
+    report = progress.TrainingProgress.report
 
     def stop(self, stage, row):
         report(self, stage, row)
         if row.get("epoch") == 2:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(train._Progress, "report", stop)
+    monkeypatch.setattr(progress.TrainingProgress, "report", stop)
     status, out, err = run(*arguments)
     assert (status, out) == (130, "")
     assert "--resume" in err.splitlines()[-1]
     assert {p.name for p in tmp_path.iterdir()} == {"out.partial"}
-    monkeypatch.setattr(train._Progress, "report", report)
+    monkeypatch.setattr(progress.TrainingProgress, "report", report)
     assert "--resume" in mistake(*arguments)
     assert "settings" in mistake(*arguments, "--resume", "--set", "epochs=5").splitlines()[0]
     assert run(*arguments, "--resume")[0] == 0

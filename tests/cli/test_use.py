@@ -68,7 +68,7 @@ def test_turns(trained, bundle):
     assert {(d["factor"], d["dim"]): d["value"] for d in found["dials"]} == pytest.approx(dials)
     wanted = person.steer(dials, factor=1, n=6, strength=0.6)
     assert [row["item_id"] for row in found["items"]] == wanted.after["item_id"].tolist()
-    label = next((k, j, label) for k in range(7) for j in range(8) if (label := bundle.dial_label(k, j)))
+    label = next((k, j, label) for k in range(7) for j in range(8) if (label := bundle.dials.label(k, j)))
     named = answer("steer", trained, "--user", user, "--factor", label[0], "--turn", f"{label[2].name}=0.1")
     assert (named["factor"], named["dim"], named["value"]) == (label[0], label[1], 0.1)
 

@@ -131,6 +131,21 @@ def test_labels_find_the_planted_attributes(n, base):
     assert (found.counts == n).all()
 
 
+def test_the_more_certain_direction_keeps_its_place():
+    """Two attributes that are not orthogonal share the turn that makes their dials so by how certain each is: the dial of
+    exact labels stays where they point, that of noisy ones gives way."""
+    rng = np.random.default_rng(0)
+    items = unit(rng.normal(size=(400, 8)))
+    wanted = np.eye(8)[0], unit(np.eye(8)[0] + np.eye(8)[1])  # 45 degrees apart
+    table = np.stack([items @ wanted[0], items @ wanted[1] + 0.5 * rng.normal(size=400)], axis=1)
+    found = axes.labels(items, np.zeros(400, int), np.eye(8)[None], table, 0)
+    assert found.bears[0, :2].tolist() == [0, 1]
+    certain, noisy = found.confidence[0]
+    assert certain > 0.95 > 0.5 > noisy
+    off = [np.degrees(np.arccos(found.axes[0][:, j] @ wanted[j])) for j in (0, 1)]
+    assert off[0] < 15 < 30 < off[1]  # alike, they would be off by 22.5 each
+
+
 def test_the_rest_of_the_axes_stays_as_it_was():
     """What no label names keeps its independent components: nearly the base axes, with their signs."""
     items, factor, truth, base = catalogue()
@@ -166,7 +181,7 @@ def test_exact_whatever_was_learned():
 
 @pytest.mark.parametrize(("n", "yes_no"), [(4, False), (5, False), (10, False), (40, False), (12, True), (60, True)])
 def test_noise_is_refused_at_the_right_rate(n, yes_no):
-    """Labels dealt out at random pass no more often than the level says, give or take three standard errors."""
+    """Shuffled labels pass no more often than the level says, give or take three standard errors."""
     passed = tried = 0
     for seed in range(4):
         items, factor, _, base = catalogue(seed, each=80)
@@ -192,7 +207,7 @@ def test_scrambled_labels_are_refused_where_the_true_ones_are_learned():
                 scrambled[rows, a] = table[rng.permutation(rows), a]
         found = axes.labels(items, factor, base, scrambled, 0)
         kept += (found.bears >= 0).sum()
-        assert all("at random" in reason or "foretell" in reason for reason in found.refused.values())
+        assert all("shuffled labels" in reason or "predict" in reason for reason in found.refused.values())
     assert kept <= 6  # of 40; 2 are expected
 
 

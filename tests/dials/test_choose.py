@@ -1,16 +1,17 @@
-"""The dials of a bundle: in order, orthogonal, with a record of what they bear."""
+"""The dials of a bundle: in order, orthogonal, with a record of the attributes that they bear."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from macrid.dials import choose
+from macrid.errors import InputError
 from macrid.pipeline import evaluate
 
 
 def chosen(of, method, labels=None, seed=0):
-    return choose.choose(method, of.vectors, of.factor, evaluate.shown_parts(of), of.model.scale, seed, of.attributes,
-                         labels)
+    scored = choose.Scored(of.vectors, of.factor, evaluate.shown_parts(of), of.model.scale)
+    return choose.choose(method, scored, seed, of.attributes, labels)
 
 
 @pytest.fixture
@@ -51,6 +52,11 @@ def test_every_attribute_with_labels_is_borne_or_refused(bundle, labels, monkeyp
     for row in record["dials"] + record["refused"]:
         assert row["labels"] == labels[row["attribute"]][bundle.factor == row["factor"]].notna().sum()
     assert {row["measure"] for row in record["dials"] if row["attribute"] == "large"} <= {"AUC"}
+
+
+def test_labels_are_asked_for(bundle):
+    with pytest.raises(InputError, match="labels is None"):
+        chosen(bundle, "labels")
 
 
 def test_labels_that_teach_nothing_leave_the_dials_of_ica(bundle):

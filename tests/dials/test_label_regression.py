@@ -31,12 +31,12 @@ def test_fit_is_ridge_regression_and_its_r2_leaves_one_out(n, dims, sharpness):
         ridge = Ridge(alpha=n * 0.7 * penalty)
         np.testing.assert_allclose(found[0, i], scale * ridge.fit(x * scale, y).coef_, atol=1e-9)
         mean_left = [np.delete(y, t).mean() for t in range(n)]
-        errors = [y[t] - _foretold(np.delete(x * scale, t, 0), np.delete(y, t), (x * scale)[t], n * 0.7 * penalty)
+        errors = [y[t] - _predicted(np.delete(x * scale, t, 0), np.delete(y, t), (x * scale)[t], n * 0.7 * penalty)
                   for t in range(n)]
         assert r2[0, i] == pytest.approx(1 - np.sum(np.square(errors)) / np.sum((y - mean_left) ** 2))
 
 
-def _foretold(x, y, at, alpha):
+def _predicted(x, y, at, alpha):
     """Ridge with the penalty of the whole, as the closed form leaves one out: the mean is fitted, too."""
     return Ridge(alpha=alpha).fit(x, y).predict(at[None])[0]
 
@@ -52,8 +52,8 @@ def test_many_problems_at_once_are_each_their_own():
 
 
 @pytest.mark.parametrize("n", [4, 10, 50, 51, 137])
-def test_what_is_foretold_was_not_seen(n):
-    """Changing one label changes what is foretold of every item but those left out with it."""
+def test_what_is_predicted_was_not_seen(n):
+    """Changing one label changes what is predicted of every item but those left out with it."""
     x, y = data(n)
     before, truth = label_regression.unseen(x, y, 1.0, 1.0)
     assert before.shape == (len(label_regression.PENALTIES), len(truth))

@@ -76,6 +76,21 @@ TURNED = [{(0, 2): -1.0}, {(0, 0): -0.3}, {(0, 1): 0.0}, {(0, 5): 1.0}, {(0, 3):
 ACROSS_FACTORS = [{(1, 0): 0.5, (0, 0): -0.5}, {(0, 0): 0.2, (1, 3): 0.9, (2, 2): -0.4, (2, 0): 0.3}]
 
 
+def test_rounding_loses_no_item_of_the_full_sort():
+    """Two items whose exact scores tie: one by a single large term, the other by two terms log 2 below it. In float32 the
+    latter can lie just under the bound that the first sets, and its score be the same: the lower index is on the list."""
+    parts, axes = unit(np.random.default_rng(0), 2, 3).astype(np.float32), np.stack([np.eye(3, dtype=np.float32)] * 2)
+    close = 0
+    for score in np.linspace(-16, -15, 200, dtype=np.float32):
+        even = np.float32(float(score) - np.log(2))
+        log_c = np.array([[even, even], [score, -60]], np.float32)
+        dials = SteeredScores(parts, np.zeros((2, 3), np.float32), log_c, 1.0, axes)  # of items of length zero: log c alone
+        everything = dials.scores({(0, 0): 0.5})
+        np.testing.assert_array_equal(dials.top({(0, 0): 0.5}, 1)[0], np.argsort(-everything, kind="stable")[:1])
+        close += everything[0] >= everything[1] and float(even) < float(score) - np.log(2)
+    assert close > 20  # the case does occur
+
+
 def turned_parts(parts, axes, turned):
     found = parts.copy()
     for k in {k for k, _ in turned}:

@@ -5,6 +5,7 @@ import pytest
 
 from macrid.data.attributes import numeric_columns
 from macrid.dials import sweep_quality
+from macrid.dials.choose import Scored
 from macrid.measures import steering as metrics
 from macrid.pipeline import evaluate
 
@@ -23,7 +24,7 @@ def test_a_sweep_shows_the_lists_of_the_dials(request, which):
         assert curves.shape == (5, 9, 4)
         for u in range(5):
             person = of.person(held.fold_in[u].indices)
-            for at, value in enumerate(np.linspace(*of.dial_range(k, j), 9)):
+            for at, value in enumerate(np.linspace(*of.dials.range(k, j), 9)):
                 top = person.steer({(k, j): value}, factor=k, n=max(1, min(10, len(mine) // 4))).after["index"]
                 np.testing.assert_allclose(curves[u, at], values[np.searchsorted(mine, top)].mean(axis=0), atol=1e-6)
 
@@ -43,7 +44,7 @@ def test_the_best_dial_is_the_one_that_follows_or_bears():
     assert sweep_quality.best_dials(coordinates, attributes, {1: 3, 2: 0}) == {0: 2, 1: 3}
 
 
-def shelf(seed=0, m=400, dims=6):
+def one_factor(seed=0, m=400, dims=6):
     """Items of one factor, spread over a cap of the sphere, and people; an attribute along each of the first two axes."""
     rng = np.random.default_rng(seed)
     items = np.concatenate([rng.uniform(-0.45, 0.45, (m, 2)), 0.05 * rng.normal(size=(m, dims - 3)), np.ones((m, 1))], 1)
@@ -56,12 +57,12 @@ def figures(items, people, attributes, axes, bearing=None, seed=0):
     from scipy.sparse import csr_matrix
 
     clicks = csr_matrix((len(people), len(items)), dtype=np.float32)
-    factor = np.zeros(len(items), int)
-    return sweep_quality.figures(items, factor, axes[None], attributes, people, clicks, bearing or {}, seed)
+    scored = Scored(items, np.zeros(len(items), int), people, 1.0)
+    return sweep_quality.figures(scored, axes[None], attributes, clicks, bearing or {}, seed)
 
 
 def test_perfect_dials_and_dials_that_mix():
-    items, people, attributes = shelf()
+    items, people, attributes = one_factor()
     perfect = figures(items, people, attributes, np.eye(6))
     assert perfect["dials"] == 2
     assert perfect["monotonicity"] > 0.99
@@ -76,20 +77,20 @@ def test_perfect_dials_and_dials_that_mix():
 
 
 def test_units_and_signs_of_attributes_do_not_matter():
-    items, people, attributes = shelf()
+    items, people, attributes = one_factor()
     assert figures(items, people, attributes, np.eye(6)) == pytest.approx(
         figures(items, people, attributes * [-0.01, 1000] + 3, np.eye(6)))
 
 
 def test_no_attribute_no_figures_and_one_has_no_leakage():
-    items, people, attributes = shelf()
+    items, people, attributes = one_factor()
     assert figures(items, people, attributes[:, :0], np.eye(6)) == {}
     assert figures(items, people, np.full_like(attributes, np.nan), np.eye(6)) == {}
     assert set(figures(items, people, attributes[:, :1], np.eye(6))) == {"monotonicity", "dials"}
 
 
 def test_unknown_attributes_do_not_count():
-    items, people, attributes = shelf()
+    items, people, attributes = one_factor()
     attributes[::3, 0] = np.nan
     assert figures(items, people, attributes, np.eye(6))["monotonicity"] > 0.98
 
@@ -105,7 +106,7 @@ def test_people_by_parts_give_the_same(bundle, monkeypatch):
 
 
 def test_the_figures_are_those_of_metrics():
-    items, people, attributes = shelf()
+    items, people, attributes = one_factor()
     found, values = figures(items, people, attributes, np.eye(6)), sweep_quality.standardised(attributes)
     seen = np.zeros((20, len(items)), bool)
     curves = np.concatenate([sweep_quality.sweep(people[:, 0], items, np.eye(6)[a], values, seen) for a in (0, 1)])

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from macrid.errors import InputError
-from macrid.labelling.answers import Answers, Attribute
+from macrid.labelling.answers import UNDO_STEPS, Answers, Attribute
 
 SIZE = Attribute("size", ("small", "large"))
 NAN = float("nan")
@@ -35,12 +35,37 @@ def test_anything_can_be_undone(some):
                some.renamed("size", Attribute("bulk")), some.without("size"), some.cleared("size", {"a", "c"}),
                some.with_table(table, "import"), some.with_labels(SIZE, {"a": 4.0, "e": 2.0}, "a column")]
     for changed in changes:
-        assert changed.undone() is some
+        assert changed.undone() == some
         assert changed.did
     for left in range(4, 0, -1):
         assert some.did == ("new attribute size" if left == 1 else f"{'abc'[left - 2]} placed")
         some = some.undone()
+    assert some.before is None
     assert some.undone() is some
+
+
+def states_held(answers):
+    """How many states of answers an object keeps alive, itself among them."""
+    seen, left = set(), [answers]
+    while left:
+        one = left.pop()
+        if isinstance(one, Answers) and id(one) not in seen:
+            seen.add(id(one))
+            left += [*one.past, *vars(one).values()]
+    return len(seen)
+
+
+def test_a_bounded_number_of_steps_can_be_undone():
+    answers, states = Answers().with_attribute(SIZE), []
+    for step in range(3 * UNDO_STEPS):
+        states.append(answers)
+        answers = answers.answered("size", f"item {step % 7}", float(step % 5 + 1), f"step {step}")
+        assert states_held(answers) <= UNDO_STEPS + 1
+    for state in states[:-1 - UNDO_STEPS:-1]:
+        answers = answers.undone()
+        assert (answers.given, answers.did) == (state.given, state.did)
+    assert answers.before is None
+    assert answers.undone() is answers
 
 
 def test_cleared_only_where_asked(some):

@@ -13,6 +13,7 @@ from macrid.dials import axes, choose
 from macrid.labelling import next_question
 from macrid.labelling.answers import Answers, Attribute
 from macrid.labelling.interview import CURVE, Interview
+from macrid.labelling.next_question import Learned
 
 SIZE = Attribute("size", ("small", "large"))
 
@@ -51,6 +52,21 @@ def test_a_handful_of_answers_finds_size(handbags, n, noise):
     assert sizes[0] + 0.4 < sizes[-1]
     assert {handbags.bundle.factor[i] for _, positions in handbags.strip(found.learned.axis) for i in positions} == {
         handbags.factor}
+
+
+def test_results_of_recent_answers_are_cached_and_their_number_is_bounded(shop, monkeypatch):
+    fitted = []
+    monkeypatch.setattr("macrid.labelling.interview.KEPT", 12)
+    monkeypatch.setattr(next_question, "learn", lambda *about: fitted.append(about) or Learned(None, np.nan, False, 0, "-"))
+    handbags = Interview(shop, 0)
+    answers = Answers().with_attribute(SIZE)
+    for step in range(20):
+        answers = answers.answered("size", list(handbags.ids)[step], float(step % 5 + 1), "")
+        if step < 10:
+            handbags.progress(answers, "size")
+            assert len(fitted) == step + 2  # what was known before is not learned again
+        handbags.progress(answers, "size")
+        assert len(handbags._known) <= 12
 
 
 def test_learned_as_asking_learns_on_the_bundles_own_axes(handbags):

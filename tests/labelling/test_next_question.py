@@ -5,7 +5,7 @@ import pytest
 
 from macrid.dials import axes, label_regression
 from macrid.labelling import next_question
-from macrid.labelling.next_question import Learned, Verdict, verdict
+from macrid.labelling.next_question import Asked, Learned, Verdict, verdict
 
 DIMS, SEEDS = 12, 5
 
@@ -40,7 +40,8 @@ def conversation(seed, noise=0.0, active=True, stop=False, most=30, scrambled=Fa
     answers, passed, order = np.full(len(items), np.nan), np.zeros(len(items), bool), rng.permutation(len(items))
     learned, verdicts = [next_question.learn(items, base, answers, 0)], []
     for n in range(most):
-        row = next_question.telling(items, base, answers, passed, np.ones(len(items)), rng) if active else order[n]
+        asked = Asked(answers, passed, np.ones(len(items)))
+        row = next_question.most_uncertain(items, base, asked, rng) if active else order[n]
         answers[row] = placed(truth[row], noise, rng)
         learned.append(next_question.learn(items, base, answers, 0))
         verdicts.append(verdict(items, learned[-1 - next_question.LOOKED_BACK :]))
@@ -86,7 +87,7 @@ def test_odd_items(kind):
     table, passed, known = np.full(len(items), np.nan), np.zeros(len(items), bool), np.ones(len(items))
     learned = [next_question.learn(items, base, table, 0)]
     for n in range(min(len(items), 6)):
-        row = next_question.telling(items, base, table, passed, known, np.random.default_rng(n))
+        row = next_question.most_uncertain(items, base, Asked(table, passed, known), np.random.default_rng(n))
         table[row] = n
         learned.append(next_question.learn(items, base, table, 0))
         assert learned[-1].reason
@@ -115,18 +116,18 @@ def test_the_item_asked_about_is_the_least_certain_one(n):
     jitter = np.random.default_rng(7).uniform(1 - next_question.JITTER, 1, len(free))
     covariance = next_question.PRIOR * (x**2).mean() * np.eye(DIMS) + sum(np.outer(x[i], x[i]) for i in rows)
     worth = [x[i] @ np.linalg.solve(covariance, x[i]) * (1 + familiar[i]) / 2 * jitter[at] for at, i in enumerate(free)]
-    found = next_question.telling(items, base, table, passed, familiar, np.random.default_rng(7))
+    found = next_question.most_uncertain(items, base, Asked(table, passed, familiar), np.random.default_rng(7))
     assert found == free[int(np.argmax(worth))]
 
 
 def test_every_item_is_asked_about_once_and_none_that_was_passed_over():
     items, truth, base = catalogue(m=30)
     table, passed = np.full(30, np.nan), np.arange(30) % 3 == 0
-    asked = []
-    while (row := next_question.telling(items, base, table, passed, np.ones(30), np.random.default_rng(0))) is not None:
-        asked.append(row)
+    rows, asked = [], Asked(table, passed, np.ones(30))
+    while (row := next_question.most_uncertain(items, base, asked, np.random.default_rng(0))) is not None:
+        rows.append(row)
         table[row] = truth[row, 0]
-    assert sorted(asked) == np.flatnonzero(~passed).tolist()
+    assert sorted(rows) == np.flatnonzero(~passed).tolist()
 
 
 def test_the_first_items_spread_and_an_axis_that_is_meant_comes_first():
@@ -135,7 +136,8 @@ def test_the_first_items_spread_and_an_axis_that_is_meant_comes_first():
     for j in range(4):
         table, passed = np.full(len(items), np.nan), np.zeros(len(items), bool)
         for n in range(2):
-            row = next_question.telling(items, base, table, passed, np.ones(len(items)), np.random.default_rng(n), towards=j)
+            asked = Asked(table, passed, np.ones(len(items)), towards=j)
+            row = next_question.most_uncertain(items, base, asked, np.random.default_rng(n))
             table[row] = 1.0  # alike: what is meant stays the only thing that is known
         place = (x[np.isfinite(table), j] - x[:, j].mean()) / x[:, j].std()
         assert (np.abs(place) > 1).all()
@@ -143,9 +145,9 @@ def test_the_first_items_spread_and_an_axis_that_is_meant_comes_first():
 
 def test_seeded():
     items, truth, base = catalogue()
-    arguments = (items, base, answered(truth[:, 0], [1, 2, 3]), np.zeros(len(items), bool), np.ones(len(items)))
-    assert len({next_question.telling(*arguments, np.random.default_rng(4)) for _ in range(3)}) == 1
-    assert len({next_question.telling(*arguments, np.random.default_rng(s)) for s in range(30)}) > 1
+    asked = Asked(answered(truth[:, 0], [1, 2, 3]), np.zeros(len(items), bool), np.ones(len(items)))
+    assert len({next_question.most_uncertain(items, base, asked, np.random.default_rng(4)) for _ in range(3)}) == 1
+    assert len({next_question.most_uncertain(items, base, asked, np.random.default_rng(s)) for s in range(30)}) > 1
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.3])
@@ -222,7 +224,8 @@ def test_a_strip_runs_from_low_to_high_through_better_known_items():
 
 
 def test_the_guess_is_a_fit():
-    """With four answers that no test believes, the guess is the direction of `directions.fit` in the model's coordinates."""
+    """With four answers that no test believes, the guess is the direction of `label_regression.fit`, in the model's
+    coordinates."""
     items, _, base = catalogue()
     rng = np.random.default_rng(1)
     table = answered(rng.normal(size=len(items)), [3, 50, 90, 200])

@@ -1,8 +1,11 @@
 """Maps: a point for every vector, finite, in the frame, the same for the same seed, at any size."""
 
+import sys
+
 import numpy as np
 import pytest
 
+from macrid.errors import InputError
 from macrid.maps import projections
 
 METHODS = {"pca": lambda v, seed: projections.pca(v), "tsne": lambda v, seed: projections.tsne(v, seed=seed),
@@ -102,3 +105,20 @@ def test_the_nearest_that_umap_is_given_are_the_nearest(metric):
     np.testing.assert_allclose(distance, np.sort(every, axis=1)[:, :6], atol=1e-6)
     np.testing.assert_allclose(np.take_along_axis(every, index, axis=1), distance, atol=1e-6)
     assert (index[7, 1], index[3, 1]) == (3, 7)
+
+
+def test_without_umap_it_says_what_to_install(monkeypatch):
+    projections.check_installed()
+    monkeypatch.setitem(sys.modules, "umap", None)  # as if it were not installed
+    for lay_out in (projections.check_installed, lambda: projections.umap(groups(20))):
+        with pytest.raises(InputError, match=r"needs umap-learn.*pip install 'macrid\[maps\]'"):
+            lay_out()
+
+
+def test_without_opentsne_scikit_learn_serves(monkeypatch):
+    monkeypatch.setitem(sys.modules, "openTSNE", None)
+    vectors = groups(60)
+    xy = projections.tsne(vectors, seed=3)
+    assert xy.shape == (60, 2)
+    assert np.isfinite(xy).all()
+    np.testing.assert_array_equal(projections.tsne(vectors, seed=3), xy)

@@ -1,21 +1,17 @@
-"""The model against a dense float64 version written from the formulas: the loss, every gradient, the scores."""
+"""The model against the dense reference in float64, written from the formulas: the loss, every gradient, the scores."""
 
 import itertools
-import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from conftest import binary, random_clicks, squared_errors
-from hypothesis import given
-from hypothesis import settings as examples
-from hypothesis import strategies as st
-from torch.distributions import Normal, kl_divergence
 
-from macrid.errors import InputError
+from macrid.model import reference
 from macrid.model.macridvae import MacridVAE
-from macrid.model.settings import PRESETS, Settings, make_settings, settings_dict
+from macrid.model.reference import Draws
+from macrid.model.settings import Settings
 from macrid.training.spectral_start import spectral_start
 
 SMALL = Settings(embedding_size=3, kfac=5, encoder_hidden_size=(6,), init="random", std=0.3)
@@ -24,69 +20,7 @@ NOISY = {"nogb": False, "dropout_prob": 0.5}
 PLAIN = {"nogb": True, "dropout_prob": 0.0, "std": 1e-6}
 
 
-def similarity(a, b, s):
-    return a @ b / (a.norm() * b.norm()) / s.tau if s.similarity == "cosine" else a @ b
-
-
-def reference(model: MacridVAE, clicks, beta: float, draws: dict) -> dict:
-    """Section 2 of the design, one person, factor and item at a time."""
-    s, x = model.settings, torch.tensor(clicks.toarray(), dtype=torch.float64)
-    people, n_items = x.shape
-    c = torch.stack([
-        torch.softmax(torch.stack([similarity(h, m, s) + draws["gumbel"][i, k] for k, m in enumerate(model.prototypes)]), 0)
-        for i, h in enumerate(model.items)])
-    if s.routing_mass:
-        c = torch.stack([without_small(share, s.routing_mass) for share in c])
-    clicked = [max(1.0, float(row.sum())) for row in x]
-    counts = [n ** -s.person_power for n in clicked]
-    whole = sum(clicked) / sum(w * n for w, n in zip(counts, clicked, strict=True))
-    nll, kl = 0.0, 0.0
-    for u in range(people):
-        mass = torch.zeros(n_items)
-        for k in range(s.kfac):
-            if s.input_norm == "factor":
-                routed = x[u] * c[:, k]
-                routed = routed / routed.norm().clamp_min(1e-12) if x[u].any() else routed  # F.normalize's least length
-            else:
-                routed = x[u] / x[u].norm() * c[:, k] if x[u].any() else x[u]
-            hidden = routed * draws["kept"][u, :, k]
-            for layer, (weight, bias) in enumerate(zip(model.weights, model.biases, strict=True)):
-                hidden = (torch.tanh(hidden) if layer else hidden) @ weight + bias
-            if s.linear_path:
-                unit = [h / h.norm() if s.similarity == "cosine" else h for h in model.items]
-                clicked = sum(x_ui * h for x_ui, h in zip(routed * draws["kept"][u, :, k], unit, strict=True))
-                hidden = hidden + torch.cat([model.linear_gain * clicked, torch.zeros(s.embedding_size)])
-            a, b = hidden[: s.embedding_size], hidden[s.embedding_size :]
-            sigma = s.std * torch.exp(-b / 2)
-            z = a / a.norm() + sigma * draws["noise"][u, k]
-            kl = kl + kl_divergence(Normal(0.0, sigma), Normal(0.0, s.std)).sum()
-            mass = mass + c[:, k] * torch.stack([torch.exp(similarity(z, h, s)) for h in model.items])
-        nll = nll - whole * counts[u] * (x[u] * torch.log(mass / mass.sum())).sum()
-    nll, kl = nll / people, kl / people
-    reg = s.reg_weights[0] * (model.items.norm() + model.prototypes.norm())
-    reg = reg + s.reg_weights[1] * sum(weight.norm() for weight in model.weights)
-    terms = {"loss": nll + beta * kl + reg, "nll": nll, "kl": kl}
-    if s.label_weight and model.labels is not None:
-        fixed = torch.softmax(torch.stack([torch.stack([similarity(h, m, s) for m in model.prototypes])
-                                           for h in model.items]), 1).detach()
-        terms["labels"] = squared_errors(model.items, fixed, model.labels)
-        terms["loss"] = terms["loss"] + s.label_weight * terms["labels"]
-    return terms
-
-
-def without_small(share, mass):
-    """The shares (K,) of an item without the smallest, as long as those add up to no more than `mass`; they add up to 1."""
-    dropped, left = set(), mass
-    for k in torch.argsort(share.detach()).tolist():
-        if share[k].item() > left:
-            break
-        dropped.add(k)
-        left -= share[k].item()
-    whole = sum(value for k, value in enumerate(share) if k not in dropped)
-    return torch.stack([value * 0 if k in dropped else value / whole for k, value in enumerate(share)])
-
-
-def replayed(model: MacridVAE, clicks) -> dict:
+def replayed(model: MacridVAE, clicks) -> Draws:
     """What the next call of `loss` will draw: factors (M, K), kept clicks (B, M, K), noise (B, K, D)."""
     s, generator = model.settings, torch.Generator()
     generator.set_state(model.generator.get_state())
@@ -98,7 +32,17 @@ def replayed(model: MacridVAE, clicks) -> dict:
         width = s.kfac if s.dropout_mask == "factor" else 1
         there = torch.rand(width, int(x.sum()), generator=generator) >= s.dropout_prob
         kept[x] = there.T / (1 - s.dropout_prob)
-    return {"gumbel": gumbel, "kept": kept, "noise": torch.randn(people, s.kfac, s.embedding_size, generator=generator)}
+    return Draws(gumbel, kept, torch.randn(people, s.kfac, s.embedding_size, generator=generator))
+
+
+def expected_terms(model: MacridVAE, clicks, beta: float, draws: Draws) -> dict:
+    """The reference's terms, with that of labels where there is one."""
+    terms = reference.loss(model, torch.as_tensor(clicks.toarray(), dtype=torch.float64), beta, draws)
+    if model.settings.label_weight and model.labels is not None:
+        fixed = reference.routing(model, torch.zeros(())).detach()
+        terms["labels"] = squared_errors(model.items, fixed, model.labels)
+        terms["loss"] = terms["loss"] + model.settings.label_weight * terms["labels"]
+    return terms
 
 
 def gradients(loss, model) -> dict[str, torch.Tensor]:
@@ -108,7 +52,7 @@ def gradients(loss, model) -> dict[str, torch.Tensor]:
 
 def agree(model, clicks, beta=0.7, rtol=1e-8):
     draws = replayed(model, clicks)
-    expected = reference(model, clicks, beta, draws)
+    expected = expected_terms(model, clicks, beta, draws)
     found = model.loss(clicks, beta)
     for name, value in expected.items():
         torch.testing.assert_close(found[name], value, rtol=rtol, atol=1e-10, msg=lambda m, n=name: f"{n}: {m}")
@@ -211,12 +155,24 @@ def test_float32_is_close_to_float64():
     single = MacridVAE(9, s, seed=3)
     loss = single.loss(CLICKS, 0.2)["loss"]
     model = MacridVAE(9, s, seed=3).double()
-    draws = {"gumbel": torch.zeros(9, 5), "kept": torch.ones(5, 9, 5), "noise": torch.zeros(5, 5, 3)}
-    wanted = reference(model, CLICKS, 0.2, draws)["loss"]
+    draws = Draws(torch.zeros(9, 5), torch.ones(5, 9, 5), torch.zeros(5, 5, 3))
+    wanted = expected_terms(model, CLICKS, 0.2, draws)["loss"]
     assert loss.item() == pytest.approx(wanted.item(), rel=1e-6)
     exact = gradients(wanted, model)
     for name, gradient in gradients(loss, single).items():
         assert (gradient - exact[name]).abs().max() < 5e-5 * exact[name].abs().max(), name
+
+
+@pytest.mark.parametrize("changes", [{}, {"linear_path": True}], ids=str)
+def test_in_eval_mode_the_loss_drops_no_click(double, changes):
+    """Factors and z are drawn as in train mode, and the mode stays what it is."""
+    s = replace(SMALL, **NOISY, **changes)
+    model, without = MacridVAE(9, s, seed=3).eval(), MacridVAE(9, replace(s, dropout_prob=0.0), seed=3).train()
+    found, wanted = model.loss(CLICKS, 0.4), without.loss(CLICKS, 0.4)
+    assert {name: value.item() for name, value in found.items()} == {name: value.item() for name, value in wanted.items()}
+    assert not model.training
+    assert MacridVAE(9, s, seed=3).train().loss(CLICKS, 0.4)["loss"] != found["loss"]
+    agree(MacridVAE(9, replace(s, dropout_prob=0.0), seed=3).eval(), CLICKS)
 
 
 def test_a_batch_without_a_click():
@@ -262,6 +218,14 @@ def test_serving_draws_nothing_and_leaves_the_mode():
     assert torch.equal(before, model.generator.get_state())
 
 
+def test_a_mistake_in_serving_leaves_the_mode():
+    model = MacridVAE(9, SMALL).train()
+    for serve in (model.scores, model.represent):
+        with pytest.raises(AttributeError):
+            serve("no rows")
+        assert model.training
+
+
 @pytest.mark.parametrize("similarity", ["cosine", "dot"])
 def test_routing_is_a_distribution(similarity):
     model = MacridVAE(9, replace(SMALL, similarity=similarity))
@@ -301,89 +265,3 @@ def test_one_seed_one_model():
     torch.manual_seed(5)
     assert torch.equal(state, torch.get_rng_state())
     assert all(np.array_equal(a, b) for a, b in zip(numpy_state, np.random.get_state(), strict=True))  # noqa: NPY002
-
-
-# settings -------------------------------------------------------------------------------------------------------------
-
-WRONG = {
-    "embedding_size": [1, 0, -3, 2.5, "8", None, True, 10**9], "kfac": [0, -1, 1.5, float("nan"), "7"],
-    "encoder_hidden_size": [[], [0], [-1], [2.5], "x", None], "tau": [0, -1, float("nan"), float("inf"), "0.1"],
-    "std": [0, -1, float("nan")], "dropout_prob": [-0.1, 1, 1.5, float("nan")], "nogb": [0, 1, "yes", None],
-    "anneal_cap": [-1, float("nan"), float("inf")], "total_anneal_steps": [-1, 1.5, "many"],
-    "label_weight": [-1, float("nan"), "much", 1e7], "routing_mass": [-0.1, 0.6, float("nan"), "some"],
-    "reg_weights": [[1], [1, 2, 3], [-1, 0], [float("nan"), 0], "ab", 3], "similarity": ["cos", None, 1, ["dot"]],
-    "person_power": [-0.1, 1.5, None], "dropout_mask": ["item", None],
-    "linear_path": [0, "yes"], "weight_averaging": [-0.1, 1, float("nan"), "x"],
-    "input_norm": ["item"], "init": ["zeros"], "learning_rate": [0, -1, float("nan"), 100], "train_batch_size": [0, 1.5],
-    "epochs": [-1, 0.5, float("inf")], "stopping_step": [0, -1],
-}
-
-
-@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in WRONG.items() for value in values])
-def test_a_setting_out_of_range_is_named(name, value):
-    with pytest.raises(InputError, match=f"^{name} is ") as caught:
-        Settings(**{name: value})
-    assert "\n" not in str(caught.value)
-    assert len(str(caught.value)) > len(f"{name} is {value!r}") + 10  # and what would do
-
-
-def test_every_setting_is_tested():
-    assert set(WRONG) == set(settings_dict(Settings()))
-
-
-@pytest.mark.parametrize(("typed", "meant"), [("kfack", "kfac"), ("embed_size", "embedding_size"), ("anneal", "anneal_cap"),
-                                              ("learning_rat", "learning_rate"), ("dropout", "dropout_prob")])
-def test_an_unknown_setting_gets_the_nearest_names(typed, meant):
-    with pytest.raises(InputError, match=meant) as caught:
-        make_settings("best", {typed: 1})
-    assert typed in str(caught.value)
-
-
-def test_a_setting_like_no_other_gets_the_whole_list():
-    with pytest.raises(InputError) as caught:
-        make_settings("best", {"zzzz": 1})
-    assert all(name in str(caught.value) for name in settings_dict(Settings()))
-
-
-def test_an_unknown_preset():
-    with pytest.raises(InputError, match="recbole"):
-        make_settings("recbol")
-
-
-def test_presets_are_what_the_papers_say():
-    paper, port = make_settings("paper"), make_settings("recbole")
-    assert (paper.embedding_size, paper.kfac, paper.encoder_hidden_size) == (100, 7, (100,))
-    assert (paper.tau, paper.std) == (0.1, 0.075)
-    assert (paper.anneal_cap, paper.dropout_prob, paper.learning_rate, paper.train_batch_size) == (0.2, 0.5, 1e-3, 500)
-    assert (paper.total_anneal_steps, paper.input_norm, paper.similarity, paper.init) == (None, "factor", "cosine", "random")
-    assert (port.embedding_size, port.kfac, port.encoder_hidden_size, port.tau, port.std) == (64, 10, (600,), 0.1, 0.01)
-    assert (port.total_anneal_steps, port.input_norm, port.init, port.anneal_cap) == (200_000, "user", "random", 0.2)
-    assert (paper.dropout_mask, port.dropout_mask) == ("factor", "user")
-    assert not any(s.linear_path or s.weight_averaging or s.person_power for s in (paper, port))
-    assert make_settings() == Settings()
-    assert Settings().init == "spectral"
-    assert all(isinstance(make_settings(preset), Settings) for preset in PRESETS)
-
-
-def test_changes_go_over_the_preset():
-    s = make_settings("recbole", {"kfac": 4.0, "encoder_hidden_size": [20, 10]})
-    assert (s.kfac, s.encoder_hidden_size, s.embedding_size) == (4, (20, 10), 64)
-    assert isinstance(s.kfac, int)
-    assert make_settings("best", {"encoder_hidden_size": 50}).encoder_hidden_size == (50,)
-
-
-def test_negative_sampling_is_refused():
-    assert make_settings("best", {"training_neg_sample": 0}) == Settings()
-    with pytest.raises(InputError, match="training_neg_sample"):
-        make_settings("best", {"training_neg_sample": 5})
-
-
-@given(st.fixed_dictionaries({}, optional={
-    "kfac": st.integers(1, 1000), "tau": st.floats(1e-3, 1e3), "nogb": st.booleans(),
-    "total_anneal_steps": st.none() | st.integers(0, 10**9), "reg_weights": st.tuples(st.floats(0, 9), st.floats(0, 9)),
-    "encoder_hidden_size": st.lists(st.integers(1, 65536), min_size=1).map(tuple),
-    "similarity": st.sampled_from(["cosine", "dot"])}))
-@examples(max_examples=50, deadline=None)
-def test_settings_go_to_plain_values_and_back(changes):
-    s = Settings(**changes)
-    assert Settings(**json.loads(json.dumps(settings_dict(s)))) == s

@@ -58,9 +58,27 @@ def test_dropout_scales_what_it_keeps():
     """The mean of the first layer over many masks is that without dropout."""
     model = Autoencoder(ITEMS, replace(MULT_VAE, encoder_hidden_size=(), latent_size=3), seed=0)
     batch = binary([list(range(6))], ITEMS)
-    model.train()
-    mean = torch.stack([model.encode(batch)[0] for _ in range(4000)]).mean(dim=0)
-    torch.testing.assert_close(mean, model.eval().encode(batch)[0], atol=0.03, rtol=0)
+    mean = torch.stack([model.encode(batch, drop=True)[0] for _ in range(4000)]).mean(dim=0)
+    torch.testing.assert_close(mean, model.encode(batch)[0], atol=0.03, rtol=0)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_in_eval_mode_the_loss_drops_no_click(variant):
+    s = replace(VARIANTS[variant], dropout_prob=0.5)
+    model, without = Autoencoder(ITEMS, s, seed=3).eval(), Autoencoder(ITEMS, VARIANTS[variant], seed=3).train()
+    batch = random_clicks(6, ITEMS, 0.4, seed=4)
+    assert model.loss(batch, 0.3)["loss"] == without.loss(batch, 0.3)["loss"]
+    assert Autoencoder(ITEMS, s, seed=3).train().loss(batch, 0.3)["loss"] != without.loss(batch, 0.3)["loss"]
+
+
+def test_serving_draws_nothing_and_leaves_the_mode():
+    model = Autoencoder(ITEMS, replace(MULT_VAE, latent_size=3), seed=0).train()
+    before, batch = model.generator.get_state(), random_clicks(6, ITEMS)
+    np.testing.assert_array_equal(model.scores(batch), model.scores(batch))
+    with pytest.raises(AttributeError):
+        model.scores("no rows")
+    assert model.training
+    assert torch.equal(before, model.generator.get_state())
 
 
 @pytest.mark.parametrize(("name", "value"), [("latent_size", 0), ("latent_size", 2.5), ("weight_decay", -1), ("epochs", -1),

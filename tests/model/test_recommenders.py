@@ -1,4 +1,5 @@
-"""One suite for all recommenders: scores(X: CSR (B, M)) -> (B, M), whatever is behind them."""
+"""One suite for all recommenders, whatever is behind them: the contract of macrid.measures.contract and, of those that are
+trained, of macrid.training.contract."""
 
 from dataclasses import replace
 
@@ -8,10 +9,12 @@ import torch
 from conftest import binary, random_clicks, tiny_settings
 from scipy.sparse import csr_matrix
 
+from macrid.measures.contract import Factored, Scorer
 from macrid.model.linear import EASE, EDLAE, Popularity
 from macrid.model.macridvae import MacridVAE
 from macrid.model.multvae import MULT_DAE, MULT_VAE, Autoencoder
 from macrid.training import fit
+from macrid.training.contract import Trainable
 
 ITEMS = 25
 TRAIN = random_clicks(80, ITEMS, 0.3, seed=1)
@@ -26,6 +29,31 @@ RECOMMENDERS = {
     "macridvae, K = 1": lambda: MacridVAE(ITEMS, tiny_settings(init="random", kfac=1), seed=0).eval(),
 }
 TRAINABLE = [name for name, make in RECOMMENDERS.items() if isinstance(make(), torch.nn.Module)]
+
+
+FACTORED = [name for name in RECOMMENDERS if name.startswith("macridvae")]
+
+
+@pytest.mark.parametrize("name", RECOMMENDERS)
+def test_it_is_what_the_contracts_ask_for(name):
+    model = RECOMMENDERS[name]()
+    assert isinstance(model, Scorer)
+    assert isinstance(model, Trainable) == (name in TRAINABLE)
+    assert isinstance(model, Factored) == (name in FACTORED)
+
+
+@pytest.mark.parametrize("name", FACTORED)
+def test_what_factored_ones_promise(name):
+    model, batch = RECOMMENDERS[name](), random_clicks(7, ITEMS)
+    vectors, log_c, z = model.item_vectors(), model.routing(), model.represent(batch)
+    (n_items, dims), kfac = vectors.shape, log_c.shape[1]
+    assert (n_items, log_c.shape, z.shape) == (ITEMS, (ITEMS, kfac), (7, kfac, dims))
+    np.testing.assert_allclose(np.exp(log_c).sum(axis=1), 1, atol=1e-5)
+    np.testing.assert_array_equal(model.factors(), log_c.argmax(axis=1))
+    np.testing.assert_allclose(np.linalg.norm(z, axis=2), 1, atol=1e-5)
+    mixture = np.log(np.exp(model.scale * np.einsum("ukd,id->uik", z, vectors) + log_c).sum(axis=2))
+    difference = model.scores(batch) - mixture
+    np.testing.assert_allclose(difference, np.broadcast_to(difference[:, :1], difference.shape), atol=1e-4)
 
 
 @pytest.fixture(params=RECOMMENDERS)
@@ -83,8 +111,14 @@ def test_trainable_ones_have_a_loss(name):
 
 
 @pytest.mark.parametrize("name", TRAINABLE)
+def test_trainable_ones_serve_alike_in_either_mode(name):
+    model, batch = RECOMMENDERS[name](), random_clicks(7, ITEMS)
+    np.testing.assert_array_equal(model.train().scores(batch), model.eval().scores(batch))
+
+
+@pytest.mark.parametrize("name", TRAINABLE)
 def test_trainable_ones_learn_by_fit(name, tiny_split):
-    """train.fit needs nothing but the contract: the loss sinks, and with the same seeds everything is the same."""
+    """`fit` needs nothing but the contract: the loss sinks, and with the same seeds everything is the same."""
     n_items = tiny_split.train.shape[1]
 
     def trained():

@@ -64,8 +64,8 @@ def test_every_item_of_the_shop_is_drawn():
 
 
 def test_silhouettes_vary_by_item_only():
-    found = {picture(ITEM | {"item_id": number}) for number in range(30)}
-    assert len(found) == 3
+    pictures = {picture(ITEM | {"item_id": number}) for number in range(30)}
+    assert len(pictures) == 3
     assert picture(pd.Series(ITEM).to_dict()) == picture(ITEM)
 
 

@@ -13,7 +13,7 @@ from conftest import flat, tiny_settings
 from macrid.bundle import load
 from macrid.errors import InputError
 from macrid.maps import layout, projections
-from macrid.pipeline import build, evaluate, provenance, run_folder
+from macrid.pipeline import build, evaluate, maps, provenance, run_folder
 from macrid.training import checkpoint
 
 RUN = {"data": "shop", "seed": 0, "settings": {"kfac": 7}, "twin": False}
@@ -150,8 +150,8 @@ def test_maps_laid_out_again_are_those_of_the_build(trained, tmp_path, bundle, t
         old = bundle.maps[(bundle.maps["kind"] == "item") & ~bundle.maps["method"].str.contains("people")]
         old.drop(columns="factor").to_parquet(path / "maps.parquet", index=False)
     before = {file: file.read_bytes() for path in paths for file in path.iterdir() if file.name != "maps.parquet"}
-    laid_out = build.remap(load(paths[0]))
-    build.remap(load(paths[1]), laid_out)
+    laid_out = maps.remap(load(paths[0]))
+    maps.remap(load(paths[1]), laid_out)
     pd.testing.assert_frame_equal(load(paths[0]).maps, bundle.maps)
     pd.testing.assert_frame_equal(load(paths[1]).maps, twin.maps)
     assert {file: file.read_bytes() for path in paths for file in path.iterdir() if file.name != "maps.parquet"} == before
@@ -169,11 +169,11 @@ def test_a_stopped_build_goes_on(tiny_split, tiny_shop, tmp_path, quick, bundle)
         if stage != "step":
             stages.append((stage, row.get("epoch")))
 
-    arguments = {"source": tiny_shop.data, "twin": True}
+    training = build.Training(tiny_split, tiny_settings(), tiny_shop.data, twin=True)
     with pytest.raises(KeyboardInterrupt):
-        build.build(tiny_split, out, tiny_settings(), 0, report=stop, **arguments)
+        build.build(training, out, stop)
     assert {p.name for p in tmp_path.iterdir()} == {"out.partial"}
-    found = build.build(tiny_split, out, tiny_settings(), 0, report=note, **arguments)
+    found = build.build(training, out, note)
     assert stages == [("start", None), ("twin", 3), ("twin", 4), ("twin", 5), ("maps", None), ("save", None)]
     assert {p.name for p in tmp_path.iterdir()} == {"out", "out-dot"}
     clicks = tiny_split.test.fold_in
@@ -184,7 +184,7 @@ def test_a_stopped_build_goes_on(tiny_split, tiny_shop, tmp_path, quick, bundle)
 @pytest.mark.parametrize("changes", [{"epochs": 0}, {"kfac": 1}, {"init": "random"}, {"embedding_size": 2}, {"kfac": 30}])
 def test_unusual_settings(tiny_split, tiny_shop, tmp_path, quick, changes):
     settings = tiny_settings(**{"epochs": 1} | changes)
-    found = build.build(tiny_split, tmp_path / "out", settings, 0, source=tiny_shop.data, twin=True)
+    found = build.build(build.Training(tiny_split, settings, tiny_shop.data, twin=True), tmp_path / "out")
     assert found.settings == settings
     assert len(found.steer({(0, 0): 0.5}, user=found.people[0], n=3).after) == 3
 
@@ -192,7 +192,8 @@ def test_unusual_settings(tiny_split, tiny_shop, tmp_path, quick, changes):
 def test_recboles_protocol(tiny_clicks, tiny_shop, tmp_path, quick):
     from macrid.data import split
 
-    found = build.build(split.recbole(tiny_clicks, 0), tmp_path / "out", tiny_settings(epochs=1), 0, source=tiny_shop.data)
+    training = build.Training(split.recbole(tiny_clicks, 0), tiny_settings(epochs=1), tiny_shop.data)
+    found = build.build(training, tmp_path / "out")
     assert flat(evaluate.evaluate(found)) == pytest.approx(flat(found.meta["metrics"]), rel=1e-6)
     assert {"recall@10", "mrr@10", "ndcg@10", "hit@10", "precision@10"} < set(found.meta["metrics"])
 
@@ -219,9 +220,9 @@ def test_other_people_count_by_the_rule_of_the_training(tiny_shop, tmp_path, qui
     matrix.data = (1 + np.arange(matrix.nnz) % 5).astype(np.float32)
     rated = replace(tiny_shop.data, matrix=matrix, rated=True)
     parts = split.strong(split.to_clicks(rated, rating, clicks), 0)
-    found = build.build(parts, tmp_path / "out", tiny_settings(epochs=1), 0, source=rated)
+    found = build.build(build.Training(parts, tiny_settings(epochs=1), rated), tmp_path / "out")
     assert found.meta["data"]["least"] == {"rating": None if rating < 0 else rating, "clicks": clicks}
-    people = evaluate._other_people(found, rated)
+    people = evaluate.other_people(found, rated)
     expected = split.to_clicks(rated, rating, clicks)
     np.testing.assert_array_equal(people.user_ids, expected.user_ids[np.diff(expected.matrix.indptr) >= 2])
 
@@ -232,6 +233,6 @@ def test_checkpoints_are_no_pickle(tiny_split, tiny_shop, tmp_path, quick):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        build.build(tiny_split, tmp_path / "out", tiny_settings(), 0, source=tiny_shop.data, report=stop)
+        build.build(build.Training(tiny_split, tiny_settings(), tiny_shop.data), tmp_path / "out", stop)
     files = [p.name for p in (tmp_path / "out.partial").rglob("*") if p.is_file()]
     assert files == [checkpoint.FILE]

@@ -72,7 +72,7 @@ def test_dials_that_bear_an_attribute_come_first(bundle, table, tmp_path, believ
         assert (np.diff(found.influence[k, : len(mine)]) <= 0).all()
         assert (np.diff(found.influence[k, len(mine):]) <= 0).all()
     for (k, j), row in found.aligned_dials.items():
-        assert found.dial_attribute(k, j)[0] == row["attribute"]
+        assert found.dials.follows(k, j)[0] == row["attribute"]
         assert 0 < row["confidence"] <= 1
         assert row["measure"] == ("AUC" if row["attribute"] == "dear" else "R2")
         assert row["labels"] == table[row["attribute"]][bundle.factor == k].notna().sum()

@@ -73,7 +73,7 @@ def test_from_the_shell(tmp_path):
 
 
 def changed(monkeypatch, **config):
-    """unpickle.read as if RecBole had saved other settings."""
+    """safe_unpickle.read as if RecBole had saved other settings."""
     found = safe_unpickle.read(PTH)
     found["config"].state["final_config_dict"] |= config
     monkeypatch.setattr(safe_unpickle, "read", lambda path: found)

@@ -10,7 +10,7 @@ from scipy.stats import ttest_rel
 
 from macrid import results
 from macrid.errors import InputError
-from macrid.measures import evaluate, statistics
+from macrid.measures import evaluate
 from macrid.model.linear import EASE
 from macrid.model.settings import Settings, settings_dict
 from macrid.studies import compare, contenders, processes, study, sweep, sweep_maps
@@ -26,8 +26,9 @@ def settings(names=NAMES, base=TINY):
 
 
 def compared(split, out, names=NAMES, *, base=TINY, resume=False, overwrite=False, **kwargs):
-    study.prepare(out, split, 0, overwrite=overwrite, resume=resume)
-    return compare.compare(split, names, settings(names, base), out, preset="best", **kwargs)
+    plan = study.Plan(split, out, "best")
+    study.prepare(plan, overwrite=overwrite, resume=resume)
+    return compare.compare(plan, names, settings(names, base), **kwargs)
 
 
 # compare --------------------------------------------------------------------------------------------------------------
@@ -66,16 +67,6 @@ def test_differences_are_paired_and_to_the_best(tmp_path, tiny_split, trained_he
     assert found["mean"] == pytest.approx(np.mean(people["popularity"] - people["ease"]))
     assert found["p"] == pytest.approx(ttest_rel(people["popularity"], people["ease"]).pvalue)
     assert found["significant"]
-
-
-def test_paired_difference_by_hand():
-    found = statistics.paired_difference(np.array([1.0, 2, 3, 4]), np.array([0.0, 2, 2, 5]))
-    assert found["mean"] == 0.25
-    assert found["se"] == pytest.approx(np.std([1, 0, 1, -1], ddof=1) / 2)
-    assert not found["significant"]
-    same = np.arange(3.0)
-    assert statistics.paired_difference(same, same) == {"mean": 0.0, "se": 0.0, "p": 1.0, "significant": False}
-    assert statistics.paired_difference(same, same - 1) == {"mean": 1.0, "se": 0.0, "p": 0.0, "significant": True}
 
 
 def test_what_is_done_is_not_done_again(tmp_path, tiny_split, trained_here, monkeypatch):
@@ -132,22 +123,24 @@ def test_a_process_that_dies_is_said(tmp_path, tiny_split, monkeypatch):
 
 def test_another_split_is_not_continued(tmp_path, tiny_split, trained_here):
     out = tmp_path / "c.json"
-    study.prepare(out, tiny_split, 0, overwrite=False, resume=False)
+    first, second = (study.Plan(tiny_split, out, "best", seed) for seed in (0, 1))
+    study.prepare(first, overwrite=False, resume=False)
     with pytest.raises(InputError, match="seed"):
-        study.prepare(out, tiny_split, 1, overwrite=False, resume=True)
-    study.prepare(out, tiny_split, 1, overwrite=True, resume=True)
+        study.prepare(second, overwrite=False, resume=True)
+    study.prepare(second, overwrite=True, resume=True)
     out.write_text("precious")
     with pytest.raises(InputError, match="--overwrite"):
-        study.prepare(out, tiny_split, 1, overwrite=False, resume=True)
+        study.prepare(second, overwrite=False, resume=True)
     with pytest.raises(InputError, match="a folder"):
-        study.prepare(tmp_path, tiny_split, 0, overwrite=True, resume=True)
+        study.prepare(replace(first, out=tmp_path), overwrite=True, resume=True)
     assert out.read_text() == "precious"
 
 
 def test_a_damaged_record_is_one_line(tmp_path, tiny_split, trained_here):
     out = tmp_path / "c.json"
-    study.prepare(out, tiny_split, 0, overwrite=False, resume=False)
-    key, _ = study.task("ease", settings()["ease"], tiny_split, 0, "cpu", out)
+    plan = study.Plan(tiny_split, out, "best")
+    study.prepare(plan, overwrite=False, resume=False)
+    key, _ = study.task("ease", settings()["ease"], plan)
     (study.partial_of(out) / f"{key}.json").write_text("{")
     with pytest.raises(InputError, match=f"{key}.json is damaged"):
         compared(tiny_split, out, ["ease"], resume=True)
@@ -180,14 +173,15 @@ def test_settings_of_contenders():
 # sweep ----------------------------------------------------------------------------------------------------------------
 
 
-def swept(split, out, grid, changes=CHANGES, **kwargs):
-    study.prepare(out, split, 0, overwrite=False, resume=kwargs.pop("resume", False))
-    return sweep.sweep(split, changes, grid, out, preset="best", **kwargs)
+def swept(split, out, grid, changes=CHANGES, jobs=1):
+    plan = study.Plan(split, out, "best", jobs=jobs)
+    study.prepare(plan, overwrite=False, resume=False)
+    return sweep.sweep(plan, changes, grid)
 
 
 def test_a_sweep_is_what_its_file_says(tmp_path, tiny_split, trained_here):
     out = tmp_path / "s.json"
-    value = swept(tiny_split, out, {"anneal_cap": [0, 1], "kfac": [1, 7]}, side_by_side=2)
+    value = swept(tiny_split, out, {"anneal_cap": [0, 1], "kfac": [1, 7]}, jobs=2)
     assert results.load(out, "sweep") == value
     assert {p.name for p in tmp_path.iterdir()} == {"s.json", "s.maps.parquet"}
     maps = sweep_maps.load(out, value)

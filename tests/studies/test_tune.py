@@ -16,6 +16,7 @@ from macrid.model.macridvae import MacridVAE
 from macrid.model.settings import Settings, make_settings
 from macrid.studies import tune
 from macrid.studies.search_ranges import Range
+from macrid.studies.study import Plan
 from macrid.training.fit import fit
 from macrid.training.spectral_start import spectral_start
 
@@ -24,8 +25,8 @@ CHANGES = {"embedding_size": 4, "encoder_hidden_size": [8], "epochs": 2, "train_
 RANGES = [Range("learning_rate", "loguniform", (-7.0, -4.0)), Range("kfac", "choice", (2, 3, 7))]
 
 
-def tuned(split, out, trials, **kwargs):
-    return tune.tune(split, kwargs.pop("ranges", RANGES), CHANGES, out, preset="best", trials=trials, **kwargs)
+def tuned(split, out, trials, *, ranges=RANGES, seed=0, **kwargs):
+    return tune.tune(Plan(split, out, "best", seed), ranges, CHANGES, trials, **kwargs)
 
 
 @needs_optuna
@@ -136,5 +137,6 @@ def test_a_mistake_is_one_line_and_leaves_nothing(tmp_path, monkeypatch, text, n
 
 def test_without_optuna_the_way_to_get_it_is_told(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "optuna", None)
-    assert "pip install optuna" in mistake("tune", "--data", "shop:140x120", "--params", tmp_path / "x", "--trials", 2,
-                                           "--out", tmp_path / "t")
+    said = mistake("tune", "--data", "shop:140x120", "--params", tmp_path / "x", "--trials", 2, "--out", tmp_path / "t")
+    assert "tune needs Optuna, which is not installed: pip install 'macrid[tune]'" in said
+    assert not list(tmp_path.iterdir())

@@ -13,7 +13,6 @@ from macrid.data import shop, split
 from macrid.data.split import HeldOut
 from macrid.errors import InputError
 from macrid.measures import evaluate
-from macrid.measures import ranking as metrics
 from macrid.model.macridvae import MacridVAE
 from macrid.training import checkpoint, fit
 
@@ -60,8 +59,7 @@ def test_history(tiny_split):
 
 def test_it_ends_with_the_weights_of_the_best_epoch(tiny_split):
     model, history = fitted(tiny_split, epochs=6, stopping_step=6, learning_rate=0.3)
-    hit, n = evaluate._ranked(model, tiny_split.validation, 100).__next__()
-    assert metrics.ndcg_at(hit, n, 100).mean() == max(row["ndcg@100"] for row in history)
+    assert evaluate.validation_ndcg(model, tiny_split.validation).mean() == max(row["ndcg@100"] for row in history)
 
 
 def test_one_seed_one_training(tiny_split):
@@ -81,8 +79,9 @@ def test_a_batch_in_parts_is_the_batch(tiny_split, monkeypatch):
         monkeypatch.setattr(fit, "TRAINED_AT_ONCE", at_once)
         s = tiny_settings(init="random", nogb=True, dropout_prob=0.0, std=1e-6, train_batch_size=people)
         model = MacridVAE(140, s)
-        descent = torch.optim.SGD(model.parameters(), lr=0.01)
-        rows.append(fit._train_epoch(model, None, descent, tiny_split.train, s, 0, 0, 1, 1))
+        trainer = fit.Trainer(model, tiny_split.train)
+        trainer.optimiser = torch.optim.SGD(model.parameters(), lr=0.01)
+        rows.append(trainer.train_epoch(1))
         weights.append(model.state_dict())
     for name, value in weights[0].items():
         torch.testing.assert_close(weights[1][name], value, rtol=1e-4, atol=1e-5)
@@ -188,6 +187,18 @@ def test_one_stopped_within_an_epoch_loses_no_more_than_what_was_not_kept(tiny_s
     assert same_weights(resumed, whole)
 
 
+def test_one_stopped_between_the_last_step_of_an_epoch_and_its_end(tiny_split, tmp_path, monkeypatch):
+    whole, history = fitted(tiny_split, epochs=2)
+    monkeypatch.setattr(fit, "KEPT_EVERY", 0.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(fit, "validation_ndcg", lambda *_: (_ for _ in ()).throw(fit.Stopped))
+        with pytest.raises(fit.Stopped):
+            fitted(tiny_split, epochs=2, to=tmp_path)
+    resumed, continued = fitted(tiny_split, epochs=2, to=tmp_path)
+    assert plain(continued) == plain(history)
+    assert same_weights(resumed, whole)
+
+
 def test_a_finished_training_is_taken_as_it_is(tiny_split, tmp_path):
     whole, history = fitted(tiny_split, epochs=3, to=tmp_path)
     rows = []
@@ -236,49 +247,6 @@ def test_a_loss_that_is_no_number_is_said(tiny_split):
         model.biases[0][:] = float("nan")
     with pytest.raises(FloatingPointError, match="learning_rate"):
         fit.fit(model, tiny_split)
-
-
-# evaluation -----------------------------------------------------------------------------------------------------------
-
-
-class Oracle:
-    """Scores the answers highest, or lowest, and what was seen higher still."""
-
-    def __init__(self, held, sign):
-        self.table = {tuple(row.indices): sign * answer.toarray()[0] + 9 * seen.toarray()[0]
-                      for row, answer, seen in zip(held.fold_in, held.answers, held.seen, strict=True)}
-
-    def scores(self, batch):
-        return np.stack([self.table[tuple(row.indices)] for row in batch]).astype(np.float32)
-
-
-def test_a_perfect_ranking_scores_one_and_a_reversed_one_less(tiny_split):
-    """What was seen is left out of the list, however high it scores."""
-    for held in (tiny_split.test, tiny_split.validation):
-        perfect = evaluate.summary(evaluate.ranking(Oracle(held, 1), held))
-        assert [perfect[name] for name in ("ndcg@100", "recall@20", "recall@50")] == pytest.approx([1, 1, 1])
-        assert perfect["ndcg@100_se"] == pytest.approx(0)
-        assert evaluate.summary(evaluate.ranking(Oracle(held, -1), held))["recall@20"] < 0.1
-
-
-def test_people_are_scored_in_pieces(tiny_split, monkeypatch):
-    model = MacridVAE(tiny_split.train.shape[1], tiny_settings())
-    whole = evaluate.ranking(model, tiny_split.test)
-    monkeypatch.setattr(evaluate, "SCORED_AT_ONCE", 5)
-    for name, values in evaluate.ranking(model, tiny_split.test).items():
-        np.testing.assert_allclose(values, whole[name])
-
-
-def test_evaluate_has_the_promised_keys(tiny_split):
-    model = MacridVAE(tiny_split.train.shape[1], tiny_settings())
-    ranking = {f"{name}{end}" for name in ("ndcg@100", "recall@20", "recall@50") for end in ("", "_se")}
-    found = evaluate.evaluate(model, tiny_split.test, tiny_split.items)
-    assert set(found) == ranking | {"nmi", "ari", "purity", "effective_factors", "independence"}
-    assert all(isinstance(value, float) and np.isfinite(value) for value in found.values())
-    nameless = tiny_split.items.assign(category="")
-    assert "nmi" not in evaluate.evaluate(model, tiny_split.test, nameless)
-    theirs = evaluate.evaluate(model, tiny_split.test, tiny_split.items, "recbole")
-    assert {"recall@10", "mrr@10", "ndcg@10", "hit@10", "precision@10"} < set(theirs)
 
 
 def test_several_threads_repeat_themselves():

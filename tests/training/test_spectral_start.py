@@ -23,6 +23,42 @@ def test_it_finds_planted_groups():
     assert agreement((items @ prototypes.T).argmax(axis=1), category)["nmi"] == pytest.approx(1)
 
 
+def uneven(people=60, n_items=12, seed=2):
+    """Items of which the first is clicked by nearly everybody and the last by few, people of very different numbers."""
+    rng = np.random.default_rng(seed)
+    share = np.geomspace(0.9, 0.05, n_items) * rng.uniform(0.3, 1.1, (people, 1))
+    clicks = rng.random((people, n_items)) < share
+    clicks[rng.integers(0, people, n_items), np.arange(n_items)] = True  # every item is clicked
+    return csr_matrix(clicks.astype(np.float32))
+
+
+@pytest.mark.parametrize("dims", [3, 10])
+def test_items_are_the_singular_vectors_of_the_normalised_clicks(dims):
+    """Against the dense decomposition: the cosines of all pairs of items, which no sign or turn of the axes changes."""
+    clicks = uneven()
+    x = clicks.toarray().astype(np.float64)
+    person, item = x.sum(axis=1, keepdims=True), x.sum(axis=0, keepdims=True)
+    _, values, right = np.linalg.svd(x / np.sqrt(np.maximum(person, 1) * item), full_matrices=False)
+    np.testing.assert_allclose(values[0], 1)  # the trivial direction
+    wanted = (values[1 : dims + 1, None] * right[1 : dims + 1]).T
+    wanted /= np.linalg.norm(wanted, axis=1, keepdims=True)
+    items, _ = spectral_start(clicks, 3, dims, 0)
+    np.testing.assert_allclose(items @ items.T, wanted @ wanted.T, atol=0.03)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_groups_are_found_whatever_the_popularity_of_their_items(seed):
+    """Each group's first items are clicked five times as often as its last, and the first group four times as often as the
+    third; people click a fifth as much outside their own group."""
+    rng = np.random.default_rng(seed)
+    group, category = rng.integers(0, 3, 1000), np.repeat(np.arange(3), 15)
+    share = np.concatenate([np.geomspace(0.9, 0.2, 15) / 2**g for g in range(3)])
+    share = np.where(group[:, None] == category, share, 0.2 * share)
+    clicks = csr_matrix((rng.random(share.shape) < share).astype(np.float32))
+    items, prototypes = spectral_start(clicks, 3, 8, 0)
+    assert agreement((items @ prototypes.T).argmax(axis=1), category)["nmi"] == pytest.approx(1)
+
+
 def test_scrambled_clicks_have_no_groups():
     clicks, category = planted()
     mixed = clicks[:, np.random.default_rng(1).permutation(60)]

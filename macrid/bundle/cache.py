@@ -1,0 +1,60 @@
+"""What a bundle keeps of its answers: named stores, each of a bounded number of recent ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from threading import Lock
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from .factor_dials import FactorItems
+    from .person import Computed
+
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
+
+ITEMS = 20_000  # rows of the items table
+MAPS = 8
+PEOPLE_NUMBERS = 10**8  # floats that the people may take (400 MB); one takes K + 6 an item, or a few more
+FEWEST_PEOPLE, MOST_PEOPLE = 4, 64
+
+
+class Store(Generic[Key, Value]):
+    """The values of the `most` keys that were asked for last. Several threads may ask."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._values: dict[Key, Value] = {}  # the most recent last
+        self._lock = Lock()
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def get(self, key: Key, make: Callable[[], Value]) -> Value:
+        """The value of a key, by `make` if it is not there."""
+        with self._lock:
+            if key in self._values:
+                value = self._values[key] = self._values.pop(key)
+                return value
+        value = make()  # outside of the lock: it takes long, and may ask this store for other keys
+        with self._lock:
+            value = self._values.setdefault(key, value)
+            while len(self._values) > self.most:
+                del self._values[next(iter(self._values))]
+        return value
+
+
+class Cache:
+    """The stores of a bundle of M items and K factors. They hold tables and arrays, nothing that refers back to the bundle:
+    its memory is free as soon as nobody holds it, without a garbage collection."""
+
+    def __init__(self, n_items: int, kfac: int) -> None:
+        people = PEOPLE_NUMBERS // (n_items * (kfac + 6))
+        self.items: Store[int, dict] = Store(ITEMS)
+        self.maps: Store[str, np.ndarray] = Store(MAPS)
+        self.factor_items: Store[int, FactorItems] = Store(kfac)
+        self.quantiles: Store[int, pd.DataFrame] = Store(kfac)
+        self.people: Store[tuple[int, ...], Computed] = Store(max(FEWEST_PEOPLE, min(MOST_PEOPLE, people)))

@@ -1,0 +1,174 @@
+"""The dials of each factor: their ranges, the items along them, and what they are called."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from macrid.data import attributes
+from macrid.dials import names, steered_scores
+from macrid.errors import InputError
+
+from .cache import Cache
+
+SHOWCASE_ITEMS = 8  # the factor of the showcase has as many, at least
+SHOWCASE_DIALS = 5  # of each factor, the strongest, are looked at for the showcase
+WELL_KNOWN = 20  # a factor with more items is shown by the better known half of them
+
+
+class FactorItems(NamedTuple):
+    """The positions (m,) of the items of a factor, and their coordinates (m, D) on its dials."""
+
+    positions: np.ndarray
+    coordinates: np.ndarray
+
+
+class Follows(NamedTuple):
+    """An attribute, and how closely a dial follows it over its factor's items, from -1 to 1."""
+
+    attribute: str
+    closeness: float
+
+
+class Showcase(NamedTuple):
+    """The dial that explains itself best, and the attribute that it follows, if one is known."""
+
+    factor: int
+    dim: int
+    follows: Follows | None
+
+
+@dataclass(frozen=True)
+class FactorDials:
+    """The dials of a trained model: M items, K factors of D dials; m items are a factor's own. A dial is named by its factor
+    and `dim`, a column of the factor's axes. A coordinate is in [-1, 1], a share of a dial's range in [0, 1]."""
+
+    name: str  # of the bundle, for messages
+    items: pd.DataFrame  # M rows
+    vectors: np.ndarray  # (M, D) as they are scored
+    factor: np.ndarray  # (M,) the factor of each item
+    axes: np.ndarray  # (K, D, D), columns are dials, the strongest first
+    influence: np.ndarray  # (K, D) from 0 to 1: how much of a list the dial changes
+    aligned: dict[tuple[int, int], dict]  # what bundle.json says of the dials that were learned from labels
+    cache: Cache
+
+    def check(self, factor: int, dim: int) -> None:
+        """InputError unless there is a dial `dim` of `factor`."""
+        kfac, dims = self.influence.shape
+        for name, value, size in (("factor", factor, kfac), ("dim", dim, dims)):
+            if not 0 <= value < size:
+                raise InputError(f"{name} is {value}: {self.name} has {size}, so it must be from 0 to {size - 1}")
+
+    @cached_property
+    def attributes(self) -> pd.DataFrame:
+        """What is known of the items (M rows): see `attributes.attribute_table`."""
+        return attributes.attribute_table(self.items)
+
+    def factor_items(self, factor: int) -> FactorItems:
+        """The items of a factor, and where they are on its dials."""
+        return self.cache.factor_items.get(factor, lambda: self._factor_items(factor))
+
+    def _factor_items(self, factor: int) -> FactorItems:
+        mine = np.flatnonzero(self.factor == factor)
+        return FactorItems(mine, self.vectors[mine] @ self.axes[factor])
+
+    def quantiles(self, factor: int) -> pd.DataFrame:
+        """The attributes of the factor's items (m rows): numeric ones as quantiles from 0 to 1 among these items, yes/no
+        ones as they are; only those that are informative here."""
+        return self.cache.quantiles.get(factor, lambda: self._quantiles(factor))
+
+    def _quantiles(self, factor: int) -> pd.DataFrame:
+        table = self.attributes.iloc[self.factor_items(factor).positions]
+        columns = {}
+        for name, column in table.items():
+            if attributes.yes_no(column) and attributes.is_informative(column):
+                columns[name] = column
+            elif attributes.is_informative(column):
+                columns[name] = (column.rank() - 1) / (column.count() - 1)
+        return pd.DataFrame(columns, index=table.index)
+
+    def _coordinates(self, factor: int, dim: int) -> np.ndarray:
+        """Where the factor's items are on a dial (m,)."""
+        self.check(factor, dim)
+        return self.factor_items(factor).coordinates[:, dim]
+
+    def range(self, factor: int, dim: int) -> tuple[float, float]:
+        """The 1st and 99th percentile of the coordinates of the factor's items."""
+        return steered_scores.dial_range(self._coordinates(factor, dim))
+
+    def coordinate(self, factor: int, dim: int, share: float) -> float:
+        """The coordinate at a share of a dial's range."""
+        low, high = self.range(factor, dim)
+        return low + (high - low) * share
+
+    def stands(self, positions: ArrayLike, factor: int, dim: int) -> np.ndarray:
+        """Where the items at `positions` (n,) are, as shares of the dial's range (n,); NaN for an item of another factor,
+        which the dial does not move."""
+        low, high = self.range(factor, dim)
+        positions = np.asarray(positions, np.int64)
+        share = (self.vectors[positions] @ self.axes[factor][:, dim] - low) / max(high - low, 1e-9)
+        return np.where(self.factor[positions] == factor, np.clip(share, 0, 1), np.nan)
+
+    def ends(self, factor: int, dim: int, n: int = 3) -> tuple[np.ndarray, np.ndarray]:
+        """Positions of the n items at the low and at the high end of a dial, the outermost first, chosen among the better
+        known half of the factor's items, so that they mean something to people."""
+        positions, coordinates = self._known_items(factor, dim)
+        order = positions[np.argsort(coordinates, kind="stable")]
+        return order[:n], order[::-1][:n]
+
+    def along(self, factor: int, dim: int, n: int) -> np.ndarray:
+        """Positions of n items of a factor spread evenly over a dial, low to high; better known ones, as in `ends`."""
+        positions, coordinates = self._known_items(factor, dim)
+        if not len(positions):
+            return np.zeros(0, np.int64)
+        low, high = np.percentile(coordinates, [3, 97])
+        chosen: list[int] = []
+        for wanted in np.linspace(low, high, n):
+            nearest = positions[np.argsort(np.abs(coordinates - wanted), kind="stable")].tolist()
+            chosen.append(next((item for item in nearest if item not in chosen), nearest[0]))
+        return np.array(chosen, dtype=np.int64)
+
+    def _known_items(self, factor: int, dim: int) -> tuple[np.ndarray, np.ndarray]:
+        """Positions and coordinates on a dial of the better known half of a factor's items."""
+        positions, coordinates = self.factor_items(factor).positions, self._coordinates(factor, dim)
+        if "clicks" in self.items and len(positions) > WELL_KNOWN:
+            clicks = self.items["clicks"].to_numpy()[positions]
+            known = clicks >= np.median(clicks)
+            return positions[known], coordinates[known]
+        return positions, coordinates
+
+    def follows(self, factor: int, dim: int) -> Follows | None:
+        """The attribute of a dial, and how closely the dial follows it: Spearman's rho, or 2 AUC - 1 of a yes/no attribute.
+        It is the one that the dial was aligned with, or else the one that it follows most; None if no attribute is
+        informative here. An aligned attribute that the items table lacks has its cross-validated figure instead: the square
+        root of R2, or 2 AUC - 1."""
+        coordinates, table = self._coordinates(factor, dim), self.quantiles(factor)
+        aligned = self.aligned.get((factor, dim))
+        if aligned and aligned["attribute"] not in table:
+            value = aligned["confidence"]
+            return Follows(aligned["attribute"], 2 * value - 1 if aligned["measure"] == "AUC" else value**0.5)
+        candidates = [aligned["attribute"]] if aligned else table.columns
+        followed = [Follows(str(name), attributes.association(coordinates, table[name].to_numpy())) for name in candidates]
+        return max(followed, key=lambda each: abs(each.closeness), default=None)
+
+    def label(self, factor: int, dim: int) -> names.DialLabel | None:
+        """What a dial is called; None if it follows no known attribute closely enough."""
+        followed = self.follows(factor, dim)
+        if followed is None:
+            return None
+        yes_no = followed.attribute in self.attributes and attributes.yes_no(self.attributes[followed.attribute])
+        return names.name_dial(followed.attribute, followed.closeness, yes_no, self.aligned.get((factor, dim)))
+
+    @cached_property
+    def showcase(self) -> Showcase:
+        """The dial that explains itself best."""
+        kfac, dims = self.influence.shape
+        dials = [Showcase(k, j, self.follows(k, j)) for k in range(kfac) if (self.factor == k).sum() >= SHOWCASE_ITEMS
+                 for j in range(min(SHOWCASE_DIALS, dims))]
+        return max(dials, key=self._worth_showing, default=Showcase(0, 0, None))
+
+    def _worth_showing(self, dial: Showcase) -> float:
+        return abs(dial.follows.closeness) if dial.follows else float(self.influence[dial.factor, dial.dim])

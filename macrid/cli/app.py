@@ -1,0 +1,59 @@
+"""The command that serves the app."""
+
+import errno
+import importlib.util
+import os
+import socket
+import sys
+
+import click
+
+from macrid.errors import InputError
+from macrid.files import app_folder
+
+
+@click.command()
+@click.option("--port", default="8501", show_default=True, help="The port that it listens at.")
+@click.option("--check", is_flag=True, hidden=True, help="Only say whether it could be served.")
+def app(port: str, check: bool) -> None:
+    """Serve the app: the bundles in ./models (or MACRID_MODELS), and those that ship.
+
+    It listens on all interfaces of this machine, as Streamlit does.
+    """
+    for name in ("streamlit", "plotly"):
+        if importlib.util.find_spec(name) is None:
+            raise InputError(f"the app needs {name}, which is not installed: pip install 'macrid[app]'")
+    check_port(port)
+    if check:
+        return
+    headless = "true" if os.environ.get("SSH_CONNECTION") or os.environ.get("CI") or not _has_screen() else "false"
+    click.echo(f"The app is at http://localhost:{port} (Ctrl-C ends it).", err=True)
+    os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", str(app_folder() / "app.py"), "--server.port", port,
+                              "--server.headless", headless, "--logger.hideWelcomeMessage", "true"])
+
+
+def _has_screen() -> bool:
+    """Whether Streamlit can open a browser here."""
+    return sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def check_port(text: str) -> None:
+    """InputError, with another port to take, unless an app can listen at this one."""
+    if not (text.isascii() and text.isdigit()) or not 0 < int(text) < 65536:
+        raise InputError(f"--port {text} is no port; take a number from 1 to 65535, such as --port 8502")
+    port = int(text)
+    remedy = f"take another, such as --port {port + 1 if port < 65535 else 8502}"
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            raise InputError(f"port {port} is busy (perhaps with this app: http://localhost:{port}); {remedy}")
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("", port))
+        except OSError as error:
+            why = "is busy" if error.errno == errno.EADDRINUSE else f"cannot be had ({error.strerror})"
+            raise InputError(f"port {port} {why}; {remedy}") from error
+
+
+COMMANDS = (app,)

@@ -1,0 +1,128 @@
+"""What goes into the bundle of a trained model: its dials, its figures, its maps, and a record of how it came about."""
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from macrid import bundle
+from macrid.data.attributes import attribute_table
+from macrid.data.interactions import Interactions
+from macrid.data.split import Split
+from macrid.dials import choose
+from macrid.errors import InputWarning
+from macrid.measures import evaluate as measuring
+from macrid.model.macridvae import MacridVAE
+from macrid.model.settings import Settings
+
+from . import maps
+from .evaluate import shown_people, steering_figures
+from .provenance import fingerprint, versions
+
+
+@dataclass(frozen=True)
+class Training:
+    """What a bundle is made from."""
+
+    split: Split
+    settings: Settings
+    source: Interactions  # what was divided
+    seed: int = 0
+    labels: pd.DataFrame | None = None  # what `label_file.of_items` gives: dials are learned from them
+    twin: bool = False  # whether a dot-product twin is trained, too
+    device: str = "cpu"
+
+    @property
+    def item_labels(self) -> pd.DataFrame | None:
+        """The labels of the M items in their order, NaN where there is none."""
+        return None if self.labels is None else self.labels.reindex(self.split.items["item_id"])
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What came of a training: the model, its history (a row an epoch), and the name of the twin's bundle, if it has one."""
+
+    model: MacridVAE
+    history: list[dict]
+    twin: str | None = None
+
+
+def finish(out: Path, trained: Trained, training: Training, baselines: Mapping[str, dict[str, float]],
+           beside: pd.DataFrame | None = None) -> bundle.Contents:
+    """Everything that goes into the bundle `out` of one trained model.
+
+    baselines: what `baseline_figures` gives. beside: the maps of the model that it is compared with. Where no dial can be
+    learned from the labels, the dials are those of `ica`, with a warning.
+    """
+    model, split, labels = trained.model.eval(), training.split, training.item_labels
+    people = shown_people(split.kind, split.validation, split.test)
+    parts = model.represent(people.clicks)  # (n, K, D)
+    dials = _dials(out, model, parts, training)
+    items = split.items.copy()
+    items["clicks"] = np.asarray(split.train.sum(axis=0)).ravel().astype(np.int32)
+    meta = {
+        "name": out.name, "seed": training.seed, "twin": trained.twin, "axes": dials.method, "data": _data(training),
+        "metrics": (measuring.evaluate(model, split.test, split.items, split.kind, parts)
+                    | steering_figures(model, split.test, split.items, dials.axes, dials.aligned_dials, training.seed)),
+        "baselines": baselines, "training": _record(trained), "versions": versions(),
+    }
+    if dials.aligned:
+        meta["aligned"] = dials.aligned
+    learned_from = labels.dropna(how="all") if labels is not None and dials.aligned else None
+    laid_out = maps.lay_out(model, items, people, training.seed, beside)
+    return bundle.Contents(meta, model, items, laid_out, dials.axes, dials.influence, _users(split), trained.history,
+                           learned_from)
+
+
+def _dials(out: Path, model: MacridVAE, parts: np.ndarray, training: Training) -> choose.Dials:
+    labels = training.item_labels
+    scored = choose.Scored(model.item_vectors(), model.factors(), parts, model.scale)
+    dials = choose.choose("ica" if labels is None else "labels", scored, training.seed,
+                          attribute_table(training.split.items), labels)
+    row = dials.all_refused
+    if not row:
+        return dials
+    warnings.warn(f"{out}: no dial is named, as no attribute can be learned from the labels: {row['attribute']} is "
+                  f"refused in factor {row['factor']}, as {row['reason']}", InputWarning, stacklevel=2)
+    return replace(dials, method="ica", aligned=None)
+
+
+def _data(training: Training) -> dict[str, Any]:
+    """What bundle.json says of the data."""
+    split, source = training.split, training.source
+    people, items = split.train.shape
+    return {"name": split.name, "split": split.kind, "people": int(people), "items": int(items),
+            "clicks": int(split.train.nnz), "held_out": len(split.test.user_ids), "fingerprint": fingerprint(split),
+            "least": _least(split),
+            "read": {"people": source.n_users, "items": source.n_items, "interactions": source.n_interactions}}
+
+
+def _least(split: Split) -> dict[str, float | int | None] | None:
+    """What ratings and people had to have to count, as JSON values; a rating of None: any."""
+    if split.least is None:
+        return None
+    rating, clicks = split.least
+    return {"rating": rating if np.isfinite(rating) else None, "clicks": clicks}
+
+
+def _record(trained: Trained) -> dict[str, Any]:
+    """What bundle.json says of the training."""
+    history = trained.history
+    return {"epochs": len(history), "best": history[-1]["best"] if history else 0,
+            "seconds": round(sum(row["seconds"] for row in history), 1), "device": trained.model.items.device.type}
+
+
+def _users(split: Split) -> pd.DataFrame:
+    """The clicks of the held-out people: user_id, item_id, part."""
+    tables = []
+    for which, held in (("validation", split.validation), ("test", split.test)):
+        for part, clicks in (("tr", held.fold_in), ("te", held.answers)):
+            entries = clicks.tocoo()
+            tables.append(pd.DataFrame({"user_id": held.user_ids[entries.row],
+                                        "item_id": split.items["item_id"].to_numpy()[entries.col],
+                                        "part": f"{which}_{part}"}))
+    return pd.concat(tables, ignore_index=True)

@@ -1,0 +1,54 @@
+"""What the documentation says is there is there: commands with their options, files and folders, pages, names in Python."""
+
+import re
+import shlex
+from importlib import import_module
+from pathlib import Path
+
+import click
+import pytest
+
+from macrid.cli.main import main
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md")] + sorted((ROOT / "docs").glob("*.md"))
+BLOCK = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+MADE = ("models/mine", "models/small", "models/named", "site/", "dist/")  # by what the text tells to do
+
+
+def commands(text: str) -> list[list[str]]:
+    """The lines of code blocks that call macrid, as words."""
+    lines = "\n".join(BLOCK.findall(text)).replace("\\\n", " ").splitlines()
+    calls = [re.match(r"(?:\S*python -m )?macrid ([a-z].*)", line.strip()) for line in lines]
+    return [shlex.split(call[1], comments=True) for call in calls if call]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_and_their_options_are_there(page):
+    for name, *words in commands(page.read_text(encoding="utf-8")):
+        assert name in main.commands, f"{page.name}: there is no command {name}"
+        options = {option for each in main.commands[name].params if isinstance(each, click.Option) for option in each.opts}
+        used = {word for word in words if word.startswith("--")}
+        assert used <= options, f"{page.name}: macrid {name} has no {used - options}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_files_that_a_page_names_are_there(page):
+    text = BLOCK.sub("", page.read_text(encoding="utf-8"))
+    links = [link.split("#")[0] for link in re.findall(r"\]\(([^)\s]+)\)", text) if not link.startswith(("http", "#"))]
+    for link in filter(None, links):
+        assert (page.parent / link).exists() or (ROOT / link).exists(), f"{page.name} links to {link}"
+    for path in re.findall(r"`((?:macrid|ui|pages|tests|benchmarks|docs|models|assets)/[\w./-]*)`", text):
+        assert path.startswith(MADE) or (ROOT / path).exists(), f"{page.name} names {path}"
+
+
+def test_what_the_page_on_python_shows_is_there():
+    for path in re.findall(r"^::: ([\w.]+)", (ROOT / "docs" / "python.md").read_text(encoding="utf-8"), re.MULTILINE):
+        module, _, name = path.rpartition(".")
+        assert hasattr(import_module(module), name), path
+
+
+def test_every_page_is_in_the_navigation():
+    navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    for path in [*(ROOT / "docs").glob("*.md"), *(ROOT / "docs" / "notebooks").glob("*.ipynb")]:
+        assert str(path.relative_to(ROOT / "docs")) in navigation, path

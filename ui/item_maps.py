@@ -1,0 +1,95 @@
+"""The large map of the items: what of it is shown, its figure, and what somebody picked on it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import plotly.graph_objects as go
+
+from macrid.bundle.recommender import Recommender
+from macrid.charts import maps
+from macrid.charts.colours import matched
+from macrid.maps import atlas
+
+from .item_pictures import pictures_address
+
+HEIGHT = 560
+
+
+@dataclass(frozen=True)
+class View:
+    """What a map shows of a bundle."""
+
+    bundle: Recommender
+    method: str  # of the layout
+    people: bool = False  # whether they are on it, too
+    colour: str = "factor"  # a key of `atlas.colourings`
+    factor: int = 0  # the dimension that `dial` colours by
+    dim: int = 0
+    window: maps.Window | None = None  # the part that is shown, all if None
+
+
+class Drawing(NamedTuple):
+    """A map: its figure, the groups that it is coloured by (None for a scale), what the colours mean, and whether the points
+    are a sample before a picture of all."""
+
+    figure: go.Figure
+    by: maps.Groups | None
+    note: str
+    sampled: bool
+
+
+class Picked(NamedTuple):
+    """What was clicked or framed on a map: a prototype's star, and the positions of items, sorted."""
+
+    star: int | None
+    items: list[int]
+
+
+def by_factor(bundle: Recommender, category: maps.Groups) -> maps.Groups:
+    """The factors of a model, in the colours of the categories that they overlap most."""
+    colours = matched(bundle.factor, category.codes, category.colours, bundle.settings.kfac)
+    return maps.Groups(bundle.factor, [factor.name for factor in bundle.factors], colours)
+
+
+def factor_names(bundle: Recommender) -> np.ndarray:
+    """The name of each item's factor (M,)."""
+    return np.array([factor.name for factor in bundle.factors], object)[bundle.factor]
+
+
+def draw(view: View, category: maps.Groups, item: int | None) -> Drawing:
+    """The map. category: the groups whose colours the factors take up. item: the position of one that is marked, with those
+    nearest to it."""
+    bundle, window = view.bundle, view.window or maps.WHOLE
+    xy = bundle.map_of(view.method + (atlas.WITH_PEOPLE if view.people else ""))
+    inside = atlas.within(xy, view.window) if view.window else np.arange(len(xy))
+    drawn = atlas.sample(bundle.factor, atlas.DRAWN, inside)
+    factors, column = by_factor(bundle, category), atlas.colouring(bundle, view.colour, view.factor, view.dim)
+    by = factors if view.colour == "factor" else maps.groups(column.values) if column.grouped else None
+    figure = maps.frame(HEIGHT, pictures_address(bundle), window)
+    points, sampled = maps.points(xy, bundle.items, factor_names(bundle), drawn), len(drawn) < len(inside)
+    if sampled:
+        maps.add_density(figure, xy, maps.tints(by or column.values), window)
+    if by:
+        maps.add_groups(figure, points, by)
+    else:
+        maps.add_scale(figure, points, column.values, column.name)
+    if view.people:
+        maps.add_parts(figure, atlas.people_on(bundle, view.method), factors.names, factors.colours)
+    maps.add_stars(figure, atlas.stars(bundle, xy), factors.names, factors.colours)
+    if item is not None:
+        maps.add_found(figure, xy, item, atlas.neighbours(bundle, item), bundle.items["title"].iloc[item])
+    return Drawing(figure, by, column.note, sampled)
+
+
+def picked(points: Iterable[Mapping[str, Any]]) -> Picked:
+    """What the selected points of a map stand for: `customdata` is the position of an item, -1 - k for the star of factor
+    k."""
+    places = []
+    for point in points:
+        place = point.get("customdata")
+        if place is not None:
+            places.append(int(place[0] if isinstance(place, list) else place))
+    star = next((-1 - place for place in places if place < 0), None)
+    return Picked(star, sorted({place for place in places if place >= 0}))

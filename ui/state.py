@@ -1,0 +1,204 @@
+"""What a session remembers: for each page a typed class with the keys that it owns in st.session_state, what each is at
+first, and which are forgotten when another bundle is chosen. The keys of widgets are among them."""
+
+from collections.abc import Callable, Iterable, MutableMapping, Sequence
+from copy import copy
+from typing import Any, Generic, TypeVar
+
+import streamlit as st
+
+from .address import Percents
+from .naming import Naming
+
+Value = TypeVar("Value")
+Turn = tuple[Percents, int]  # the dials that are turned, and the strength
+
+DIALS = 5  # shown at first, the strongest, and then that many more
+UNDONE = 50  # turns that can be taken back
+
+
+class Remembered(Generic[Value]):
+    """A value in the session, under the name of the attribute; `default` until it is set. of_bundle: it goes when another
+    bundle, with other people, items and factors, is chosen, and so does the parameter of that name in the address."""
+
+    def __init__(self, default: Value, of_bundle: bool = False) -> None:
+        self.default, self.of_bundle = default, of_bundle
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.key = name
+
+    def __get__(self, page: "PageState", owner: type) -> Value:
+        return page.session[self.key] if self.key in page.session else copy(self.default)
+
+    def __set__(self, page: "PageState", value: Value) -> None:
+        page.session[self.key] = value
+
+
+class PageState:
+    """The values of a page in `session`, which is st.session_state if none is given."""
+
+    def __init__(self, session: MutableMapping[Any, Any] | None = None) -> None:
+        self.session: MutableMapping[Any, Any] = st.session_state if session is None else session
+
+    @classmethod
+    def owned(cls, of_bundle: bool | None = None) -> list[str]:
+        """The keys that the page owns: all, or only those that go, or stay, with another bundle."""
+        values = [value for value in vars(cls).values() if isinstance(value, Remembered)]
+        return [value.key for value in values if of_bundle in (None, value.of_bundle)]
+
+    def is_set(self, key: str) -> bool:
+        return key in self.session
+
+
+class Frame(PageState):
+    """The frame around the pages."""
+
+    bundle = Remembered[str | None](None)  # a widget's
+
+
+class MacroMap(PageState):
+    """The map and what was chosen on it."""
+
+    layout = Remembered("tsne")
+    model = Remembered("cosine")
+    people = Remembered(False)
+    colour = Remembered("factor", of_bundle=True)
+    of = Remembered(0, of_bundle=True)  # the factor, and
+    axis = Remembered(0, of_bundle=True)  # its dimension, that colour the map
+    find = Remembered("", of_bundle=True)
+    window = Remembered[tuple[float, float, float, float] | None](None, of_bundle=True)  # left, right, low, high
+    prototype = Remembered[int | None](None, of_bundle=True)
+    star = Remembered[int | None](None)  # the prototype that was clicked last
+    against = Remembered[str | None](None, of_bundle=True)
+
+    def clicked(self, star: int | None, used: Sequence[int]) -> None:
+        """Show the prototype whose star was clicked, once; the first of `used` where that of before is not in use."""
+        if star is not None and self.star != star:
+            self.star = self.prototype = star
+        if self.prototype not in used:
+            self.prototype = used[0]
+
+
+class Steer(PageState):
+    """Who is steered, and what they have turned."""
+
+    who = Remembered("person")  # or profile
+    user = Remembered("", of_bundle=True)
+    items = Remembered[list[str]]([], of_bundle=True)  # ids of the profile
+    search = Remembered("")
+    factor = Remembered(0, of_bundle=True)
+    dim = Remembered(0, of_bundle=True)
+    dials = Remembered[Percents]({}, of_bundle=True)
+    strength = Remembered(100)  # percent
+    earlier = Remembered[list[Turn]]([], of_bundle=True)  # what can be taken back, the latest last
+    favourite = Remembered[int | None](None, of_bundle=True)  # the factor that the history leans to
+    steered = Remembered[tuple[str, tuple[int, ...]] | None](None, of_bundle=True)  # of which bundle, and by which history
+    shown = Remembered(DIALS)  # how many dials
+    seq = Remembered(0)  # the number of the board's last event
+    scope = Remembered("factor")  # or all
+    n = Remembered(12)
+    keep = Remembered(False)
+
+    def add(self, item: str) -> None:
+        """Put an item into the profile."""
+        if item not in self.items:
+            self.items = [*self.items, item]
+
+    def remove(self, item: str) -> None:
+        """Take an item out of the profile."""
+        self.items = [i for i in self.items if i != item]
+
+    def meet(self, bundle: str, history: Iterable[int], favourite: int) -> None:
+        """Take up somebody, by name of the bundle, history and the factor that this leans to. A history that leans another
+        way than the last is followed; another person starts where they stand."""
+        if self.favourite not in (None, favourite):
+            self.factor = favourite
+        somebody = bundle, tuple(history)
+        if self.steered not in (None, somebody):
+            self.dials, self.earlier = {}, []
+        self.favourite, self.steered = favourite, somebody
+
+    def choose(self, factor: int) -> None:
+        """Another intention, at its strongest dial."""
+        self.factor, self.dim = factor, 0
+
+    def show_what_is_turned(self) -> None:
+        """Show the chosen dial and every turned dial of this factor: what a link holds can be seen and put back."""
+        self.shown = max(DIALS, self.shown, self.dim + 1, *(j + 1 for k, j in self.dials if k == self.factor))
+
+    @property
+    def is_turned(self) -> bool:
+        return bool(self.dials) or self.strength != 100
+
+    def take(self, event: dict[str, Any], at: Callable[[int], int], dims: int) -> None:
+        """Take what happened on the board (see `widgets.board`). at: where the person stands on each dial, in percent; dims:
+        how many dials the factor has."""
+        self.seq, self.dim = event["seq"], event["chosen"]
+        what = event["what"]
+        if what == "more":
+            self.shown = DIALS if self.shown >= dims else self.shown + DIALS
+        elif what == "undo" and self.earlier:
+            self.dials, self.strength = self.earlier[-1]
+            self.earlier = self.earlier[:-1]
+        elif what == "reset":
+            self._turn({}, 100)
+        elif what in ("turn", "strength"):
+            self._turn(turned(event["values"], self.factor, at, self.dials), event["strength"])
+
+    def _turn(self, dials: Percents, strength: int) -> None:
+        now = self.dials, self.strength
+        if (dials, strength) != now:
+            self.earlier = [*self.earlier, now][-UNDONE:]
+            self.dials, self.strength = dials, strength
+
+
+def turned(values: dict[str, int], factor: int, at: Callable[[int], int], dials: Percents) -> Percents:
+    """The turned dials when those of `factor` that are shown stand at `values`, in percent; those of other factors stay. at:
+    where the person stands on each dial: a dial put there is not turned."""
+    shown = {(factor, int(dim)): value for dim, value in values.items()}
+    kept = {dial: value for dial, value in dials.items() if dial not in shown}
+    return kept | {dial: value for dial, value in shown.items() if value != at(dial[1])}
+
+
+class Name(PageState):
+    """What is named: by bundle, as the answers of one say nothing about another."""
+
+    intention = Remembered(0, of_bundle=True)
+    attribute = Remembered("", of_bundle=True)  # that is being named; "" for none
+    naming = Remembered[dict[str, Naming]]({})
+
+
+class Disentanglement(PageState):
+    """Which file, figure and run are shown."""
+
+    sweep = Remembered("", of_bundle=True)
+    measure = Remembered("")
+    run = Remembered(0, of_bundle=True)
+    clicked = Remembered[int | None](None)  # the run whose dot was clicked last
+
+    def click(self, run: int | None) -> None:
+        """Show the run whose dot was clicked, once."""
+        if run is not None and self.clicked != run:
+            self.clicked = self.run = run
+
+
+class Benchmark(PageState):
+    """Which comparison is shown in detail."""
+
+    compare = Remembered("", of_bundle=True)
+
+
+class Method(PageState):
+    """Whose way is shown; the same person as on the Steer page."""
+
+    user = Remembered("", of_bundle=True)
+
+
+PAGES: tuple[type[PageState], ...] = (Frame, MacroMap, Steer, Name, Disentanglement, Benchmark, Method)
+
+
+def forget_bundle(session: MutableMapping[Any, Any], address: MutableMapping[str, Any]) -> None:
+    """Forget what belongs to the bundle that was shown, in the session and in the address."""
+    for key in {key for page in PAGES for key in page.owned(of_bundle=True)}:
+        session.pop(key, None)
+        address.pop(key, None)
