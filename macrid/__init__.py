@@ -3,15 +3,20 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from macrid.pipeline.estimator import MacridRecommender
+from .files import version
 
-__version__ = "0.1.0"
+if TYPE_CHECKING:
+    from .pipeline.estimator import MacridRecommender
+
+    __version__: str
+
 __all__ = ["MacridRecommender", "__version__"]
 
 
 def __getattr__(name: str) -> object:
-    """`macrid.MacridRecommender`, loaded with PyTorch when somebody asks for it."""
+    """What takes a while, when somebody asks for it: `macrid.MacridRecommender`, which loads PyTorch, and the version."""
     if name == "MacridRecommender":
         return import_module("macrid.pipeline.estimator").MacridRecommender
+    if name == "__version__":
+        return version()
     raise AttributeError(f"module 'macrid' has no attribute {name!r}")

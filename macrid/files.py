@@ -1,8 +1,10 @@
-"""Files that are there whole or not at all, JSON whose shape is checked, and where the app's files are."""
+"""Files that are there whole or not at all, JSON whose shape is checked; where the app's files are, of which version."""
 
+import importlib.metadata
 import json
 import os
 import shutil
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -76,3 +78,11 @@ def app_folder() -> Path:
     package = Path(__file__).resolve().parent
     inside = package / "_app"
     return inside if inside.is_dir() else package.parent
+
+
+def version() -> str:
+    """The version of macrid, as pyproject.toml has it: of this checkout, or of the installed package."""
+    project = app_folder() / "pyproject.toml"
+    if project.is_file():
+        return tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"]
+    return importlib.metadata.version("macrid")

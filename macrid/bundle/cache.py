@@ -1,17 +1,14 @@
 """What a bundle keeps of its answers: named stores, each of a bounded number of recent ones."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
 from threading import Lock
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
 
-if TYPE_CHECKING:
-    from .factor_dials import FactorItems
-    from .person import Computed
+from macrid.dials.steered_scores import SteeredScores
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -45,6 +42,22 @@ class Store(Generic[Key, Value]):
             while len(self._values) > self.most:
                 del self._values[next(iter(self._values))]
         return value
+
+
+class FactorItems(NamedTuple):
+    """The positions (m,) of the items of a factor, and their coordinates (m, D) on its dials."""
+
+    positions: np.ndarray
+    coordinates: np.ndarray
+
+
+@dataclass
+class Computed:
+    """What is computed once for a person: the user vector (K, D), and the scores by what is listed: of the whole catalogue
+    (None), and of the factor listed last."""
+
+    parts: np.ndarray
+    scores: dict[int | None, SteeredScores] = field(default_factory=dict)
 
 
 class Cache:

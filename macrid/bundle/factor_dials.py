@@ -12,18 +12,11 @@ from macrid.data import attributes
 from macrid.dials import names, steered_scores
 from macrid.errors import InputError
 
-from .cache import Cache
+from .cache import Cache, FactorItems
 
 SHOWCASE_ITEMS = 8  # the factor of the showcase has as many, at least
 SHOWCASE_DIALS = 5  # of each factor, the strongest, are looked at for the showcase
 WELL_KNOWN = 20  # a factor with more items is shown by the better known half of them
-
-
-class FactorItems(NamedTuple):
-    """The positions (m,) of the items of a factor, and their coordinates (m, D) on its dials."""
-
-    positions: np.ndarray
-    coordinates: np.ndarray
 
 
 class Follows(NamedTuple):

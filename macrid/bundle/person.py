@@ -1,20 +1,19 @@
 """One person before a trained model: where they stand on the dials, and their lists when dials are turned.
 `Recommender.person` makes one."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypedDict
+from dataclasses import dataclass
+from typing import Protocol, TypedDict
 
 import numpy as np
 import pandas as pd
 
 from macrid.dials.steered_scores import STRIP_POSITIONS, SteeredScores
 from macrid.errors import InputError
+from macrid.model.macridvae import MacridVAE
 
-if TYPE_CHECKING:
-    from .recommender import Recommender
+from .cache import Computed
+from .factor_dials import FactorDials
 
 Dials = Mapping[tuple[int, int], float]  # (factor, dim) -> the coordinate that a dial is turned to, in [-1, 1]
 
@@ -44,13 +43,30 @@ class Listing(TypedDict, total=False):
     strength: float
 
 
-@dataclass
-class Computed:
-    """What is computed once for a person: the user vector (K, D), and the scores by what is listed: of the whole catalogue
-    (None), and of the factor listed last."""
+class Trained(Protocol):
+    """What a person asks of a recommender: M items, K factors, D dimensions; `recommender.Recommender` says what each is."""
 
-    parts: np.ndarray
-    scores: dict[int | None, SteeredScores] = field(default_factory=dict)
+    @property
+    def model(self) -> MacridVAE: ...
+
+    @property
+    def items(self) -> pd.DataFrame: ...
+
+    @property
+    def vectors(self) -> np.ndarray: ...
+
+    @property
+    def log_c(self) -> np.ndarray: ...
+
+    @property
+    def axes(self) -> np.ndarray: ...
+
+    @property
+    def dials(self) -> FactorDials: ...
+
+    def table(self, positions: np.ndarray, scores: np.ndarray) -> pd.DataFrame: ...
+
+    def number(self, n: int) -> int: ...
 
 
 class Person:
@@ -62,7 +78,7 @@ class Person:
     person's own list and the steered one.
     """
 
-    def __init__(self, trained: Recommender, seen: np.ndarray, computed: Computed) -> None:
+    def __init__(self, trained: Trained, seen: np.ndarray, computed: Computed) -> None:
         self.trained, self.dials, self.seen = trained, trained.dials, seen
         self._computed = computed
 

@@ -18,9 +18,9 @@ from macrid.errors import InputError
 from macrid.model.macridvae import MacridVAE
 from macrid.model.settings import Settings
 
-from .cache import Cache
-from .factor_dials import FactorDials, FactorItems
-from .person import Computed, Dials, Listing, Person, Steered
+from .cache import Cache, Computed, FactorItems
+from .factor_dials import FactorDials
+from .person import Dials, Listing, Person, Steered
 
 
 @dataclass(frozen=True)

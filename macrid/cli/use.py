@@ -102,9 +102,9 @@ class _Turning:
         if (self.dim is None) != (self.value is None) or (self.dim is None and not self.turns):
             raise InputError("say what to turn: --dim J --value V, or --turn DIAL=HOW")
 
-    def dials(self, person: "Person") -> dict[tuple[int, int], float]:
+    def dials(self, bundle: "Recommender", person: "Person") -> dict[tuple[int, int], float]:
         """{(factor, dim): coordinate}; --dim and --value last."""
-        dials = dict(_turned(person, self.factor, turn) for turn in self.turns)
+        dials = dict(_turned(bundle, person, self.factor, turn) for turn in self.turns)
         if self.dim is not None and self.value is not None:
             dials[self.factor, self.dim] = self.value
         return dials
@@ -142,7 +142,7 @@ def steer(path: Path, profile: _Profile, turning: _Turning, listing: _Listing, a
 
     bundle = bundles.load(path)
     person = profile.person(bundle)
-    dials = turning.dials(person)
+    dials = turning.dials(bundle, person)
     factor = turning.factor if listing.scope == "factor" else None
     lists = person.steer(dials, factor=factor, n=listing.n, strength=listing.strength)
     turned = [{"factor": k, "factor_name": bundle.factors[k].name, "dim": j, "value": v, "position": person.position(k, j),
@@ -157,7 +157,7 @@ def steer(path: Path, profile: _Profile, turning: _Turning, listing: _Listing, a
         _print_table(lists.after, ["mark"])
 
 
-def _turned(person: "Person", factor: int, turn: str) -> tuple[tuple[int, int], float]:
+def _turned(bundle: "Recommender", person: "Person", factor: int, turn: str) -> tuple[tuple[int, int], float]:
     """(factor, dim) and coordinate of a --turn."""
     from macrid.bundle.person import MORE
 
@@ -167,7 +167,7 @@ def _turned(person: "Person", factor: int, turn: str) -> tuple[tuple[int, int], 
     other = re.fullmatch(r"(\d+)\.(.+)", name.strip())
     if other:
         factor, name = int(other[1]), other[2]
-    dim = _dial(person.trained, factor, name.strip())
+    dim = _dial(bundle, factor, name.strip())
     share = {"more": MORE, "less": -MORE}.get(how.strip())
     relative = re.fullmatch(r"([-+]\d+(?:\.\d*)?)\s*%", how.strip())
     if share is None and relative:

@@ -7,9 +7,9 @@ from importlib.metadata import version
 import numpy as np
 import pandas as pd
 
-from macrid import __version__
 from macrid.data import label_file
 from macrid.data.split import Split
+from macrid.files import version as macrid_version
 from macrid.model.settings import Settings, settings_dict
 
 LIBRARIES = ("torch", "numpy", "scipy", "scikit-learn", "pandas")
@@ -23,7 +23,7 @@ def describe(split: Split, settings: Settings, seed: int, labels: pd.DataFrame |
 
 def versions() -> dict[str, str]:
     """The versions of what computes."""
-    return {"macrid": __version__, "python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
+    return {"macrid": macrid_version(), "python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
 
 
 def fingerprint(split: Split) -> str:
