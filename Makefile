@@ -47,7 +47,7 @@ docs: env-docs
 	@$(PY) -m mkdocs build --strict
 
 models: env
-	@$(PY) -m macrid train --data shop --out models/shop --set embedding_size=16 --seed 0 --twin dot --overwrite
+	@$(PY) -m macrid train --data shop --out models/shop --set embedding_size=16 --set linear_weight=0 --seed 0 --twin dot --overwrite
 
 wheel: env
 	@$(PY) -m pip --disable-pip-version-check wheel -q --no-deps -w dist .

@@ -74,8 +74,8 @@ def scatter(measure: str, names: list[str]) -> None:
 def one(chosen: int, maps: pd.DataFrame | None) -> None:
     """The figures of one run, and its map."""
     figures = sweep["points"][chosen]["figures"]
-    known = {result_files.metric_name(sweep["main"]): sweep["main"], "Effective factors": "effective_factors", "NMI": "nmi",
-             "Independence": "independence"}
+    known = {result_files.metric_name(sweep["main"]): sweep["main"], "Coherence": "coherence", "Certainty": "certainty",
+             "Effective factors": "effective_factors", "NMI": "nmi", "Independence": "independence"}
     html.figures([(name, words.figure(figures[key])) for name, key in known.items() if key in figures])
     mine = maps[maps["run"] == chosen].reset_index(drop=True) if maps is not None else ()
     if not len(mine):

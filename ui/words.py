@@ -17,6 +17,11 @@ HINTS = {
     "Effective factors": "The effective number of factors, exp of the entropy of their shares of the items: K if all are "
                          "used alike, 1 if one takes everything.",
     "Effective categories": "The same for the categories: as many as there are, if all hold as many items.",
+    "Coherence": "Of three items that are about as popular, two of one factor and one of another: how often people whom the "
+                 "model never saw click the two together more than either with the third. 1 is always, 0.33 is chance; the "
+                 "fewer clicks there are, the closer to chance.",
+    "Certainty": "How surely an item belongs to its factor: the share of the item in the middle, from 1 / K, where it "
+                 "belongs to all K factors alike, to 1, where it belongs to one alone.",
     "NMI": "Normalised mutual information of factors and categories: 1 if they are the same partition, 0 if unrelated. "
            "The model never sees the categories.",
     "ARI": "Adjusted Rand index of factors and categories over pairs of items: 1 if they are the same partition, about 0 by "

@@ -53,10 +53,11 @@ class FactorItems(NamedTuple):
 
 @dataclass
 class Computed:
-    """What is computed once for a person: the user vector (K, D), and the scores by what is listed: of the whole catalogue
-    (None), and of the factor listed last."""
+    """What is computed once for a person: the user vector (K, D), what the linear path adds to the score of each item (M,),
+    and the scores by what is listed: of the whole catalogue (None), and of the factor listed last."""
 
     parts: np.ndarray
+    linear: np.ndarray
     scores: dict[int | None, SteeredScores] = field(default_factory=dict)
 
 

@@ -4,7 +4,7 @@ The folder holds no pickle: bundle.json (format, name, data set, settings, seed,
 were learned from labels, which dial has which attribute and which attributes were refused), weights.safetensors,
 items.parquet, maps.parquet (method, kind, id, x, y, factor: see `maps.layout`), axes.safetensors (R_k, and the influence
 of each dial), users.parquet (user_id, item_id, part of the held-out people), history.json (a row an epoch); and,
-where axes were learned from labels, labels.csv with these.
+where axes were learned from labels, labels.csv with these; where there is a linear path, linear.safetensors.
 """
 
 import json
@@ -19,11 +19,13 @@ import pandas as pd
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from scipy.sparse import csr_matrix
 
 from macrid.data import label_file
 from macrid.data.interactions import PARTS
 from macrid.errors import InputError
 from macrid.files import Shape, problem, swap, write_json
+from macrid.model.linear_path import LinearPath
 from macrid.model.macridvae import MacridVAE
 from macrid.model.settings import Settings, make_settings, settings_dict
 
@@ -34,6 +36,8 @@ FORMAT = 1
 FILES = ("bundle.json", "weights.safetensors", "items.parquet", "maps.parquet", "axes.safetensors", "users.parquet",
          "history.json")
 LABELS = "labels.csv"  # only where axes were learned from labels
+LINEAR = "linear.safetensors"  # only where there is a linear path: B in compressed rows, and w
+OPTIONAL = (LABELS, LINEAR)
 _META: Shape = {  # what bundle.json holds besides `format`
     "name": str, "seed": int, "settings": dict, "metrics": dict, "baselines": dict, "axes": str, "versions": dict,
     "twin": (str, type(None)), "training": {"epochs": int, "best": int, "seconds": (int, float)},
@@ -45,6 +49,7 @@ _ENDS = ("low", "high")  # what little and much of the attribute is called, wher
 _REFUSED: Shape = {"factor": int, "attribute": str, "labels": int, "reason": str}
 _EPOCH: Shape = {"epoch": int, "best": int, "loss": float, "ndcg@100": float}  # of a row of history.json
 Kind = TypeVar("Kind", dict, list)
+_OLDER = {"routing": "learned", "context": 0.0, "linear_weight": 0.0}  # what settings that a bundle lacks meant
 _TRAIN_AGAIN = "train it again, or restore the folder from where you got it"
 
 
@@ -85,6 +90,8 @@ def _write(folder: Path, contents: Contents) -> None:
     write_json(folder / "history.json", contents.history)
     weights = {name: tensor.cpu().contiguous() for name, tensor in model.state_dict().items()}
     save_file(weights, folder / "weights.safetensors")
+    if model.linear is not None:
+        _write_linear(folder / LINEAR, model.linear)
     dials = {"axes": torch.as_tensor(contents.axes), "strength": torch.as_tensor(contents.influence)}
     save_file(dials, folder / "axes.safetensors")
     for name, table in (("items", items), ("maps", contents.maps), ("users", contents.users)):
@@ -92,6 +99,12 @@ def _write(folder: Path, contents: Contents) -> None:
     if contents.labels is not None:
         text = label_file.to_csv(contents.labels, items.set_index("item_id")["title"])
         (folder / LABELS).write_text(text, encoding="utf-8")
+
+
+def _write_linear(path: Path, linear: LinearPath) -> None:
+    b = linear.weights
+    save_file({"indptr": torch.as_tensor(b.indptr.astype(np.int64)), "indices": torch.as_tensor(b.indices.astype(np.int32)),
+               "values": torch.as_tensor(b.data), "weight": torch.tensor(linear.weight, dtype=torch.float64)}, path)
 
 
 def replace_maps(path: Path, maps: pd.DataFrame) -> None:
@@ -112,6 +125,7 @@ def load(path: str | Path) -> Recommender:
     items = _read_items(path / "items.parquet")
     item_ids = items["item_id"]
     model = _read_model(path / "weights.safetensors", len(items), settings)
+    model.linear = _read_linear(path / LINEAR, len(items))
     axes, influence = _read_dials(path / "axes.safetensors", settings)
     users = _read_users(path / "users.parquet", item_ids)
     maps = _read_maps(path / "maps.parquet", item_ids, settings.kfac)
@@ -142,9 +156,10 @@ def _read_meta(path: Path) -> dict:
 
 
 def _read_settings(path: Path, meta: dict) -> Settings:
-    """The settings in bundle.json, and the check that what it says of aligned dials goes with them."""
+    """The settings in bundle.json, and the check that what it says of aligned dials goes with them. Older bundles lack some,
+    which mean that they have none of it."""
     try:
-        settings = make_settings("best", meta["settings"])
+        settings = make_settings("best", _OLDER | meta["settings"])
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
     _check_aligned(path, meta, settings.kfac, settings.embedding_size)
@@ -167,6 +182,22 @@ def _read_model(path: Path, n_items: int, settings: Settings) -> MacridVAE:
     expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
     model.load_state_dict(_read_tensors(path, expected))
     return model.eval()
+
+
+def _read_linear(path: Path, n_items: int) -> LinearPath | None:
+    """The linear path, if the bundle has one."""
+    if not path.exists():
+        return None
+    try:
+        tensors = {name: tensor.numpy() for name, tensor in load_file(path).items()}
+        weights = csr_matrix((tensors["values"], tensors["indices"], tensors["indptr"]), (n_items, n_items))
+        weights.check_format()
+        weight = float(tensors["weight"])
+    except (SafetensorError, OSError, KeyError, ValueError, TypeError) as error:
+        raise InputError(f"{path} holds no weights of {n_items} by {n_items} items ({error}); {_TRAIN_AGAIN}") from error
+    if not np.isfinite(weights.data).all() or not np.isfinite(weight):
+        raise InputError(f"{path} holds NaN or infinite numbers; {_TRAIN_AGAIN}")
+    return LinearPath(weights, weight)
 
 
 def _read_dials(path: Path, settings: Settings) -> tuple[np.ndarray, np.ndarray]:

@@ -73,9 +73,9 @@ class Person:
     """What `trained` makes of the items at the positions `seen` (n,). computed: what is known of this person already.
 
     Dials are named (factor, dim) and turned to coordinates in [-1, 1]. A list is of the whole catalogue, ranked by the
-    model's p(i | z), or of the items of one `factor`, ranked by what that factor's part says of them, scale z_k . h_i,
-    which no other part drowns. hide_seen leaves out the items of the profile. strength from 0 to 1 blends between the
-    person's own list and the steered one.
+    model's p(i | u), or of the items of one `factor`, ranked by what that factor's part says of them, scale z_k . h_i,
+    which no other part drowns, and by the linear path, if there is one. hide_seen leaves out the items of the profile.
+    strength from 0 to 1 blends between the person's own list and the steered one.
     """
 
     def __init__(self, trained: Trained, seen: np.ndarray, computed: Computed) -> None:
@@ -178,14 +178,15 @@ class Person:
 
     def _all_scores(self) -> SteeredScores:
         t = self.trained
-        return SteeredScores(self.parts, t.vectors, t.log_c, t.model.scale, t.axes)
+        log_c = t.log_c + self._computed.linear[:, None]  # whatever the factor: exp of it multiplies the whole sum
+        return SteeredScores(self.parts, t.vectors, log_c, t.model.scale, t.axes)
 
     def _factor_scores(self, factor: int) -> SteeredScores:
         """Its part and its items, as a model of one factor."""
         t = self.trained
-        items = t.vectors[self.dials.factor_items(factor).positions]  # (m, D)
-        log_c = np.zeros((len(items), 1), items.dtype)
-        return SteeredScores(self.parts[[factor]], items, log_c, t.model.scale, t.axes[[factor]])
+        mine = self.dials.factor_items(factor).positions
+        log_c = self._computed.linear[mine, None]  # (m, 1)
+        return SteeredScores(self.parts[[factor]], t.vectors[mine], log_c, t.model.scale, t.axes[[factor]])
 
 
 def _mark(was: int | None, rank: int) -> str:

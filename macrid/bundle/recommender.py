@@ -68,8 +68,12 @@ class Recommender:
 
     @cached_property
     def factors(self) -> list[names.Factor]:
-        """The K macro factors, named from their items."""
-        return names.name_factors(self.items, self.factor, self.certainty, self.settings.kfac)
+        """The K macro factors, named from their items and what the held-out people were shown."""
+        shown = list(self._histories.values())
+        ends = np.cumsum([0, *map(len, shown)])
+        columns = np.concatenate([*shown, np.zeros(0, np.int64)])
+        people = csr_matrix((np.ones(len(columns), np.float32), columns, ends), (len(shown), len(self.items)))
+        return names.name_factors(self.items, self.factor, self.certainty, self.settings.kfac, people)
 
     @cached_property
     def _cache(self) -> Cache:
@@ -131,8 +135,16 @@ class Recommender:
         key = tuple(int(i) for i in positions)
         if not key:
             raise InputError("the profile is empty: give at least one item id")
-        computed = self._cache.people.get(key, lambda: Computed(self.model.represent(self.clicks(key))[0]))
+        computed = self._cache.people.get(key, lambda: self._computed(self.clicks(key)))
         return Person(self, np.array(key, np.int64), computed)
+
+    def _computed(self, clicks: csr_matrix) -> Computed:
+        return Computed(self.model.represent(clicks)[0], self.linear(clicks)[0])
+
+    def linear(self, clicks: csr_matrix) -> np.ndarray:
+        """What the linear path adds to the scores (B, M) of binary rows (B, M); zeros where there is none."""
+        path = self.model.linear
+        return np.zeros(clicks.shape, np.float32) if path is None else path.scores(clicks)
 
     def recommend(self, items: Iterable[str], n: int = 20, hide_seen: bool = True) -> pd.DataFrame:
         """The n best items for a profile (item ids): rank, item_id, title, category, score."""

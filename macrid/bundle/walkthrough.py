@@ -24,13 +24,14 @@ class Walk:
 def walk(bundle: Recommender, positions: np.ndarray, n: int = 10) -> Walk:
     """The walk of a profile, given as positions of its items, to a list of n.
 
-    p(i | z_u) = sum_k c_ik exp(score(z_uk, h_i)) / sum_j sum_k c_jk exp(score(z_uk, h_j)), over all M items; its k-th term
-    is the share of factor k.
+    p(i | u) is proportional to sum_k c_ik exp(score(z_uk, h_i) + l_ui), over all M items, with l what the linear path adds,
+    if there is one; its k-th term is the share of factor k.
     """
     positions = np.asarray(positions, np.int64)
     routing = np.exp(bundle.log_c[positions])
-    parts = bundle.model.represent(bundle.clicks(positions))[0]
-    terms = parts @ bundle.vectors.T * bundle.model.scale + bundle.log_c.T  # (K, M), logarithms
+    clicks = bundle.clicks(positions)
+    parts = bundle.model.represent(clicks)[0]
+    terms = parts @ bundle.vectors.T * bundle.model.scale + bundle.log_c.T + bundle.linear(clicks)  # (K, M), logarithms
     terms = np.exp(terms.astype(np.float64) - terms.max())
     shares = terms / terms.sum()
     allowed = np.ones(len(bundle.items), bool)

@@ -120,6 +120,14 @@ class Chosen:
 
         return make_settings(self.preset, self.read())
 
+    def settings_to_settle(self) -> tuple["Settings", bool]:
+        """The settings, and whether kfac is auto: then they have the preset's K until `choose_kfac.settle` has chosen."""
+        from macrid.model.settings import make_settings
+        from macrid.training.choose_kfac import without_auto
+
+        changes, auto = without_auto(self.read())
+        return make_settings(self.preset, changes), auto
+
 
 @dataclass(frozen=True)
 class Output:
@@ -229,6 +237,7 @@ def describe_split(split: "Split") -> str:
 
 def summary(figures: dict[str, Any]) -> str:
     ranking = [f"{key} {figures[key]:.4f} ± {figures[key + '_se']:.4f}" for key in figures if key + "_se" in figures]
-    other = [f"{key} {figures[key]:.3f}" for key in ("nmi", "effective_factors", "independence") if key in figures]
+    other = [f"{key} {figures[key]:.3f}" for key in ("nmi", "effective_factors", "certainty", "independence")
+             if key in figures]
     steering = [f"{key} {value:.3f}" for key, value in figures.get("steering", {}).items() if key != "dials"]
     return ", ".join(ranking + other + steering)

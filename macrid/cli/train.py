@@ -3,6 +3,7 @@
 import shutil
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,6 +24,10 @@ from .options import (
     summary,
 )
 from .progress import TrainingProgress
+
+if TYPE_CHECKING:
+    from macrid.data.split import Split
+    from macrid.model.settings import Settings
 
 
 @click.command()
@@ -53,7 +58,7 @@ def train(division: Division, chosen: Chosen, output: Output, twin: str | None, 
     from macrid.pipeline import build, provenance, run_folder
 
     projections.check_installed()
-    settings = chosen.settings()
+    settings, auto = chosen.settings_to_settle()
     device = device_of(device)
     if settings.label_weight and file is None:
         raise InputError(f"label_weight is {settings.label_weight:g}, but there are no labels; add --labels FILE.csv")
@@ -65,11 +70,14 @@ def train(division: Division, chosen: Chosen, output: Output, twin: str | None, 
         if settings.label_weight and labels.shape[1] > settings.embedding_size:
             raise InputError(f"{file}: has {labels.shape[1]} attributes, embedding_size is {settings.embedding_size}; "
                              "raise embedding_size, drop some, or set label_weight=0")
-    out = output.out
+    out, kfac_auto = output.out, None
+    if auto:
+        run_folder.check_free(out, output.overwrite)  # before minutes pass
+        settings, kfac_auto = _settled(settings, split, division.seed)
     run = provenance.describe(split, settings, division.seed, labels) | {"twin": bool(twin)}
     run_folder.prepare(out, run, overwrite=output.overwrite, resume=output.resume, twin=bool(twin))
     click.echo(describe_split(split), err=True)
-    training = build.Training(split, settings, source, division.seed, labels, bool(twin), device)
+    training = build.Training(split, settings, source, division.seed, labels, bool(twin), device, kfac_auto)
     try:
         with TrainingProgress(settings.epochs) as progress:
             bundle = build.build(training, out, progress.report)
@@ -80,6 +88,18 @@ def train(division: Division, chosen: Chosen, output: Output, twin: str | None, 
         shutil.rmtree(run_folder.partial_of(out))  # going on would end the same way
         raise InputError(str(error)) from error
     click.echo(f"{out}: " + summary(bundle.meta["metrics"]), err=True)
+
+
+def _settled(settings: "Settings", split: "Split", seed: int) -> "tuple[Settings, dict[str, Any]]":
+    """What `choose_kfac.settle` gives, said on standard error."""
+    from macrid.training import choose_kfac
+
+    choose_kfac.people(split)  # a mistake gets one line
+    least, most = choose_kfac.CANDIDATES[0], choose_kfac.CANDIDATES[-1]
+    click.echo(f"choosing kfac from {least} to {most} (coherence on the validation people) ...", err=True)
+    settled, record = choose_kfac.settle(settings, split, seed)
+    click.echo(f"kfac is {settled.kfac}", err=True)
+    return settled, record
 
 
 @click.command()

@@ -244,7 +244,8 @@ def info(path: Path, as_json: bool) -> None:
         print_json(meta)
         return
     data, settings = meta["data"], bundle.settings
-    click.echo(f"{meta['name']}: MacridVAE with {settings.similarity} similarity, K = {settings.kfac} factors of "
+    auto = " (kfac: auto)" if meta.get("kfac_auto") else ""
+    click.echo(f"{meta['name']}: MacridVAE with {settings.similarity} similarity, K = {settings.kfac}{auto} factors of "
                f"D = {settings.embedding_size}")
     click.echo(f"trained on {data['name']}: {data['people']:,} people, {data['items']:,} items, {data['clicks']:,} clicks; "
                f"seed {meta['seed']}, best epoch {meta['training']['best']} of {meta['training']['epochs']}, "

@@ -6,12 +6,30 @@ from scipy.stats import rankdata
 
 FEWEST = 0.02  # a genre that a smaller share of the items bears, or lacks, is no attribute
 MOST_GENRES = 18
+MOST_GROUPS = 200  # a column of text with more values, or a value for every other item, does not group the items
 FEWEST_ITEMS = 8  # an attribute known of fewer says nothing
+_NO_GROUPS = ("item_id", "title", "image_url", "genres", "tags")  # several genres and tags may go with one item
 
 
 def numeric_columns(items: pd.DataFrame) -> list[str]:
     """The numeric columns of an items table that describe items: not how often they were clicked."""
     return [c for c in items.select_dtypes("number").columns if c not in ("clicks", "popularity") and items[c].nunique() > 2]
+
+
+def group_columns(items: pd.DataFrame) -> list[str]:
+    """The columns of an items table that divide the items into groups, `category` first if any item has one."""
+    text = [c for c in items.select_dtypes(["object", "string", "category", "bool"]).columns if c not in _NO_GROUPS]
+    most = min(MOST_GROUPS, len(items) // 2)
+    columns = [c for c in text if 1 < _different(items[c]) <= most or (c == "category" and (items[c] != "").any())]
+    return sorted(columns, key=lambda c: c != "category")
+
+
+def _different(column: pd.Series) -> int:
+    """How many different values a column has; 0 for lists and the like, which cannot be compared."""
+    try:
+        return int(column.nunique())
+    except TypeError:
+        return 0
 
 
 def attribute_table(items: pd.DataFrame) -> pd.DataFrame:

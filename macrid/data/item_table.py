@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from macrid.errors import InputError, InputWarning
 
-from .layouts import Fit, blank, explain, records
+from .layouts import TAGS_HEADER, Fit, blank, explain, records
 from .titles import article_first, split_year
 from .tree import ALIASES, GENRES_100K, Seen, Tree, readable, seekable
 
@@ -33,6 +33,7 @@ _ALIASES = {  # of two columns for one thing the alias listed first wins; the ot
     "image_url": ("image_url",),
 }
 _MOVIES_HEADER = ["movieid", "title", "genres"]
+TAGGED_BY = 2  # people; what one alone says of a film may be true for nobody else
 _NO_GENRE = {"", "unknown", "unkonwn", "(no genres listed)"}  # the misspelling stands in RecBole's ml-100k
 
 
@@ -83,7 +84,27 @@ def item_table(tree: Tree, fit: Fit) -> ItemTable | None:
     frame = frame.rename(columns=names)
     frame["item_id"] = frame["item_id"].astype(str).str.strip()
     _check_ids(where, zip(lines, frame["item_id"], strict=True), "keep one of them", "fill it in or drop the row")
-    return ItemTable(where, frame, movielens)
+    return ItemTable(where, _with_tags(tree, name, frame), movielens)
+
+
+def _with_tags(tree: Tree, name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """An items table (file `name`), its column `tags` ("A|B", by name) filled from GroupLens' tags.csv beside it, if it has
+    none of its own: the tags, in small letters, that at least TAGGED_BY people gave to an item. A blank tag, or one without
+    a letter, says nothing."""
+    beside = str(PurePosixPath(name).with_name("tags.csv"))
+    if beside not in tree.names or "tags" in map(str.lower, map(str, frame.columns)):
+        return frame
+    seen = tree.seen(beside)
+    if [column.lower() for column in seen.columns] != TAGS_HEADER:
+        return frame
+    with readable(tree.shown(beside)):
+        given = {(user.strip(), item.strip(), tag) for _, (user, item, text, _) in _rows(tree, beside, seen)
+                 for tag in (" ".join(part.lower().split()) for part in text.split("|")) if any(map(str.isalpha, tag))}
+    tags: dict[str, list[str]] = {}
+    for (item, tag), people in sorted(Counter((item, tag) for _, item, tag in given).items()):
+        if people >= TAGGED_BY:
+            tags.setdefault(item, []).append(tag)
+    return frame.assign(tags=["|".join(tags.get(item, [])) for item in frame["item_id"]]) if tags else frame
 
 
 def _beside(tree: Tree, fit: Fit) -> str | None:

@@ -23,7 +23,7 @@ from macrid.errors import InputError
 
 from .tree import ACCEPTED, ALIASES, PARTS, Seen, Tree, matching, one_line, readable, seekable
 
-_TAGS_HEADER = ["userid", "movieid", "tag", "timestamp"]
+TAGS_HEADER = ["userid", "movieid", "tag", "timestamp"]
 _SEPARATOR = b"\x1f"  # stands for "::", as the fast reader takes one character
 
 
@@ -92,7 +92,7 @@ def _fits(tree: Tree, folder: str, names: list[str]) -> list[Fit]:
     for b, seen in kinds.items():
         if seen.kind == "table" and not seen.delimiter:
             parquet.setdefault(tuple(seen.columns), []).append(base[b])
-        elif seen.kind in ("atomic", "udata", "dat", "table") and [c.lower() for c in seen.columns] != _TAGS_HEADER:
+        elif seen.kind in ("atomic", "udata", "dat", "table") and [c.lower() for c in seen.columns] != TAGS_HEADER:
             fits.append(Fit(seen.kind, folder, [base[b]]))
     return fits + [Fit("table", folder, sorted(part)) for part in parquet.values()]
 

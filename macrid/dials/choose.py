@@ -11,6 +11,7 @@ import pandas as pd
 
 from macrid.data.attributes import association, is_informative
 from macrid.errors import InputError
+from macrid.measures.contract import Scorer
 from macrid.measures.vectors import unit
 
 from . import axes as micro_axes
@@ -24,12 +25,14 @@ PEOPLE = 64  # whose lists decide which dials are the strongest
 @dataclass(frozen=True)
 class Scored:
     """What scores are made of: vectors (M, D) of the items as they are scored, the factor (M,) of each item, the parts
-    (n, K, D) of some people, and the scale of their dot products (1 / tau for cosine similarity, 1 for dot product)."""
+    (n, K, D) of some people, the scale of their dot products (1 / tau for cosine similarity, 1 for dot product), and the
+    linear path, where there is one: it scores items by people's clicks, and its scores are added."""
 
     vectors: np.ndarray
     factor: np.ndarray
     parts: np.ndarray
     scale: float
+    linear: Scorer | None = None
 
 
 @dataclass(frozen=True)

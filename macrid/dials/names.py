@@ -1,15 +1,27 @@
 """Names for macro factors, made from the items that they hold, and for dials, from what they follow."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from itertools import combinations, count
 
 import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix
 
+from macrid.data.titles import given
+
+from . import claims
+from .claims import Claim, Shown
+from .typical import SHOWN, typical_items
+
 CLOSE, CLOSE_YES_NO = 0.5, 0.7  # a dial that goes this closely with an attribute may bear its name
-CLEAR_SHARE = 0.6  # a tag that this share of a factor's items bear names it alone
+MOST_CLAIMS = 8  # of a factor are put together in pairs
+NEARLY = 0.75  # a claim is a factor's own unless it is true of another, too, by so large a part of its share or more
+NOT_SOLE, YEARS = 0.6, 0.8  # what a claim is worth if it is not a factor's own, and if it tells years, not decades
+CLEAR = 0.7  # a tag that so large a share of the items shown bears is enough for a name
+BEST_KNOWN = 4
+LONG_TITLE = 24
 
 
 @dataclass(frozen=True)
@@ -52,81 +64,89 @@ def name_dial(attribute: str, follows: float, yes_no: bool, aligned: dict | None
     return DialLabel(attribute, low, high, abs(follows), f"Found without labels: it follows the items' {attribute} ({how}).")
 
 
-def name_factors(items: pd.DataFrame, factor: np.ndarray, certainty: np.ndarray, kfac: int) -> list[Factor]:
-    """The K factors with names that differ.
+def name_factors(items: pd.DataFrame, factor: np.ndarray, certainty: np.ndarray, kfac: int,
+                 people: csr_matrix | None = None) -> list[Factor]:
+    """The K factors with names that differ and that their typical items keep.
 
-    items: the table (M rows), with `category` and, where they are known, `genres` ("A|B"), `year`, `clicks`. factor (M,):
-    the factor of each item; certainty (M,): its c. A name is the tag that most of the items bear, or the two tags that set
-    the factor apart from the rest of the catalogue; failing that, the title of its most typical item.
+    items: the table (M rows), with `title`, `category` and, where they are known, `genres` and `tags` ("A|B"), other columns
+    of text, `year`, `clicks`. factor (M,): the factor of each item; certainty (M,): its c; people (U, M): the clicks of some
+    people, which tell the typical items better. A name is a tag, an era or two such claims at once, true of the factor as
+    `claims` has it. Where that is not clear enough or holds of another factor too, or where nothing is true but an era or
+    how widely the items are known, the two best known of the items shown that keep it are added ("Comedy, like Big and
+    Airplane!"); where nothing is true, they alone are the name.
     """
-    genres, decades = _tags(items)
-    weight = certainty * (1 + items["clicks"].to_numpy() if "clicks" in items else 1)  # (M,) well known and typical
+    clicks = items["clicks"].to_numpy(np.float64) if "clicks" in items else None
+    typical = typical_items(factor, certainty, kfac, clicks, people)
+    of = claims.shown(typical, SHOWN)
+    telling = claims.tag_claims(items, of) + claims.era_claims(items, of)
+    known = claims.known_claims(clicks, factor, of)
     factors: list[Factor] = []
     used: set[str] = set()
-    for k in range(kfac):
-        mine = np.flatnonzero(factor == k)
-        typical = mine[np.argsort(-weight[mine], kind="stable")]
-        name = next((name for name in _candidates(genres, decades, mine, weight) if name not in used), None)
-        if name is None:
-            name = f"Like {items['title'].iloc[typical[0]]}" if len(typical) else f"Unused {k + 1}"
-        while name in used:
-            name = f"{name} ({k + 1})"
+    for k, positions in enumerate(typical):
+        claim = _best(telling, known, of, k)
+        keep = of.rows[k][of.rows[k] >= 0 if claim is None else claim.kept[k]]
+        name = next(name for name in _candidates(claim, of, k, _like(items, clicks, keep)) if name not in used)
         used.add(name)
-        factors.append(Factor(k, name, len(mine) / len(items), tuple(int(i) for i in typical[:24])))
+        factors.append(Factor(k, name, float((factor == k).mean()), tuple(positions.tolist())))
     return factors
 
 
-class _Tags(NamedTuple):
-    """T tags by name, and which item bears which: a matrix (M, T)."""
+def _best(telling: list[Claim], known: list[Claim], of: Shown, k: int) -> Claim | None:
+    """What tells factor k best from the others: one of the claims `telling` or two of them at once, else one of `known`."""
 
-    names: list[str]
-    of: csr_matrix
+    def worth(claim: Claim) -> tuple[float, str]:
+        return _worth(claim, of, k), claim.words
 
-
-def _tags(items: pd.DataFrame) -> tuple[_Tags, _Tags]:
-    """The genres (or the category) and the decades of the items."""
-    genres = (items["genres"] if "genres" in items else items["category"]).to_numpy(object)
-    years = items["year"].to_numpy(np.float64, na_value=np.nan) if "year" in items else np.full(len(items), np.nan)
-    decades = np.array([f"{d:.0f}s" if np.isfinite(d) else "" for d in years // 10 * 10], object)
-    return _tagged([g if isinstance(g, str) else "" for g in genres]), _tagged(decades)
+    mine = sorted((claim for claim in telling if of.true_of(claim)[k]), key=worth, reverse=True)[:MOST_CLAIMS]
+    mine += [pair for pair in (a.also(b) for a, b in combinations(mine, 2)) if pair.apart and of.true_of(pair)[k]]
+    return max(mine or [claim for claim in known if of.true_of(claim)[k]], key=worth, default=None)
 
 
-def _tagged(texts: Sequence[str] | np.ndarray) -> _Tags:
-    """The tags of texts (M,) such as "A|B"."""
-    codes, kinds = pd.factorize(np.asarray(texts, object))
-    tags = [[tag for tag in kind.split("|") if tag] for kind in kinds]
-    names = sorted({tag for of_kind in tags for tag in of_kind})
-    column = {name: t for t, name in enumerate(names)}
-    rows = [row for row, of_kind in enumerate(tags) for _ in of_kind]
-    columns = [column[tag] for of_kind in tags for tag in of_kind]
-    return _Tags(names, csr_matrix((np.ones(len(rows)), (rows, columns)), (len(kinds), len(names)))[codes])
+def _worth(claim: Claim, of: Shown, k: int) -> float:
+    """How well a claim tells factor k: share * log(lift), against the catalogue and the items shown of the other factors;
+    less for years, which are harder to grasp than decades, and where it holds of another factor, too."""
+    shares = of.shares(claim)  # (K,)
+    others = np.delete(shares, k)
+    usual = max(claim.rate, others.mean() if len(others) else 0.0, 0.5 / SHOWN)
+    worth = shares[k] * np.log(max(shares[k], 1e-9) / usual)
+    return float(worth) * (1.0 if _sole(claim, of, k) else NOT_SOLE) * (YEARS if "years" in claim.kinds else 1.0)
 
 
-def _candidates(genres: _Tags, decades: _Tags, mine: np.ndarray, weight: np.ndarray) -> Iterator[str]:
-    """Names from best to worst: one clear genre, pairs of telling genres, a genre and a decade, one genre."""
-    share, telling = _telling(genres, mine, weight)
-    for tag in telling[:2]:
-        if share[tag] >= CLEAR_SHARE:
-            yield tag.capitalize() if tag.islower() else tag
-    for i, tag in enumerate(telling[:4]):
-        for other in telling[i + 1 : 5]:
-            yield f"{tag} · {other}"
-        for decade in _telling(decades, mine, weight)[1][:2]:
-            yield f"{tag} · {decade}"
-    yield from telling
+def _sole(claim: Claim, of: Shown, k: int) -> bool:
+    """Whether a claim is true of factor k and of no other nearly as clearly."""
+    shares = of.shares(claim)
+    return not np.delete(of.true_of(claim) & (shares >= NEARLY * shares[k]), k).any()
 
 
-def _telling(tags: _Tags, mine: np.ndarray, weight: np.ndarray) -> tuple[dict[str, float], list[str]]:
-    """The share of each tag among the items `mine`, by weight, and the tags that set them apart from all items, the most
-    telling first: by share * log(lift), for tags of at least a tenth of the items."""
-    overall = _shares(tags.of, weight)  # (T,)
-    here = _shares(tags.of[mine], weight[mine])  # (T,)
-    share = {name: s for name, s in zip(tags.names, here, strict=True) if s > 0}
-    lift = {name: s / whole for name, s, whole in zip(tags.names, here, overall, strict=True) if s > 0}
-    telling = [name for name in share if share[name] >= 0.1 and lift[name] > 1.05]
-    return share, sorted(telling, key=lambda name: (-share[name] * np.log(lift[name]), name))
+def _candidates(claim: Claim | None, of: Shown, k: int, exemplars: str) -> Iterator[str]:
+    """Names of factor k from best to worst: what is claimed of it, with exemplars ("like A and B") where that does not tell
+    enough; exemplars alone; with a number, if need be."""
+    names = []
+    if claim is not None:
+        clear = len(claim.kinds) > 1 or of.shares(claim)[k] >= CLEAR
+        if "tag" in claim.kinds and clear and _sole(claim, of, k):
+            names.append(claim.words)
+        names.append(", ".join(filter(None, (claim.words, exemplars))))
+    names.append(exemplars or f"unused {k + 1}")
+    names = [name[:1].upper() + name[1:] for name in names]
+    yield from names
+    yield from (f"{names[-1]} ({n})" for n in count(k + 1))
 
 
-def _shares(of: csr_matrix, weight: np.ndarray) -> np.ndarray:
-    """The share of the items' weight (m,) that each tag has, (T,): of (m, T)."""
-    return of.T @ weight / max(weight.sum(), 1e-300)
+def _like(items: pd.DataFrame, clicks: np.ndarray | None, shown: np.ndarray) -> str:
+    """"like A and B" with the titles, shortened, of the two most clicked (M,) of the items shown (n,), or the first of them
+    if nobody counted clicks, those that need no cut before others of the BEST_KNOWN; "" if there is none."""
+    order = shown if clicks is None else shown[np.argsort(-clicks[shown], kind="stable")]
+    different = list(dict.fromkeys(short_title(str(title)) for title in items["title"].iloc[order] if given(title)))
+    titles = sorted(different[:BEST_KNOWN], key=lambda title: title.endswith("…"))
+    return f"like {' and '.join(titles[:2])}" if titles else ""
+
+
+def short_title(title: str) -> str:
+    """A title without what stands in brackets at its end, and without its second half or its last words if it is long."""
+    short = re.sub(r"(\s*\([^()]*\))+$", "", title).strip() or title.strip()
+    if len(short) > LONG_TITLE:
+        short = re.split(r":\s| - ", short)[0].removesuffix(" or")
+    if len(short) > LONG_TITLE:
+        short = short[:LONG_TITLE].rsplit(" ", 1)[0].rstrip(" ,;:-") + "…"
+    return short

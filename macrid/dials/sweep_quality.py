@@ -37,12 +37,14 @@ def figures(scored: Scored, axes: np.ndarray, attributes: np.ndarray, clicks: cs
         items, values = scored.vectors[mine], standardised(attributes[mine])  # (m, D), (m, A)
         who = _interested(clicks[:, mine], np.random.default_rng([seed, k]))  # (p,)
         seen = clicks[who][:, mine].toarray() > 0  # (p, m)
+        added = _added(scored, clicks[who])[:, mine]  # (p, m)
         chunks = np.array_split(np.arange(len(who)), max(1, len(who) * POSITIONS * len(mine) // SCORES_AT_ONCE))
         pairs = best_dials(items @ axes[k], values, {a: j for (i, a), j in bearing.items() if i == k})
         for a, j in pairs.items():
             dials += 1
             for rows in chunks:
-                swept.append(sweep(scored.parts[who[rows], k], items, axes[k][:, j], values, seen[rows]))
+                swept.append(sweep(scored.parts[who[rows], k], items, axes[k][:, j], values,
+                                   np.where(seen[rows], -np.inf, added[rows])))
                 meant += [a] * len(rows)
     if not swept:
         return {}
@@ -83,20 +85,28 @@ def best_dials(coordinates: np.ndarray, attributes: np.ndarray, bearing: dict[in
     return dials
 
 
-def sweep(people: np.ndarray, items: np.ndarray, axis: np.ndarray, attributes: np.ndarray, seen: np.ndarray) -> np.ndarray:
+def _added(scored: Scored, clicks: csr_matrix) -> np.ndarray:
+    """What the linear path adds to the scores of people with these clicks (p, M), in units of a cosine; 0 without one."""
+    if scored.linear is None:
+        return np.zeros(clicks.shape, np.float32)
+    return scored.linear.scores(clicks) / np.float32(scored.scale)
+
+
+def sweep(people: np.ndarray, items: np.ndarray, axis: np.ndarray, attributes: np.ndarray,
+          added: np.ndarray) -> np.ndarray:
     """The mean attributes of the top of each person's list at POSITIONS positions over the dial's range: (p, POSITIONS, A).
 
-    people (p, D): that part of each. items (m, D) of the factor, axis (D,), attributes (m, A), seen (p, m) left out. The
-    lists are those of `Person.steer` within a factor: LENGTH items, or a quarter of the factor if that is less. Items whose
-    attribute is unknown do not count, and a list of nothing else has the factor's mean, 0. NaN for an attribute that is
-    known of no item.
+    people (p, D): that part of each. items (m, D) of the factor, axis (D,), attributes (m, A). added (p, m): to the cosines,
+    minus infinity for items that are left out. The lists are those of `Person.steer` within a factor: LENGTH items, or a
+    quarter of the factor if that is less. Items whose attribute is unknown do not count, and a list of nothing else has the
+    factor's mean, 0. NaN for an attribute that is known of no item.
     """
     axis = axis.astype(np.float64)
     rest = np.stack([steered_scores.across(part, axis[:, None]) for part in people]) @ items.T  # (p, m)
     coordinate = items @ axis  # (m,)
     value = np.linspace(*steered_scores.dial_range(coordinate), POSITIONS)[:, None]  # (POSITIONS, 1)
     scores = np.sqrt(np.maximum(0, 1 - value**2)) * rest[:, None] + value * coordinate  # (p, POSITIONS, m)
-    scores = np.where(seen[:, None], -np.inf, scores).reshape(-1, len(items))
+    scores = (scores + added[:, None]).reshape(-1, len(items))
     top = ranking.top_k(scores, min(LENGTH, max(1, len(items) // 4)))
     shown = attributes[top]  # (p POSITIONS, n, A)
     known = np.isfinite(shown)

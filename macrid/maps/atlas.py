@@ -8,15 +8,13 @@ import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
 from macrid.bundle.recommender import Recommender
-from macrid.data.attributes import numeric_columns
+from macrid.data.attributes import group_columns, numeric_columns
 from macrid.measures.factors import agreement, prototype_match
 
 from .layout import WITH_PEOPLE
 
 DRAWN = 20_000  # points that a browser moves smoothly; of more, a sample is drawn
 STAR_ITEMS = 10  # a prototype stands among so many of its surest items
-MOST_GROUPS = 200  # a column of text with more values, or a value for every other item, does not group the items
-_NO_GROUPS = ("item_id", "title", "image_url", "genres")
 
 
 class Column(NamedTuple):
@@ -30,14 +28,6 @@ class Column(NamedTuple):
     def grouped(self) -> bool:
         """Whether the values name groups rather than measure something."""
         return not pd.api.types.is_numeric_dtype(self.values)
-
-
-def group_columns(items: pd.DataFrame) -> list[str]:
-    """The columns of an items table that divide the items into groups, `category` first if any item has one."""
-    text = [c for c in items.select_dtypes(["object", "string", "category", "bool"]).columns if c not in _NO_GROUPS]
-    most = min(MOST_GROUPS, len(items) // 2)
-    columns = [c for c in text if 1 < items[c].nunique() <= most or (c == "category" and (items[c] != "").any())]
-    return sorted(columns, key=lambda c: c != "category")
 
 
 def colourings(bundle: Recommender) -> dict[str, str]:

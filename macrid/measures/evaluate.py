@@ -4,10 +4,12 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import csr_matrix
 
 from macrid.data.split import HeldOut
 
 from . import factors, statistics
+from .coherence import coherence
 from .contract import Factored, Scorer
 from .ranking import hits, ndcg_at, precision_at, recall_at, reciprocal_rank_at
 
@@ -64,22 +66,36 @@ def summary(per_person: dict[str, np.ndarray]) -> dict[str, float]:
 def evaluate(model: Scorer, held: HeldOut, items: pd.DataFrame, kind: str = "strong",
              people: np.ndarray | None = None) -> dict[str, float]:
     """All figures of a trained model on held-out people: ranking with standard errors and, for a model with factors,
-    agreement of factors with categories, effective factors and independence.
+    what `disentanglement` gives.
 
     people: the user vectors (n, K, D) that independence is measured over; those of `held` if None.
     """
     figures = summary(ranking(model, held, kind))
     if isinstance(model, Factored):
-        figures |= disentanglement(model, items, model.represent(held.fold_in) if people is None else people)
+        figures |= disentanglement(model, items, model.represent(held.fold_in) if people is None else people,
+                                  unseen(held, kind))
     return figures
 
 
-def disentanglement(model: Factored, items: pd.DataFrame, people: np.ndarray) -> dict[str, float]:
-    """Agreement of a model's factors with categories, where there are some, effective factors, and independence over the
-    user vectors people (n, K, D)."""
+def unseen(held: HeldOut, kind: str = "strong") -> csr_matrix | None:
+    """All clicks (n, M) of held-out people whom the model never saw; None for RecBole's split, as it saw everybody."""
+    return csr_matrix(held.fold_in + held.answers) if kind == "strong" else None
+
+
+def disentanglement(model: Factored, items: pd.DataFrame, people: np.ndarray,
+                    clicks: csr_matrix | None = None) -> dict[str, float]:
+    """The figures of a model's factors: agreement with categories, where there are some, effective factors, certainty,
+    independence over the user vectors people (n, K, D), and, where it can be measured, coherence with its standard error
+    over the clicks (n, M) of people whom the model never saw."""
     figures: dict[str, float] = {}
     factor, known = model.factors(), items["category"].to_numpy() != ""
     if known.any():
         codes = pd.factorize(items["category"][known])[0]
         figures |= factors.agreement(factor[known], codes)
-    return figures | {"effective_factors": factors.effective_factors(factor), "independence": factors.independence(people)}
+    figures |= {"effective_factors": factors.effective_factors(factor), "certainty": factors.certainty(model.routing()),
+                "independence": factors.independence(people)}
+    if clicks is not None:
+        together = coherence(factor, clicks)
+        if np.isfinite(together.mean):
+            figures |= {"coherence": together.mean, "coherence_se": together.se}
+    return figures

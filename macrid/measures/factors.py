@@ -43,6 +43,12 @@ def effective_factors(factor: np.ndarray) -> float:
     return float(np.exp(-(share * np.log(share)).sum()))
 
 
+def certainty(log_c: np.ndarray) -> float:
+    """How surely an item belongs to its factor, the median over items: the largest of its K shares, from log c (M, K). From
+    1 / K, if all are alike, to 1."""
+    return float(np.exp(np.median(log_c.max(axis=1))))
+
+
 def independence(parts: np.ndarray) -> float:
     """1 - 2 / (D (D - 1)) sum_{i<j} |corr_ij| of a part's dimensions over people, mean over factors: (n, K, D) -> number.
 

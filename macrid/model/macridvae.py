@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from .kernels import Clicks, MixtureNLL, RoutedClicks, log_mixture
 from .label_loss import label_error
+from .linear_path import LinearPath
 from .settings import Settings
 
 
@@ -29,6 +30,8 @@ class MacridVAE(nn.Module):
     """
 
     labels: Tensor | None
+    held_log_c: Tensor
+    linear: LinearPath | None = None  # beside the mixture; see training.linear_path
 
     def __init__(self, n_items: int, settings: Settings, seed: int = 0, start: tuple[np.ndarray, np.ndarray] | None = None,
                  labels: np.ndarray | None = None) -> None:
@@ -42,6 +45,9 @@ class MacridVAE(nn.Module):
             with torch.no_grad():
                 self.items.copy_(torch.as_tensor(start[0]))
                 self.prototypes.copy_(torch.as_tensor(start[1]))
+        if s.routing == "held":
+            self.register_buffer("held_log_c", self._start_routing())  # (M, K)
+            self.prototypes.requires_grad_(False)  # nothing depends on them any more
         sizes = (n_items, *s.encoder_hidden_size, 2 * s.embedding_size)
         # The first layer is stored (M, H): one row for each item, to be picked by the clicks.
         self.weights = nn.ParameterList(
@@ -51,6 +57,11 @@ class MacridVAE(nn.Module):
             self.linear_gain = nn.Parameter(torch.ones(()))
         table = None if labels is None else torch.as_tensor(labels, dtype=self.items.dtype)  # (M, A)
         self.register_buffer("labels", table, persistent=False)
+
+    def _start_routing(self) -> Tensor:
+        """log c (M, K) of the item vectors and prototypes as they are now, at the temperature `routing_tau`."""
+        cosine = F.normalize(self.items.detach(), dim=1) @ F.normalize(self.prototypes.detach(), dim=1).T
+        return F.log_softmax(cosine / self.settings.routing_tau, dim=1)
 
     def _normal(self, *shape: int, std: float) -> nn.Parameter:
         return nn.Parameter(torch.randn(shape, generator=self.generator) * std)
@@ -68,12 +79,16 @@ class MacridVAE(nn.Module):
         return 1.0 / self.settings.tau if self.settings.similarity == "cosine" else 1.0
 
     def log_routing(self, sample: bool = False, dropped: float = 0.0) -> Tensor:
-        """log c (M, K): c_i = softmax_k(cos(h_i, m_k) / tau); with `sample`, a Gumbel-softmax draw of it (temperature 1).
+        """log c (M, K): c_i = softmax_k(cos(h_i, m_k) / tau), or what it was at the start, where that is held; with
+        `sample`, a Gumbel-softmax draw of it (temperature 1).
 
         dropped: the smallest shares of each item that together have no more than this are left out, minus infinity, and the
         others add up to 1 again.
         """
-        logits = self._unit(self.items) @ self._unit(self.prototypes).T * self.scale  # (M, K)
+        if self.settings.routing == "held":
+            logits = self.held_log_c
+        else:
+            logits = self._unit(self.items) @ self._unit(self.prototypes).T * self.scale  # (M, K)
         if sample:
             logits = logits - torch.log(-torch.log(self._uniform(*logits.shape).clamp(1e-20, 1 - 1e-7)))
         if dropped > 0:
@@ -102,9 +117,11 @@ class MacridVAE(nn.Module):
         return F.normalize(a if linear is None else a + linear, dim=-1).transpose(0, 1).to(c.dtype)
 
     def _first_layer(self, clicks: Clicks, c: Tensor, drop: bool = False) -> tuple[Tensor, Tensor | None]:
-        """The input x_u * c_.k at length one through the first layer, before its tanh, (K, B, H); with a `linear_path` also
-        that input times the item vectors, (K, B, D)."""
+        """The input x_u * s_.k at length one, s = (1 - context) c + context, through the first layer, before its tanh,
+        (K, B, H); with a `linear_path` also that input times the item vectors, (K, B, D)."""
         s, size = self.settings, self.settings.encoder_hidden_size[0]
+        if s.context:
+            c = (1 - s.context) * c + s.context
         length = self._lengths(clicks, c)
         keep = _all(clicks)
         if drop and s.dropout_prob > 0:
@@ -117,7 +134,7 @@ class MacridVAE(nn.Module):
         return hidden, (self.linear_gain * scale * clicked[..., size:] if s.linear_path else None)
 
     def _lengths(self, clicks: Clicks, c: Tensor) -> Tensor:
-        """What the input is divided by: the lengths of x_u * c_.k (B, K), or of x_u (B, 1)."""
+        """What the input is divided by: the lengths of x_u times the shares c_.k (B, K), or of x_u (B, 1)."""
         if self.settings.input_norm == "user":
             return clicks.count.clamp_min(1).to(c.dtype).sqrt()[:, None]
         square = RoutedClicks.apply(torch.ones_like(c[:, :1]), c.square(), clicks, _all(clicks))[0]  # (B, K)
@@ -178,9 +195,15 @@ class MacridVAE(nn.Module):
         """The user vectors mu (B, K, D), each part of length one, for binary rows (B, M)."""
         return self._mean(Clicks(batch, self.items.device), self.log_routing().exp()).cpu().numpy()
 
-    @torch.no_grad()
     def scores(self, batch: csr_matrix) -> np.ndarray:
-        """log sum_k c_ik exp(score(z_uk, h_i)) for all items, (B, M): log p(i | z_u) up to a constant for each user."""
+        """log sum_k c_ik exp(score(z_uk, h_i)) + w (x_u B)_i for all items, (B, M): log p(i | u) up to a constant for each
+        user. The latter only where there is a linear path."""
+        mixture = self.mixture(batch)
+        return mixture if self.linear is None else mixture + self.linear.scores(batch)
+
+    @torch.no_grad()
+    def mixture(self, batch: csr_matrix) -> np.ndarray:
+        """`scores` without the linear path."""
         z = self._unit(torch.as_tensor(self.represent(batch), device=self.items.device)) * self.scale  # (B, K, D)
         return log_mixture(z, self._unit(self.items), self.log_routing()).cpu().numpy()
 

@@ -49,16 +49,20 @@ def similarity(model: MacridVAE, a: Tensor, b: Tensor) -> Tensor:
 
 
 def routing(model: MacridVAE, gumbel: Tensor) -> Tensor:
-    """c (M, K): c_i = softmax_k(similarity(h_i, m_k) + gumbel_ik); with a `routing_mass`, without the smallest shares."""
-    c = torch.softmax(similarity(model, model.items, model.prototypes) + gumbel, dim=1)
+    """c (M, K): c_i = softmax_k(similarity(h_i, m_k) + gumbel_ik), or with the logarithms that are held in place of the
+    similarities; with a `routing_mass`, without the smallest shares."""
+    held = model.settings.routing == "held"
+    c = torch.softmax((model.held_log_c if held else similarity(model, model.items, model.prototypes)) + gumbel, dim=1)
     if model.settings.routing_mass == 0:
         return c
     return torch.stack([_without_small(shares, model.settings.routing_mass) for shares in c])
 
 
 def encoder(model: MacridVAE, x: Tensor, c: Tensor, kept: Tensor) -> tuple[Tensor, Tensor]:
-    """mu and b (B, K, D): the same network sees, for each factor k, x_uk = x_u * c_.k at length one."""
+    """mu and b (B, K, D): the same network sees, for each factor k, x_uk = x_u * s_.k at length one, where s is c and, of
+    every click, the share `context`."""
     s, mus, bs = model.settings, [], []
+    c = (1 - s.context) * c + s.context
     h_i = F.normalize(model.items, dim=1) if s.similarity == "cosine" else model.items  # (M, D)
     for k in range(s.kfac):
         x_k = F.normalize(x * c[:, k], dim=1) if s.input_norm == "factor" else F.normalize(x, dim=1) * c[:, k]  # (B, M)

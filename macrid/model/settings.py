@@ -11,7 +11,8 @@ RULES: dict[str, Rule] = {
     "embedding_size": Number(2, 4096, whole=True), "kfac": Number(1, 1000, whole=True),
     "encoder_hidden_size": LayerSizes(), "tau": Number(1e-3, 1e3), "std": Number(1e-6, 1e3),
     "dropout_prob": Number(0.0, 0.99), "dropout_mask": Choice(("factor", "user")), "linear_path": switch, "nogb": switch,
-    "routing_mass": Number(0.0, 0.5), "anneal_cap": Number(0.0, 1e3),
+    "routing_mass": Number(0.0, 0.5), "routing": Choice(("learned", "held")), "routing_tau": Number(1e-3, 1e3),
+    "context": Number(0.0, 1.0), "linear_weight": or_none(Number(0.0, 1e3)), "anneal_cap": Number(0.0, 1e3),
     "total_anneal_steps": or_none(Number(0, 10**9, whole=True)), "person_power": Number(0.0, 1.0),
     "reg_weights": two_weights, "label_weight": Number(0.0, 1e6), "similarity": Choice(("cosine", "dot")),
     "input_norm": Choice(("factor", "user")), "init": Choice(("spectral", "random")),
@@ -20,13 +21,16 @@ RULES: dict[str, Rule] = {
     "stopping_step": Number(1, 10**6, whole=True),
 }
 
+AUTO = "auto"  # of kfac: who trains with it chooses a number before there are settings; see `training.choose_kfac`
+
 
 @dataclass(frozen=True)
 class Settings:
     """Everything that decides a model and its training, under RecBole's names where RecBole has one.
 
-    The defaults are the preset `best`, whose factors find the categories of the items and whose dimensions steer; see
-    PRESETS for the paper's, RecBole's own, and `accurate`, which ranks better on films and has softer factors.
+    The defaults are the preset `best` without its linear path: factors find intentions, dimensions steer. PRESETS has the
+    paper's, RecBole's own, and `accurate`, which ranks better and holds the factors where they start, with more dimensions
+    that mean less each.
     """
 
     embedding_size: int = 32  # D, dimensions of a factor
@@ -39,6 +43,10 @@ class Settings:
     linear_path: bool = False  # the encoder adds the sum of the clicked items' vectors to what its layers say
     nogb: bool = False  # True: no Gumbel-softmax sampling of an item's factor
     routing_mass: float = 0.0  # the smallest shares of an item that add up to no more are left out while training; 0: none
+    routing: str = "learned"  # held: items keep the shares of the start, at the temperature routing_tau
+    routing_tau: float = 0.1
+    context: float = 0.0  # share of a click that every factor's part sees, whatever the share of its own item
+    linear_weight: float | None = 0.0  # w of the linear path beside the mixture; None: chosen on validation; 0: no such path
     anneal_cap: float = 1.0  # beta, the final weight of the KL term
     total_anneal_steps: int | None = None  # steps until beta reaches anneal_cap; None: five epochs
     person_power: float = 0.0  # people count as (their clicks)^-person_power in the loss: 0 by clicks, 1 all alike
@@ -55,15 +63,18 @@ class Settings:
 
     def __post_init__(self) -> None:
         check_fields(self, RULES)
+        if self.routing == "held" and self.init != "spectral":
+            raise InputError(f"routing is 'held', which keeps the shares of the spectral start, and init is {self.init!r}; "
+                             "set init=spectral, or routing=learned")
 
 
 PRESETS: dict[str, dict] = {
-    "best": {},
+    "best": {"linear_weight": None},
     "paper": {"embedding_size": 100, "encoder_hidden_size": (100,), "tau": 0.1, "anneal_cap": 0.2, "learning_rate": 1e-3,
               "init": "random"},
-    "accurate": {"embedding_size": 200, "tau": 0.1, "learning_rate": 1e-3, "init": "random",
-                 "dropout_mask": "user", "linear_path": True, "person_power": 0.25, "weight_averaging": 0.995,
-                 "stopping_step": 30},
+    "accurate": {"embedding_size": 128, "tau": 0.1, "learning_rate": 1e-3, "dropout_mask": "user", "linear_path": True,
+                 "person_power": 0.25, "weight_averaging": 0.995, "nogb": True, "routing": "held", "routing_tau": 0.07,
+                 "context": 0.3, "linear_weight": None, "stopping_step": 15},
     "recbole": {"embedding_size": 64, "kfac": 10, "encoder_hidden_size": (600,), "tau": 0.1, "std": 0.01, "init": "random",
                 "anneal_cap": 0.2, "total_anneal_steps": 200_000, "learning_rate": 1e-3,
                 "input_norm": "user", "dropout_mask": "user", "train_batch_size": 2048, "epochs": 300, "stopping_step": 10},
@@ -81,6 +92,8 @@ def make_settings(preset: str = "best", changes: dict | None = None) -> Settings
     changes = dict(changes or {})
     if changes.pop("training_neg_sample", 0) not in (0, None):
         raise InputError("training_neg_sample must be 0: MacridVAE scores all items and draws no negative samples")
+    if isinstance(changes.get("kfac"), str) and changes["kfac"] == AUTO:
+        raise InputError("kfac is 'auto': only `train` and MacridRecommender choose it; give a whole number from 1 to 1000")
     allowed = [field.name for field in fields(Settings)]
     for name in changes:
         if name not in allowed:

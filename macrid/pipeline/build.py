@@ -13,6 +13,7 @@ from macrid.bundle.recommender import Recommender
 from macrid.model.macridvae import MacridVAE
 from macrid.model.settings import Settings
 from macrid.training.fit import fit
+from macrid.training.linear_path import add_linear_path
 from macrid.training.start import start_vectors, untrained
 
 from .contents import Trained, Training, finish
@@ -57,6 +58,7 @@ def _train(training: Training, out: Path, partial: Path, report: Report) -> dict
         model = untrained(split.train, settings, seed, labels, start).to(training.device)
         history = fit(model, split, seed, lambda row: report(stage, row), folder,
                       lambda epoch, done: report("step", {"stage": stage, "epoch": epoch, "done": done}))
+        add_linear_path(model, split)
         return model, history
 
     model, history = trained(settings, "train", partial / "main")

@@ -35,6 +35,7 @@ class Training:
     labels: pd.DataFrame | None = None  # what `label_file.of_items` gives: dials are learned from them
     twin: bool = False  # whether a dot-product twin is trained, too
     device: str = "cpu"
+    kfac_auto: dict[str, Any] | None = None  # how K was chosen, if it was: what `choose_kfac.settle` gives
 
     @property
     def item_labels(self) -> pd.DataFrame | None:
@@ -70,6 +71,8 @@ def finish(out: Path, trained: Trained, training: Training, baselines: Mapping[s
                     | steering_figures(model, split.test, split.items, dials.axes, dials.aligned_dials, training.seed)),
         "baselines": baselines, "training": _record(trained), "versions": versions(),
     }
+    if training.kfac_auto:
+        meta["kfac_auto"] = training.kfac_auto
     if dials.aligned:
         meta["aligned"] = dials.aligned
     learned_from = labels.dropna(how="all") if labels is not None and dials.aligned else None

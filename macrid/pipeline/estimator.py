@@ -19,7 +19,9 @@ from macrid.errors import InputError
 from macrid.measures.evaluate import SCORED_AT_ONCE, ranking
 from macrid.measures.ranking import top_k
 from macrid.model.settings import make_settings
+from macrid.training.choose_kfac import settle, without_auto
 from macrid.training.fit import fit
+from macrid.training.linear_path import add_linear_path
 from macrid.training.start import untrained
 
 NAME = "X"  # what messages call the clicks
@@ -31,7 +33,8 @@ class MacridRecommender(BaseEstimator):
     Everywhere X (U, M) has a row for each person and a column for each item, sparse or dense; what is above 0 is a click.
     Items are called by their columns.
 
-    preset: best, paper, recbole ... (`model.settings.PRESETS`). settings: what is changed in it, such as {"kfac": 10}.
+    preset: best, paper, recbole ... (`model.settings.PRESETS`). settings: what is changed in it, such as {"kfac": 10}, or
+    {"kfac": "auto"}: chosen from 4 to 20 on the people of `validation`.
     validation: the share of people that are held out to find the best epoch. device: cpu or cuda.
     random_state: decides every random draw; two fits with the same one give the same numbers.
 
@@ -53,17 +56,20 @@ class MacridRecommender(BaseEstimator):
         items: what is known of the items, M rows; `title`, `category` and numeric columns name factors and dials, nothing
         is learned from them. y is not used. Raises InputError, one line that names the argument and the remedy.
         """
-        settings = make_settings(self.preset, self.settings)
+        changes, auto = without_auto(self.settings)
+        settings = make_settings(self.preset, changes)
         clicks = _clicks(X)
         table = _item_table(items, clicks)
         split = self._split(clicks, table)
+        settings, chosen = settle(settings, split, self.random_state) if auto else (settings, None)
         model = untrained(split.train, settings, self.random_state).to(self.device)
         history = fit(model, split, self.random_state)
+        add_linear_path(model, split)
         parts = model.represent(split.validation.fold_in)  # (n, K, D)
         scored = choose.Scored(model.item_vectors(), model.factors(), parts, model.scale)
         dials = choose.choose("ica", scored, self.random_state, attribute_table(table))
         meta = {"name": "this recommender", "seed": self.random_state, "axes": dials.method, "twin": None,
-                "data": {"name": NAME, "split": split.kind}}
+                "data": {"name": NAME, "split": split.kind}} | ({"kfac_auto": chosen} if chosen else {})
         nobody = pd.DataFrame({"user_id": [], "item_id": [], "part": []}, dtype=object)
         nowhere = pd.DataFrame({"method": [], "kind": [], "id": [], "x": [], "y": []})
         self.model_, self.history_, self.n_features_in_ = model, history, clicks.shape[1]

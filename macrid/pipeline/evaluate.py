@@ -55,7 +55,7 @@ def steering_figures(model: MacridVAE, held: HeldOut, items: pd.DataFrame, axes:
     bearing = {(k, columns.index(row["attribute"])): j for (k, j), row in aligned_dials.items()
                if row["attribute"] in columns}
     attributes = items[columns].to_numpy(np.float64, na_value=np.nan)  # (M, A)
-    scored = Scored(model.item_vectors(), model.factors(), model.represent(held.fold_in), model.scale)
+    scored = Scored(model.item_vectors(), model.factors(), model.represent(held.fold_in), model.scale, model.linear)
     steering = sweep_quality.figures(scored, axes, attributes, held.fold_in, bearing, seed)
     return {"steering": steering} if steering else {}
 

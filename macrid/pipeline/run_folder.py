@@ -25,7 +25,7 @@ def check_free(out: Path, overwrite: bool) -> None:
         raise InputError(f"--out is {out}; give the name of a new folder, such as models/mine")
     if out.exists() and not overwrite:
         raise InputError(f"{out} exists already; choose another --out, or add --overwrite to replace it")
-    strange = [p.name for p in out.iterdir() if p.name not in (*bundle.FILES, bundle.LABELS)] if out.is_dir() else []
+    strange = [p.name for p in out.iterdir() if p.name not in (*bundle.FILES, *bundle.OPTIONAL)] if out.is_dir() else []
     if strange or out.is_file():
         raise InputError(f"{out} is not a bundle" + (f", it holds {strange[0]}" if strange else "")
                          + ", and is not replaced; choose another --out")

@@ -36,12 +36,12 @@ Every file holds
     maps        SHA-256 of the table of maps beside the file (see `sweep_maps`), where one was kept
 
 figures     {metric: mean over test people, metric_se: its standard error}, and for models with factors `independence`,
-            `effective_factors`; where items have categories nmi, ari, purity and `macro`; where they have attributes
-            `micro` and `micro_raw`. The last three are {disentanglement, completeness, informativeness, mig}, each from 0
-            to 1 (see `measures.known_truth`): macro of the K shares of an item against its category; micro of the dials of a
-            factor (independent components) against the attributes of its items, mean over factors; micro_raw likewise of
-            the model's own dimensions. Without a second attribute they lack disentanglement; it says little where
-            informativeness is near 0.
+            `effective_factors`, `certainty` and, over people held out, `coherence` with its error; where items have
+            categories nmi, ari, purity and `macro`; where they have attributes `micro` and `micro_raw`. The last three are
+            {disentanglement, completeness, informativeness, mig}, each from 0 to 1 (see `measures.known_truth`): macro of
+            the K shares of an item against its category; micro of the dials of a factor (independent components) against
+            the attributes of its items, mean over factors; micro_raw likewise of the model's own dimensions. Without a
+            second attribute they lack disentanglement; it says little where informativeness is near 0.
 training    {seconds (for a closed form: of solving it), epochs, best (the epoch kept; both null for what is not trained by
             epochs), peak_bytes (memory at its highest, above what the process held before the model was made)}
 """

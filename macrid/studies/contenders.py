@@ -16,7 +16,7 @@ from macrid.dials import choose
 from macrid.errors import InputError
 from macrid.measures import known_truth
 from macrid.measures.contract import Factored, Scorer
-from macrid.measures.evaluate import disentanglement, ranking, summary
+from macrid.measures.evaluate import disentanglement, ranking, summary, unseen
 from macrid.measures.vectors import unit
 from macrid.model.checks import INFINITY, Number, check_values
 from macrid.model.linear import EASE, EDLAE, Popularity
@@ -26,6 +26,7 @@ from macrid.model.settings import Settings
 from macrid.pipeline.evaluate import shown_people
 from macrid.training import start
 from macrid.training.fit import fit
+from macrid.training.linear_path import add_linear_path
 
 from . import memory, sweep_maps
 
@@ -126,6 +127,10 @@ def trained(task: Task, report: Callable[[dict], None]) -> Finished:
     model = untrained(task.split, task.settings, task.seed).to(task.device)
     seconds = time.perf_counter() - started
     history = fit(model, task.split, task.seed, report, task.folder)
+    started = time.perf_counter()
+    if isinstance(model, MacridVAE):
+        add_linear_path(model, task.split)
+    seconds += time.perf_counter() - started
     training = {"seconds": round(seconds + sum(row["seconds"] for row in history), 3), "epochs": len(history),
                 "best": history[-1]["best"] if history else 0}
     return Finished(model, training, history)
@@ -139,13 +144,14 @@ def untrained(split: Split, settings: Settings | AutoencoderSettings, seed: int)
 
 
 def factor_figures(model: Scorer, split: Split, seed: int) -> dict[str, Any]:
-    """The figures of a model with factors: independence, effective_factors; nmi, ari, purity and macro where items have
-    categories; micro, on independent dials, and micro_raw, on the model's own dimensions, where they have attributes."""
+    """The figures of a model with factors: independence, effective_factors, certainty, coherence (with `strong`); nmi, ari,
+    purity and macro where items have categories; micro, on independent dials, and micro_raw, on the model's own dimensions,
+    where they have attributes."""
     if not isinstance(model, Factored):
         return {}
     people = shown_people(split.kind, split.validation, split.test)
     parts = model.represent(people.clicks)  # (n, K, D)
-    figures: dict[str, Any] = dict(disentanglement(model, split.items, parts))
+    figures: dict[str, Any] = dict(disentanglement(model, split.items, parts, unseen(split.test, split.kind)))
     vectors, factor = model.item_vectors(), model.factors()  # (M, D), (M,)
     table = attribute_table(split.items)
     axes = choose.choose("ica", choose.Scored(vectors, factor, parts, model.scale), seed, table).axes  # (K, D, D)

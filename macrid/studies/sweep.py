@@ -13,14 +13,16 @@ from macrid.model.settings import Settings, make_settings, settings_dict
 from . import study, sweep_maps
 
 NAME = "macridvae"  # the contender that is swept
+_MIXTURE = {"linear_weight": 0.0}  # a sweep is about what settings do to the mixture; a path beside it would hide that
 
 
 def points(settings: dict[str, Any], preset: str, grid: dict[str, list]) -> list[tuple[dict[str, Any], Settings]]:
     """Every point of the grid, the last setting changing fastest: what it sets, and all its settings.
 
-    settings: what is changed in the preset at every point. Raises InputError for an empty grid, an unknown setting or a
-    value that it cannot have.
+    settings: what is changed in the preset at every point; there is no linear path unless they ask for one. Raises
+    InputError for an empty grid, an unknown setting or a value that it cannot have.
     """
+    settings = _MIXTURE | settings
     names = [field.name for field in fields(Settings)]
     for name, values in grid.items():
         if name not in names:
@@ -56,7 +58,7 @@ def sweep(plan: study.Plan, settings: dict[str, Any], grid: dict[str, list],
         key, task = study.task(NAME, whole, plan, mapped=True)
         tasks[key], varied[key] = task, point
     records = study.run(tasks, plan, report)
-    value = study.head("sweep", plan, make_settings(plan.preset, settings))
+    value = study.head("sweep", plan, make_settings(plan.preset, _MIXTURE | settings))
     done = {key: record for key, record in records.items() if "failed" not in record}
     good = [{"settings": varied[key], "figures": record["figures"], "training": record["training"]}
             for key, record in done.items()]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import vstack
 
 from macrid.data.split import Split
 from macrid.dials.names import name_factors
@@ -31,7 +32,9 @@ def lay_out(model: MacridVAE, split: Split, seed: int) -> dict[str, list]:
     metric = "cosine" if model.settings.similarity == "cosine" else "euclidean"
     xy = np.round(projections.tsne(model.item_vectors()[at], metric, seed).astype(np.float64), 4)
     certainty = np.exp(model.routing().max(axis=1))
-    names = [f.name for f in name_factors(split.items, factor, certainty, model.settings.kfac)]
+    items = split.items.assign(clicks=np.asarray(split.train.sum(axis=0)).ravel())
+    people = vstack([split.validation.fold_in, split.test.fold_in]).tocsr()
+    names = [f.name for f in name_factors(items, factor, certainty, model.settings.kfac, people)]
     return {"at": at.tolist(), "x": xy[:, 0].tolist(), "y": xy[:, 1].tolist(), "factor": factor[at].tolist(), "names": names}
 
 

@@ -32,6 +32,13 @@ def spectral_start(clicks: csr_matrix, kfac: int, embedding_size: int, seed: int
     (more dimensions than people or items) are filled with small noise.
     """
     rng = np.random.default_rng(seed)
+    vectors = spectral_vectors(clicks, embedding_size, rng)
+    prototypes = spectral_prototypes(vectors, kfac, seed, rng)
+    return Start(vectors.astype(np.float32), prototypes.astype(np.float32))
+
+
+def spectral_vectors(clicks: csr_matrix, embedding_size: int, rng: np.random.Generator) -> np.ndarray:
+    """The item vectors (M, D) of `spectral_start`, float64."""
     n_users, n_items = clicks.shape
     user_degree = np.maximum(np.asarray(clicks.sum(axis=1)).ravel(), 1)
     item_degree = np.maximum(np.asarray(clicks.sum(axis=0)).ravel(), 1)
@@ -43,11 +50,14 @@ def spectral_start(clicks: csr_matrix, kfac: int, embedding_size: int, seed: int
         _, values, right = svds(normalised, k=rank, v0=start, tol=TOLERANCE)
         order = np.argsort(-values)[1:]
         vectors[:, : len(order)] += (right[order] * values[order, None]).T * np.sqrt(n_items)
-    vectors = unit(vectors)
+    return unit(vectors)
 
+
+def spectral_prototypes(vectors: np.ndarray, kfac: int, seed: int, rng: np.random.Generator) -> np.ndarray:
+    """The prototypes (K, D) of `spectral_start` for K = kfac factors of its item vectors (M, D), float64."""
     leading = unit(vectors[:, : max(1, kfac - 1)])
-    cluster = KMeans(min(kfac, n_items), n_init=10, random_state=seed).fit_predict(leading)
+    cluster = KMeans(min(kfac, len(vectors)), n_init=10, random_state=seed).fit_predict(leading)
     # A cluster that no item is in (more factors than different items) gets a random direction.
-    prototypes = np.stack([vectors[cluster == k].sum(axis=0) if (cluster == k).any() else rng.normal(size=embedding_size)
+    prototypes = np.stack([vectors[cluster == k].sum(axis=0) if (cluster == k).any() else rng.normal(size=vectors.shape[1])
                            for k in range(kfac)])
-    return Start(vectors.astype(np.float32), unit(prototypes).astype(np.float32))
+    return unit(prototypes)

@@ -31,7 +31,9 @@ def expect(at: AppTest, page: str, bundle) -> None:
     fine(at, PAGES[page])
     if page == "pages/overview.py":
         assert len(at.subheader) == 4
-        assert [m.label for m in at.metric] == ["Effective factors", "Independence", "NMI", "Purity"]
+        measured = ["Coherence", "Certainty"] if "coherence" in bundle.meta["metrics"] else []  # older bundles lack it
+        assert [m.label for m in at.metric] == [*measured, "Effective factors", "Independence", "NMI", "Purity"]
+        assert all(m.help for m in at.metric)
         assert len(at.get("plotly_chart")) == 1
         assert raw(at).count('class="mc-factor"') == bundle.settings.kfac
         for factor in bundle.factors:
@@ -234,11 +236,20 @@ def test_a_twin_that_is_gone(small):
     assert len(at.get("plotly_chart")) == 5
 
 
+def test_a_bundle_of_before_coherence(small):
+    change_meta(small, lambda meta: [meta["metrics"].pop(key) for key in ("coherence", "coherence_se", "certainty")])
+    at = all_pages()["pages/overview.py"]
+    assert [m.label for m in at.metric] == ["Effective factors", "Independence", "NMI", "Purity"]
+    assert any("NMI" in caption.value and "Coherence" not in caption.value for caption in at.caption)
+
+
 def test_without_categories(small):
     change_items(small, category="")
     change_meta(small, lambda meta: [meta["metrics"].pop(key) for key in ("nmi", "ari", "purity")])
     pages = all_pages()
-    assert [m.label for m in pages["pages/overview.py"].metric] == ["Effective factors", "Independence"]
+    overview = pages["pages/overview.py"]
+    assert [m.label for m in overview.metric] == ["Coherence", "Certainty", "Effective factors", "Independence"]
+    assert not any("NMI" in caption.value for caption in overview.caption)
     page = pages["pages/macro_map.py"]
     assert any("Without panel (b)" in caption.value for caption in page.caption)
     assert not any("By category" in text.value for text in page.markdown)

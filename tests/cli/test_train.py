@@ -13,6 +13,7 @@ from conftest import flat
 from macrid.bundle import load
 from macrid.cli import progress
 from macrid.pipeline import evaluate
+from macrid.training import choose_kfac
 
 
 def test_train_says_nothing_on_standard_output(tmp_path):
@@ -34,6 +35,23 @@ def test_train_with_a_file_of_settings_and_another_split(tmp_path):
     assert (settings.kfac, settings.learning_rate, settings.input_norm) == (3, 1e-3, "user")
     assert (settings.epochs, settings.encoder_hidden_size) == (2, (8,))  # --set goes over the file, the file over the preset
     assert "recall@10" in answer("evaluate", tmp_path / "out")
+
+
+def test_train_chooses_how_many_factors(tmp_path, monkeypatch):
+    monkeypatch.setattr(choose_kfac, "CANDIDATES", range(4, 10))
+    data = ["--data", "shop:350x1500", *TINY[2:], "--set", "embedding_size=16", "--set", "epochs=1"]
+    status, printed, err = run("train", *data, "--set", "kfac=auto", "--out", tmp_path / "out")
+    assert (status, printed) == (0, ""), err
+    assert "choosing kfac from 4 to 9" in err
+    found = answer("info", tmp_path / "out")
+    assert found["settings"]["kfac"] == found["kfac_auto"]["kfac"] == 7
+    assert [row["kfac"] for row in found["kfac_auto"]["candidates"]] == list(range(4, 10))
+    assert run("train", *data, "--set", "kfac=7", "--out", tmp_path / "seven")[0] == 0
+    assert weights(tmp_path / "seven") == weights(tmp_path / "out")
+    assert "kfac_auto" not in answer("info", tmp_path / "seven")
+    assert "exists already" in mistake("train", *data, "--set", "kfac=auto", "--out", tmp_path / "out")
+    assert "set kfac to a number" in mistake("train", *data, "--set", "kfac=auto", "--split", "recbole", "--out",
+                                             tmp_path / "other").splitlines()[-1]
 
 
 def weights(folder) -> bytes:

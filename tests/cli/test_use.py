@@ -1,6 +1,7 @@
 """Commands that use a bundle: one JSON object on standard output, one line on standard error for a mistake."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -16,10 +17,13 @@ from macrid.pipeline import run_folder
 def test_evaluate(trained, bundle):
     found = answer("evaluate", trained)
     keys = {f"{name}{end}" for name in ("ndcg@100", "recall@20", "recall@50") for end in ("", "_se")}
-    assert set(found) == keys | {"nmi", "ari", "purity", "effective_factors", "independence", "steering"}
+    factors = {"nmi", "ari", "purity", "effective_factors", "certainty", "coherence", "coherence_se", "independence"}
+    assert set(found) == keys | factors | {"steering"}
     assert flat(found) == pytest.approx(flat(bundle.meta["metrics"]), rel=1e-6)
     assert "ndcg@100" in (printed := run("evaluate", trained)[1])
     assert "steering leakage" in printed
+    assert re.search(r"^certainty +0\.\d+$", printed, re.MULTILINE)
+    assert re.search(r"^coherence +0\.\d+ ± 0\.\d+$", printed, re.MULTILINE)
     assert answer("evaluate", trained, "--data", "shop:140x30")["ndcg@100"] != found["ndcg@100"]
 
 

@@ -5,7 +5,15 @@ import pandas as pd
 import pytest
 from scipy.stats import mannwhitneyu, spearmanr
 
-from macrid.data.attributes import FEWEST_ITEMS, association, attribute_table, is_informative, numeric_columns, yes_no
+from macrid.data.attributes import (
+    FEWEST_ITEMS,
+    association,
+    attribute_table,
+    group_columns,
+    is_informative,
+    numeric_columns,
+    yes_no,
+)
 
 N = 200
 
@@ -68,3 +76,12 @@ def test_association_is_spearman_or_auc():
     assert association(x, np.full(N, 2.0)) == 0
     assert association(np.zeros(N), y) == 0
     assert association(x, np.ones(N)) == 0
+
+
+def test_groups_are_what_one_value_says():
+    """Not genres and tags, of which an item has several, nor lists."""
+    n = 12
+    items = pd.DataFrame({"item_id": [f"i{i}" for i in range(n)], "brand": ["a", "b"] * 6, "category": ["c", ""] * 6,
+                          "tags": ["slow", "slow|dark"] * 6, "genres": ["War", "Drama"] * 6, "one": "same",
+                          "sold": [True, False] * 6, "sizes": [["S"], ["L"]] * 6, "size": range(n)})
+    assert group_columns(items) == ["category", "brand", "sold"]

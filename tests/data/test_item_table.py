@@ -73,3 +73,36 @@ def test_pro_sg_categories_and_untouched_items_stay(tmp_path):
     data = read(write(tmp_path, files))
     assert list(data.items["category"]) == ["", "bags", "", "phones"]
     assert data.n_items == 4
+
+
+TAGGED = {"movies.csv": "movieId,title,genres\n1,A (1990),Drama\n2,B (1991),Comedy|War\n3,C (1992),War\n",
+          "ratings.csv": "userId,movieId,rating,timestamp\n1,1,5,1\n1,2,5,1\n2,3,5,1\n"}
+TAGS = "userId,movieId,tag,timestamp\n"
+
+
+def test_tags_that_two_people_gave_become_a_column(tmp_path):
+    given = ["1,1,Slow,9", "2,1,slow ,9", "1,1,Time  Travel,9", "3,1,time travel,9",  # twice each, whatever case and blanks
+             "1,2,funny,9", "1,2,Funny,9",  # one person, twice
+             '1,3,"dark|slow",9', "2,3,dark,9", "1,3,1984,9", "2,3,1984,9", "1,3,,9", "2,3,,9",  # no words
+             "1,77,slow,9", "2,77,slow,9"]  # of no film here
+    items = read(write(tmp_path, TAGGED | {"tags.csv": TAGS + "\n".join(given) + "\n"})).items
+    assert list(items["tags"]) == ["slow|time travel", "", "dark"]
+    assert list(items.columns) == ["item_id", "title", "category", "tags", "genres", "year"]
+
+
+def test_tags_that_nobody_shares_or_that_are_something_else_are_left(tmp_path):
+    for k, tags in enumerate([TAGS + "1,1,slow,9\n2,1,fast,9\n", "name,colour\nx,red\n"]):
+        folder = tmp_path / str(k)
+        folder.mkdir()
+        assert "tags" not in read(write(folder, TAGGED | {"tags.csv": tags})).items
+
+
+def test_a_table_keeps_its_own_tags(tmp_path):
+    own = {"items.csv": "item_id,tags\n1,mine\n2,\n3,\n", "ratings.csv": TAGGED["ratings.csv"]}
+    items = read(write(tmp_path, own | {"tags.csv": TAGS + "1,1,slow,9\n2,1,slow,9\n"})).items
+    assert list(items["tags"]) == ["mine", "", ""]
+
+
+def test_a_fault_in_the_tags_names_its_row(tmp_path):
+    files = TAGGED | {"tags.csv": TAGS + "1,1,slow,9\n2,1,slow\n"}
+    assert_says(write(tmp_path, files), r"tags\.csv, row 3: has 3 fields, not 4; mend or drop the row")

@@ -20,7 +20,7 @@ def test_a_sweep_shows_the_lists_of_the_dials(request, which):
         mine = np.flatnonzero(of.factor == k)
         values = sweep_quality.standardised(attributes[mine])
         seen = held.fold_in[:5, mine].toarray() > 0
-        curves = sweep_quality.sweep(parts[:5, k], of.vectors[mine], of.axes[k][:, j], values, seen)
+        curves = sweep_quality.sweep(parts[:5, k], of.vectors[mine], of.axes[k][:, j], values, np.where(seen, -np.inf, 0))
         assert curves.shape == (5, 9, 4)
         for u in range(5):
             person = of.person(held.fold_in[u].indices)
@@ -108,8 +108,8 @@ def test_people_by_parts_give_the_same(bundle, monkeypatch):
 def test_the_figures_are_those_of_metrics():
     items, people, attributes = one_factor()
     found, values = figures(items, people, attributes, np.eye(6)), sweep_quality.standardised(attributes)
-    seen = np.zeros((20, len(items)), bool)
-    curves = np.concatenate([sweep_quality.sweep(people[:, 0], items, np.eye(6)[a], values, seen) for a in (0, 1)])
+    nothing = np.zeros((20, len(items)))
+    curves = np.concatenate([sweep_quality.sweep(people[:, 0], items, np.eye(6)[a], values, nothing) for a in (0, 1)])
     meant = np.repeat([0, 1], 20)
     assert found["leakage"] == pytest.approx(metrics.leakage(curves, meant))
     assert found["monotonicity"] == pytest.approx(metrics.monotonicity(curves[np.arange(40), :, meant]))

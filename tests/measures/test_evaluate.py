@@ -5,6 +5,7 @@ import pytest
 from conftest import tiny_settings
 
 from macrid.measures import evaluate
+from macrid.measures.coherence import coherence
 from macrid.model.macridvae import MacridVAE
 
 
@@ -40,9 +41,22 @@ def test_evaluate_has_the_promised_keys(tiny_split):
     model = MacridVAE(tiny_split.train.shape[1], tiny_settings())
     ranking = {f"{name}{end}" for name in ("ndcg@100", "recall@20", "recall@50") for end in ("", "_se")}
     found = evaluate.evaluate(model, tiny_split.test, tiny_split.items)
-    assert set(found) == ranking | {"nmi", "ari", "purity", "effective_factors", "independence"}
+    factors = {"nmi", "ari", "purity", "effective_factors", "certainty", "coherence", "coherence_se", "independence"}
+    assert set(found) == ranking | factors
     assert all(isinstance(value, float) and np.isfinite(value) for value in found.values())
     nameless = tiny_split.items.assign(category="")
     assert "nmi" not in evaluate.evaluate(model, tiny_split.test, nameless)
     theirs = evaluate.evaluate(model, tiny_split.test, tiny_split.items, "recbole")
-    assert {"recall@10", "mrr@10", "ndcg@10", "hit@10", "precision@10"} < set(theirs)
+    assert {"recall@10", "mrr@10", "ndcg@10", "hit@10", "precision@10", "certainty"} < set(theirs)
+    assert "coherence" not in theirs  # RecBole's split has nobody whom the model never saw
+
+
+def test_coherence_is_over_all_clicks_of_the_people_held_out(tiny_split):
+    model, held = MacridVAE(tiny_split.train.shape[1], tiny_settings()), tiny_split.test
+    clicks = evaluate.unseen(held)
+    assert clicks.nnz == held.fold_in.nnz + held.answers.nnz
+    assert set(clicks.data) == {1}
+    found = evaluate.evaluate(model, held, tiny_split.items)
+    assert (found["coherence"], found["coherence_se"]) == coherence(model.factors(), clicks)[:2]
+    alone = MacridVAE(tiny_split.train.shape[1], tiny_settings(kfac=1))
+    assert not {"coherence", "coherence_se"} & set(evaluate.evaluate(alone, held, tiny_split.items))

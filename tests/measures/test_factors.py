@@ -26,6 +26,13 @@ def test_effective_factors():
     assert factors.effective_factors(np.array([0, 0, 5, 2])) == pytest.approx(2**1.5)
 
 
+def test_certainty_is_that_of_the_middle_item():
+    c = np.array([[0.2, 0.8], [0.5, 0.5], [0.3, 0.7]])
+    assert factors.certainty(np.log(c)) == pytest.approx(0.7)
+    assert factors.certainty(np.full((9, 4), np.log(1 / 4))) == pytest.approx(1 / 4)
+    assert factors.certainty(np.array([[0.0, -np.inf]])) == 1
+
+
 def test_independence():
     x = np.array([-1.0, 0, 1, 0])
     y = np.array([0.0, 1, 0, -1])  # uncorrelated with x

@@ -46,7 +46,7 @@ def expected_terms(model: MacridVAE, clicks, beta: float, draws: Draws) -> dict:
 
 
 def gradients(loss, model) -> dict[str, torch.Tensor]:
-    names, parameters = zip(*model.named_parameters(), strict=True)
+    names, parameters = zip(*(pair for pair in model.named_parameters() if pair[1].requires_grad), strict=True)
     return dict(zip(names, torch.autograd.grad(loss, parameters), strict=True))
 
 
@@ -68,6 +68,30 @@ def agree(model, clicks, beta=0.7, rtol=1e-8):
 def test_loss_and_every_gradient(double, similarity, norm, kfac, hidden, draws):
     s = replace(SMALL, similarity=similarity, input_norm=norm, kfac=kfac, encoder_hidden_size=hidden, **draws)
     agree(MacridVAE(9, s, seed=3), CLICKS)
+
+
+@pytest.mark.parametrize(("similarity", "norm"), [*itertools.product(["cosine", "dot"], ["factor", "user"])])
+@pytest.mark.parametrize("context", [0.3, 1.0])
+def test_every_part_sees_a_share_of_every_click(double, similarity, norm, context):
+    s = replace(SMALL, similarity=similarity, input_norm=norm, context=context, **NOISY)
+    agree(MacridVAE(9, s, seed=3), CLICKS)
+
+
+@pytest.mark.parametrize("draws", [PLAIN, NOISY], ids=["plain", "noisy"])
+def test_held_shares(double, draws):
+    """Loss and gradients with the shares of the start, which no training moves."""
+    rng = np.random.default_rng(0)
+    start = rng.normal(size=(9, 3)), rng.normal(size=(5, 3))
+    model = MacridVAE(9, replace(SMALL, routing="held", routing_tau=0.4, init="spectral", context=0.2, **draws), 3, start)
+    cosine = [[h @ m / np.linalg.norm(h) / np.linalg.norm(m) for m in start[1]] for h in start[0]]
+    shares = np.exp(np.array(cosine) / 0.4)
+    np.testing.assert_allclose(np.exp(model.routing()), shares / shares.sum(axis=1, keepdims=True), rtol=1e-6)
+    agree(model, CLICKS)
+    before = model.routing()
+    torch.optim.SGD(model.parameters(), 1.0).step()
+    with torch.no_grad():
+        model.items.add_(1.0)
+    np.testing.assert_array_equal(model.routing(), before)
 
 
 @pytest.mark.parametrize(("similarity", "norm"), [*itertools.product(["cosine", "dot"], ["factor", "user"])])

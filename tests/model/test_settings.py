@@ -20,7 +20,8 @@ WRONG = {
     "person_power": [-0.1, 1.5, None], "dropout_mask": ["item", None],
     "linear_path": [0, "yes"], "weight_averaging": [-0.1, 1, float("nan"), "x"],
     "input_norm": ["item"], "init": ["zeros"], "learning_rate": [0, -1, float("nan"), 100], "train_batch_size": [0, 1.5],
-    "epochs": [-1, 0.5, float("inf")], "stopping_step": [0, -1],
+    "epochs": [-1, 0.5, float("inf")], "stopping_step": [0, -1], "routing": ["soft", None, 1],
+    "routing_tau": [0, float("nan"), "x"], "context": [-0.1, 1.1, None], "linear_weight": [-1, float("nan"), "auto"],
 }
 
 
@@ -30,6 +31,11 @@ def test_a_setting_out_of_range_is_named(name, value):
         Settings(**{name: value})
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) > len(f"{name} is {value!r}") + 10  # and what would do
+
+
+def test_shares_are_held_from_a_start_alone():
+    with pytest.raises(InputError, match="init is 'random'; set init=spectral, or routing=learned"):
+        Settings(routing="held", init="random")
 
 
 def test_every_setting_is_tested():
@@ -50,6 +56,11 @@ def test_a_setting_like_no_other_gets_the_whole_list():
     assert all(name in str(caught.value) for name in settings_dict(Settings()))
 
 
+def test_auto_is_for_those_who_choose():
+    with pytest.raises(InputError, match=r"^kfac is 'auto': only `train` and MacridRecommender choose it; give a whole"):
+        make_settings("best", {"kfac": "auto"})
+
+
 def test_an_unknown_preset():
     with pytest.raises(InputError, match="recbole"):
         make_settings("recbol")
@@ -65,7 +76,9 @@ def test_presets_are_what_the_papers_say():
     assert (port.total_anneal_steps, port.input_norm, port.init, port.anneal_cap) == (200_000, "user", "random", 0.2)
     assert (paper.dropout_mask, port.dropout_mask) == ("factor", "user")
     assert not any(s.linear_path or s.weight_averaging or s.person_power for s in (paper, port))
-    assert make_settings() == Settings()
+    assert make_settings() == Settings(linear_weight=None)
+    assert (paper.routing, paper.context, paper.linear_weight) == ("learned", 0, 0)
+    assert (port.routing, port.context, port.linear_weight) == ("learned", 0, 0)
     assert Settings().init == "spectral"
     assert all(isinstance(make_settings(preset), Settings) for preset in PRESETS)
 
@@ -78,7 +91,7 @@ def test_changes_go_over_the_preset():
 
 
 def test_negative_sampling_is_refused():
-    assert make_settings("best", {"training_neg_sample": 0}) == Settings()
+    assert make_settings("best", {"training_neg_sample": 0}) == make_settings()
     with pytest.raises(InputError, match="training_neg_sample"):
         make_settings("best", {"training_neg_sample": 5})
 

@@ -9,8 +9,10 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 
 import macrid
+from macrid.data import shop, split
 from macrid.errors import InputError
 from macrid.measures.ranking import top_k
+from macrid.training import choose_kfac
 
 TINY = {"embedding_size": 8, "encoder_hidden_size": [16], "train_batch_size": 64, "epochs": 4}
 
@@ -72,6 +74,15 @@ def test_what_is_known_of_items_names_factors_and_nothing_else(fitted, clicks):
     assert bare.recommender_.items["title"].tolist()[:2] == ["item 0", "item 1"]
     assert fitted.recommender_.items["title"].iloc[0] != "item 0"
     assert all(factor.name for factor in bare.recommender_.factors)
+
+
+def test_it_chooses_how_many_factors(monkeypatch):
+    monkeypatch.setattr(choose_kfac, "CANDIDATES", range(4, 10))
+    clicks = split.to_clicks(shop.simulate(n_items=350, n_people=1500, seed=0).data).matrix
+    made = macrid.MacridRecommender(settings=TINY | {"embedding_size": 16, "epochs": 1, "kfac": "auto"}).fit(clicks)
+    assert made.represent(clicks[:3]).shape == (3, 7, 16)
+    assert made.recommender_.meta["kfac_auto"]["kfac"] == 7
+    assert made.get_params()["settings"]["kfac"] == "auto"
 
 
 @pytest.mark.parametrize("kind", [lambda x: x.toarray(), lambda x: x.toarray().astype(int).tolist(), coo_matrix,
