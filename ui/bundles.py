@@ -98,6 +98,9 @@ def twin(bundle: Recommender) -> Recommender | None:
 
 def twin_sentence(bundle: Recommender, twin: Recommender) -> str:
     """What the comparison of cosine and dot product came to, in one sentence made from the two models' figures."""
+    if bundle.settings.routing == "held":
+        return ("These two keep the factors that they start with, so neither could lose one; train with "
+                "`--set routing=learned` to compare them.")
     a, b = bundle.meta["metrics"], twin.meta["metrics"]
     used = f"{a['effective_factors']:.1f} and {b['effective_factors']:.1f} of {bundle.settings.kfac} factors in use"
     if "nmi" not in a:

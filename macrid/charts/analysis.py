@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from .colours import GREY, plain, shape_of, still
+from .colours import GREY, plain, shape_of, still, two_lines
 from .maps import Groups
 
 TEAL = [[0.0, "rgba(27,127,123,0.04)"], [1.0, "rgba(27,127,123,1)"]]
@@ -32,12 +32,13 @@ def confusion(counts: np.ndarray, factors: list[str], groups: list[str]) -> go.F
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     text = np.where(counts > 0, np.char.mod("%d", counts.astype(int)), "") if counts.shape[1] <= 10 else None
     fig = go.Figure(go.Heatmap(
-        z=np.round(share, 4), x=[plain(g) for g in groups], y=[plain(f) for f in factors], text=text, colorscale=TEAL,
+        z=np.round(share, 4), x=[plain(g) for g in groups], y=list(range(len(factors))), text=text, colorscale=TEAL,
         texttemplate="%{text}" if text is not None else None, zmin=0, zmax=1, showscale=False, xgap=2, ygap=2,
-        customdata=counts, textfont={"size": 11},
-        hovertemplate="factor %{y}<br>group %{x}<br>%{customdata:,} items, %{z:.0%} of the factor<extra></extra>"))
-    fig.update_layout(height=150 + 30 * len(factors), margin={"l": 0, "r": 0, "t": 0, "b": 0},
-                      yaxis={"autorange": "reversed", "ticksuffix": " ", "automargin": True, "showgrid": False},
+        customdata=counts, textfont={"size": 11}, hovertext=[[plain(f)] * len(groups) for f in factors],
+        hovertemplate="factor %{hovertext}<br>group %{x}<br>%{customdata:,} items, %{z:.0%} of the factor<extra></extra>"))
+    names = {"tickvals": list(range(len(factors))), "ticktext": [two_lines(f) + " " for f in factors]}
+    fig.update_layout(height=150 + 34 * len(factors), margin={"l": 0, "r": 0, "t": 0, "b": 0},
+                      yaxis=names | {"autorange": "reversed", "automargin": True, "showgrid": False, "zeroline": False},
                       xaxis={"tickangle": -40, "automargin": True, "showgrid": False, "dtick": 1})
     return still(fig)
 

@@ -1,5 +1,7 @@
 """Colours of groups, and what every figure needs: a transparent background, and titles that plotly reads as text."""
 
+import textwrap
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -61,3 +63,8 @@ def still(fig: go.Figure) -> go.Figure:
 def plain(text: object) -> str:
     """Text with &, < and > escaped, which plotly would read as markup."""
     return str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def two_lines(text: object, letters: int = 22) -> str:
+    """Text as `plain` gives it, on at most two lines of about so many letters, with an ellipsis where more was cut off."""
+    return "<br>".join(map(plain, textwrap.wrap(str(text), letters, max_lines=2, placeholder=" …")))

@@ -15,7 +15,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.colors import sample_colorscale
 
-from .colours import GREY, REST, colours_for, group, plain, shape_of
+from .colours import GREY, REST, colours_for, group, plain, shape_of, two_lines
 
 Window = tuple[float, float, float, float]
 WHOLE: Window = (-1.06, 1.06, -1.06, 1.06)  # left, right, low, high
@@ -157,9 +157,14 @@ def _add_marks(fig: go.Figure, xy: np.ndarray, name: str, marker: dict[str, Any]
                       marker=marker | {"opacity": 1})
 
 
+EDGE = 0.6  # of a map that goes from -1 to 1
+
+
 def _name(fig: go.Figure, at: np.ndarray, text: str, above: float, colour: str = "#1C2A30") -> None:
-    """A name beside the mark at (2,), so many pixels above it."""
-    fig.add_annotation(x=float(at[0]), y=float(at[1]), text=f"<b>{plain(text)}</b>", showarrow=False, yshift=above,
+    """A name beside the mark at (2,), so many pixels above it; near the left or right edge it grows away from that."""
+    x, y = float(at[0]), float(at[1])
+    fig.add_annotation(x=x, y=y, text=f"<b>{two_lines(text)}</b>", showarrow=False, yshift=above, align="left",
+                       xanchor="left" if x < -EDGE else "right" if x > EDGE else "center",
                        font={"size": 12, "color": colour}, bgcolor="rgba(255,255,255,0.82)", borderpad=2)
 
 

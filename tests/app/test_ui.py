@@ -1,5 +1,6 @@
 """What the pages share, without a page: bundles that are offered, addresses of pictures, small texts."""
 
+from copy import copy
 from dataclasses import replace
 
 import pytest
@@ -104,3 +105,9 @@ def test_the_sentence_on_the_twin_says_what_the_figures_say(bundle, cosine, dot,
 def test_the_sentence_without_categories(bundle):
     found = bundles.twin_sentence(with_metrics(bundle, effective_factors=6.5), with_metrics(bundle, effective_factors=2.0))
     assert found == "Cosine and dot product have 6.5 and 2.0 of 7 factors in use."
+
+
+def test_factors_that_are_held_cannot_be_lost(bundle):
+    model = copy(bundle.model)
+    model.settings = replace(bundle.settings, routing="held")
+    assert "neither could lose one" in bundles.twin_sentence(replace(bundle, model=model), bundle)

@@ -12,7 +12,8 @@ def test_the_confusion_shows_shares_by_colour_and_counts_in_words():
     heat, = figure.data
     assert heat.z.tolist() == [[0.8, 0.2], [0, 0]]
     assert heat.text.tolist() == [["8", "2"], ["", ""]]
-    assert list(heat.y) == ["f", "&lt;g&gt;"]
+    assert [row[0] for row in heat.hovertext] == ["f", "&lt;g&gt;"]
+    assert list(figure.layout.yaxis.ticktext) == ["f ", "&lt;g&gt; "]
     wide, = analysis.confusion(np.ones((2, 30)), ["f", "g"], [f"c{i}" for i in range(30)]).data
     assert wide.text is None  # it would not fit
 

@@ -129,6 +129,15 @@ def test_prototypes_are_named_stars():
     assert [note.text for note in figure.layout.annotations] == ["<b>&lt;a&gt;</b>", "<b>c</b>"]
 
 
+def test_long_names_take_two_lines_and_grow_away_from_the_edges():
+    figure = maps.frame(300)
+    name = "1940s to 70s, like Casablanca and To Kill a Mockingbird"
+    maps.add_stars(figure, np.array([[-0.9, 0.2], [0.0, 0.1], [0.8, 0.4]]), [name] * 3, ["#111111"] * 3)
+    notes = figure.layout.annotations
+    assert [note.xanchor for note in notes] == ["left", "center", "right"]
+    assert {note.text for note in notes} == {"<b>1940s to 70s, like<br>Casablanca and To …</b>"}
+
+
 def test_what_was_found_is_marked_with_its_neighbours():
     figure = maps.frame(300)
     xy = np.arange(10, dtype=np.float32).reshape(5, 2)
