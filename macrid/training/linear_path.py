@@ -1,9 +1,12 @@
 """The linear path of a trained model: solved from the training clicks, its weight chosen on the validation people."""
 
+import warnings
+
 import numpy as np
 from scipy.sparse import csr_matrix
 
 from macrid.data.split import HeldOut, Split
+from macrid.errors import InputWarning
 from macrid.measures.evaluate import SCORED_AT_ONCE
 from macrid.measures.ranking import hits, ndcg_at
 from macrid.model.linear import EDLAE
@@ -17,11 +20,15 @@ WEIGHTS = (0.0, 0.25, 0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0)
 
 def add_linear_path(model: MacridVAE, split: Split) -> None:
     """Give a trained model the linear path that its settings ask for: `linear_weight` w, or, if that is None, the one of
-    WEIGHTS with the highest validation NDCG@100 (the least of equals). There is none if w is 0, or for more than MOST_ITEMS
-    items. The model itself stays as it is.
+    WEIGHTS with the highest validation NDCG@100 (the least of equals). There is none if w is 0, or, with a warning, for more
+    than MOST_ITEMS items. The model itself stays as it is.
     """
     weight = model.settings.linear_weight
-    if weight == 0 or model.n_items > MOST_ITEMS:
+    if weight == 0:
+        return
+    if model.n_items > MOST_ITEMS:
+        warnings.warn(f"there is no linear path, as it is solved for {MOST_ITEMS:,} items at most and there are "
+                      f"{model.n_items:,}; linear_weight=0 asks for none", InputWarning, stacklevel=2)
         return
     path = solve(split.train)
     if weight is None:

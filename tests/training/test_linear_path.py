@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from conftest import random_clicks, tiny_settings
 
+from macrid.errors import InputWarning
 from macrid.measures.evaluate import validation_ndcg
 from macrid.model.linear import EDLAE
 from macrid.model.linear_path import LinearPath, strongest
@@ -83,5 +84,6 @@ def test_it_is_added_as_the_settings_say(model, tiny_split, monkeypatch):
     assert model.linear is None  # it did not help
     monkeypatch.setattr(linear_path, "MOST_ITEMS", model.n_items - 1)
     model.settings = replace(model.settings, linear_weight=3.0)
-    linear_path.add_linear_path(model, tiny_split)
+    with pytest.warns(InputWarning, match="solved for 139 items at most and there are 140; linear_weight=0"):
+        linear_path.add_linear_path(model, tiny_split)
     assert model.linear is None
