@@ -1,5 +1,7 @@
 """What the documentation says is there is there: commands with their options, files and folders, pages, names in Python."""
 
+import dataclasses
+import inspect
 import re
 import shlex
 from importlib import import_module
@@ -9,6 +11,7 @@ import click
 import pytest
 
 from macrid.cli.main import main
+from macrid.model.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md")] + sorted((ROOT / "docs").glob("*.md"))
@@ -52,3 +55,11 @@ def test_every_page_is_in_the_navigation():
     navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
     for path in [*(ROOT / "docs").glob("*.md"), *(ROOT / "docs" / "notebooks").glob("*.ipynb")]:
         assert str(path.relative_to(ROOT / "docs")) in navigation, path
+
+
+def test_every_setting_has_a_comment_that_the_documentation_shows():
+    """docs/hooks.py makes the table of settings from them."""
+    fields = re.findall(r"^    (\w+): [^=]+ = .*$", inspect.getsource(Settings), re.MULTILINE)
+    told = re.findall(r"^    (\w+): [^=]+ = .+?  # .+$", inspect.getsource(Settings), re.MULTILINE)
+    assert fields == told
+    assert set(fields) == {field.name for field in dataclasses.fields(Settings)}

@@ -44,7 +44,7 @@ class Settings:
     nogb: bool = False  # True: no Gumbel-softmax sampling of an item's factor
     routing_mass: float = 0.0  # the smallest shares of an item that add up to no more are left out while training; 0: none
     routing: str = "learned"  # held: items keep the shares of the start, at the temperature routing_tau
-    routing_tau: float = 0.1
+    routing_tau: float = 0.1  # temperature of the shares that are held
     context: float = 0.0  # share of a click that every factor's part sees, whatever the share of its own item
     linear_weight: float | None = 0.0  # w of the linear path beside the mixture; None: chosen on validation; 0: no such path
     anneal_cap: float = 1.0  # beta, the final weight of the KL term
