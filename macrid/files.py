@@ -5,22 +5,30 @@ import json
 import os
 import shutil
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 Shape = Mapping[str, "type | tuple[type, ...] | Shape"]  # of a JSON object: the type of each key's value, or its own shape
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file, beside `path` first and then renamed; folders are made."""
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A file beside `path` to write, which is renamed to it once it is whole and removed if it fails; folders are made."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.new")
     try:
-        beside.write_bytes(content)
+        yield beside
         os.replace(beside, path)
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file by way of `replacing`."""
+    with replacing(path) as beside:
+        beside.write_bytes(content)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -33,6 +33,15 @@ def flat(figures: dict) -> dict:
     return {name: value for name, value in figures.items() if name != "steering"} | inner
 
 
+def contents(bundle):
+    """What `macrid.bundle.save` takes to write an opened bundle again."""
+    from macrid.bundle import Contents
+
+    meta = {key: value for key, value in bundle.meta.items() if key not in ("format", "settings")}
+    return Contents(meta, bundle.model, bundle.items, bundle.maps, bundle.axes, bundle.influence, bundle.users,
+                    bundle.history)
+
+
 def squared_errors(items, c, table):
     """The formula of `supervision` from its words: for each factor and attribute, in a loop, the least squared error of a
     weighted regression line through the standardised labels, found by solving the normal equations."""

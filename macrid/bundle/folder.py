@@ -24,7 +24,7 @@ from scipy.sparse import csr_matrix
 from macrid.data import label_file
 from macrid.data.interactions import PARTS
 from macrid.errors import InputError
-from macrid.files import Shape, problem, swap, write_json
+from macrid.files import Shape, problem, replacing, swap, write_json
 from macrid.model.linear_path import LinearPath
 from macrid.model.macridvae import MacridVAE
 from macrid.model.settings import Settings, make_settings, settings_dict
@@ -109,9 +109,8 @@ def _write_linear(path: Path, linear: LinearPath) -> None:
 
 def replace_maps(path: Path, maps: pd.DataFrame) -> None:
     """Put other maps into the bundle at `path`; the time of bundle.json tells whoever keeps it open that it has changed."""
-    beside = path / ".maps.parquet.new"
-    maps.to_parquet(beside, index=False, compression="zstd")
-    os.replace(beside, path / "maps.parquet")
+    with replacing(path / "maps.parquet") as beside:
+        maps.to_parquet(beside, index=False, compression="zstd")
     os.utime(path / "bundle.json")
 
 

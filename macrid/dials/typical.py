@@ -40,6 +40,6 @@ def lift(people: csr_matrix, factor: np.ndarray, kfac: int) -> np.ndarray:
     others = total[clicks.row] - 1
     beside = np.where(others > 0, (held[clicks.row, factor[clicks.col]] - 1) / np.maximum(others, 1), 0.0)
     counted = np.bincount(clicks.col[others > 0], minlength=len(factor))  # (M,)
-    found = np.bincount(clicks.col, weights=beside, minlength=len(factor))  # (M,)
+    summed = np.bincount(clicks.col, weights=beside, minlength=len(factor))  # (M,)
     own = share[factor]  # (M,)
-    return np.where(own > 0, (found + PRIOR * own) / ((counted + PRIOR) * np.maximum(own, 1e-12)), 1.0)
+    return np.where(own > 0, (summed + PRIOR * own) / ((counted + PRIOR) * np.maximum(own, 1e-12)), 1.0)

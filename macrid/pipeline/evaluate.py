@@ -15,16 +15,14 @@ from macrid.dials.choose import Scored
 from macrid.errors import InputError
 from macrid.measures import evaluate as measuring
 from macrid.measures.contract import Scorer
-from macrid.model.linear import EASE, Popularity
+from macrid.model.linear import EASE, MOST_ITEMS, Popularity
 from macrid.model.macridvae import MacridVAE
-
-EASE_ITEMS = 20_000  # above, EASE's M x M matrix is too large to be a quick comparison
 
 
 def baseline_figures(split: Split) -> dict[str, dict[str, float]]:
     """The ranking figures of the baselines on the test people."""
     models: dict[str, Scorer] = {"popularity": Popularity(split.train)}
-    if split.train.shape[1] <= EASE_ITEMS:
+    if split.train.shape[1] <= MOST_ITEMS:
         models["ease"] = EASE(split.train)
     return {name: measuring.summary(measuring.ranking(model, split.test, split.kind)) for name, model in models.items()}
 

@@ -1,13 +1,13 @@
 """A training that was stopped, on disk: everything that it needs to go on as if nothing had happened."""
 
 import json
-import os
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from macrid import files
 from macrid.errors import InputError
 
 FILE = "checkpoint.safetensors"
@@ -15,10 +15,8 @@ FILE = "checkpoint.safetensors"
 
 def save(folder: Path, tensors: dict[str, torch.Tensor], state: dict) -> None:
     """Write tensors and a JSON state to `folder`, replacing an earlier checkpoint only when the new one is complete."""
-    folder.mkdir(parents=True, exist_ok=True)
-    beside = folder / (FILE + ".new")
-    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, beside, {"state": json.dumps(state)})
-    os.replace(beside, folder / FILE)
+    with files.replacing(folder / FILE) as beside:
+        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, beside, {"state": json.dumps(state)})
 
 
 def load(folder: Path) -> tuple[dict[str, torch.Tensor], dict] | None:

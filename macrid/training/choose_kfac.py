@@ -82,12 +82,12 @@ def choose(split: Split, settings: Settings, seed: int = 0) -> Choice:
     clicks = people(split)
     rng = np.random.default_rng(seed)
     vectors = spectral_vectors(split.train, settings.embedding_size, rng)  # (M, D)
-    found: dict[int, Coherence] = {}
+    curve: dict[int, Coherence] = {}
     for kfac in CANDIDATES:
         prototypes = spectral_prototypes(vectors, kfac, seed, rng)  # (K, D)
-        found[kfac] = coherence((vectors @ prototypes.T).argmax(axis=1), clicks, seed)
-    at = knee(list(found.values()))
-    return Choice(settings.kfac if at is None else CANDIDATES[at], at is not None, found)
+        curve[kfac] = coherence((vectors @ prototypes.T).argmax(axis=1), clicks, seed)
+    at = knee(list(curve.values()))
+    return Choice(settings.kfac if at is None else CANDIDATES[at], at is not None, curve)
 
 
 def knee(curve: Sequence[Coherence]) -> int | None:

@@ -9,11 +9,10 @@ from macrid.data.split import HeldOut, Split
 from macrid.errors import InputWarning
 from macrid.measures.evaluate import SCORED_AT_ONCE
 from macrid.measures.ranking import hits, ndcg_at
-from macrid.model.linear import EDLAE
+from macrid.model.linear import EDLAE, MOST_ITEMS
 from macrid.model.linear_path import LinearPath, strongest
 from macrid.model.macridvae import MacridVAE
 
-MOST_ITEMS = 20_000  # above, the M x M matrices that solving takes do not fit a usual memory: 3 of 8 bytes a number
 KEPT = 100  # entries of a column; of 20, 50, 100, 200, 400 and all the fewest that lose nothing on MovieLens-1M
 WEIGHTS = (0.0, 0.25, 0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0)  # that are tried
 

@@ -8,27 +8,17 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from conftest import flat
+from conftest import contents, flat
 from safetensors.torch import load_file, save_file
-from scipy.sparse import csr_matrix
 
 from macrid import bundle as bundles
 from macrid import files
-from macrid.bundle import FILES, LABELS, Contents, folder, load
-from macrid.bundle.folder import LINEAR
-from macrid.bundle.walkthrough import walk
+from macrid.bundle import FILES, LABELS, folder, load
 from macrid.errors import InputError
-from macrid.model.linear_path import LinearPath
 from macrid.model.macridvae import MacridVAE
 from macrid.pipeline import evaluate, run_folder
 from macrid.training import fit
 from macrid.training.spectral_start import spectral_start
-
-
-def contents(bundle) -> Contents:
-    meta = {key: value for key, value in bundle.meta.items() if key not in ("format", "settings")}
-    return Contents(meta, bundle.model, bundle.items, bundle.maps, bundle.axes, bundle.influence, bundle.users,
-                    bundle.history)
 
 
 def test_the_loaded_model_is_the_trained_one(bundle, tiny_split):
@@ -391,76 +381,6 @@ def test_an_unknown_name_gets_similar_ones(bundle):
 
 def test_a_moved_bundle_still_works(trained, tmp_path):
     assert load(shutil.copytree(trained, tmp_path / "elsewhere")).recommend(["mugs-0001"])["rank"].iloc[0] == 1
-
-
-# the linear path -------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def with_path(spoiled):
-    """The small bundle with a linear path, saved and opened again."""
-    of = load(spoiled)
-    rng = np.random.default_rng(0)
-    weights = rng.normal(size=(len(of.items), len(of.items))) * (rng.random((len(of.items), len(of.items))) < 0.1)
-    np.fill_diagonal(weights, 0)
-    of.model.linear = LinearPath(csr_matrix(weights, dtype=np.float32), 1.5)
-    bundles.save(spoiled, contents(of))
-    return of
-
-
-def test_a_linear_path_is_kept(with_path, bundle):
-    again = load(with_path.path)
-    clicks = again.held_out("test").fold_in
-    np.testing.assert_array_equal(again.model.scores(clicks), with_path.model.scores(clicks))
-    assert again.model.linear.weight == 1.5
-    assert bundle.model.linear is None
-    bundles.save(with_path.path, contents(bundle))
-    assert load(with_path.path).model.linear is None  # replaced as a whole
-
-
-def test_lists_with_a_linear_path_are_those_of_the_scores(with_path):
-    of = load(with_path.path)
-    seen = of.history_of(of.people[0])
-    scores = of.model.scores(of.clicks(seen))[0]
-    scores[seen] = -np.inf
-    wanted = np.argsort(-scores, kind="stable")[:12]
-    found = of.person(seen).steer({}, n=12).before
-    assert found["index"].tolist() == wanted.tolist()
-    np.testing.assert_allclose(found["score"], scores[wanted], atol=1e-4)
-    walked = walk(of, seen, 12)
-    assert walked.listed.tolist() == wanted.tolist()
-
-
-def test_a_dial_with_a_linear_path_moves_its_part_alone(with_path):
-    """Scores of a factor's items with a dial turned are scale z' . h_i and what the path adds, by hand."""
-    of = load(with_path.path)
-    seen = of.history_of(of.people[1])
-    k, person = int(of.interest(seen).argmax()), of.person(seen)
-    value = of.dials.range(k, 0)[1]
-    part, axis = person.parts[k].astype(float), of.axes[k][:, 0].astype(float)
-    rest = part - (part @ axis) * axis
-    turned = np.sqrt(1 - value**2) * rest / np.linalg.norm(rest) + value * axis
-    mine = of.factor_items(k).positions
-    scores = of.model.scale * of.vectors[mine] @ turned + of.model.linear.scores(of.clicks(seen))[0, mine]
-    scores[np.isin(mine, seen)] = -np.inf
-    wanted = mine[np.argsort(-scores, kind="stable")[:6]]
-    assert person.steer({(k, 0): value}, factor=k, n=6).after["index"].tolist() == wanted.tolist()
-
-
-@pytest.mark.parametrize("fault", ["cut", "size", "nan", "missing"])
-def test_a_damaged_linear_path_is_told(with_path, fault):
-    file = with_path.path / LINEAR
-    tensors = load_file(file)
-    if fault == "cut":
-        file.write_bytes(file.read_bytes()[:-9])
-    elif fault == "size":
-        save_file(tensors | {"indptr": tensors["indptr"][:-1]}, file)
-    elif fault == "nan":
-        save_file(tensors | {"values": tensors["values"] * float("nan")}, file)
-    else:
-        save_file({name: tensor for name, tensor in tensors.items() if name != "weight"}, file)
-    with pytest.raises(InputError, match=r"linear\.safetensors (holds|cannot).*; train it again"):
-        load(with_path.path)
 
 
 def test_settings_that_an_older_bundle_lacks_mean_none_of_it(spoiled, bundle):

@@ -9,6 +9,7 @@ from conftest import binary, tiny_settings
 from hypothesis import given
 from hypothesis import strategies as st
 
+from macrid import files
 from macrid.data import shop, split
 from macrid.data.split import HeldOut
 from macrid.errors import InputError
@@ -235,7 +236,7 @@ def test_a_damaged_checkpoint_is_said(tiny_split, tmp_path, harm):
 
 def test_a_failed_write_leaves_the_older_checkpoint(tmp_path, monkeypatch):
     checkpoint.save(tmp_path, {"a": torch.ones(1)}, {"history": [1]})
-    monkeypatch.setattr(checkpoint.os, "replace", lambda *paths: (_ for _ in ()).throw(OSError("disk full")))
+    monkeypatch.setattr(files.os, "replace", lambda *paths: (_ for _ in ()).throw(OSError("disk full")))
     with pytest.raises(OSError, match="disk full"):
         checkpoint.save(tmp_path, {"a": torch.zeros(1)}, {"history": [2]})
     assert checkpoint.load(tmp_path)[1] == {"history": [1]}
