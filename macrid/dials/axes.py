@@ -5,6 +5,7 @@ A score depends on a person's part z_uk and an item's vector h_i only through th
 the direction of dial j; an item's coordinate on it is (h_i R_k)_j. Three ways to choose them: `none`, `ica`, `labels`.
 """
 
+import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ from sklearn.exceptions import ConvergenceWarning
 from . import label_regression
 from .label_regression import Problem
 
-SHARE_EXPLAINED = 0.98  # of the items' variance goes into the rotation; the rest is noise, left as principal axes
+SHARE_EXPLAINED = 0.98  # of the items' variance goes into the rotation at most; the rest is noise, left as principal axes
+ITEMS_AN_ANGLE = 20  # a rotation of d axes has d (d - 1) / 2 angles; fitted to fewer items each, it finds single items
 LEVEL = 0.05  # labels that fit by chance more often than this are refused
 FEWEST_LABELS = 4  # the six orders of three labels cannot tell anything from chance at that level
 DISTINCT = 0.5  # a direction with less than this share of its length outside those before it has no dial of its own
@@ -32,10 +34,10 @@ def none(kfac: int, embedding_size: int) -> np.ndarray:
 def ica(items: np.ndarray, factor: np.ndarray, kfac: int, seed: int) -> np.ndarray:
     """Axes (K, D, D) along the independent components of each factor's items.
 
-    items: unit vectors (M, D). factor: the factor of each item (M,). The principal axes that carry SHARE_EXPLAINED of the
-    variance are rotated to independence by FastICA (Hyvarinen & Oja, 2000); since whitening only scales the principal
-    axes, the orthogonal matrix nearest to the unmixing one is just that rotation. A factor with too few items keeps its
-    principal axes. Signs are fixed so that each coordinate is skewed to the positive side.
+    items: unit vectors (M, D). factor: the factor of each item (M,). The first principal axes, which carry SHARE_EXPLAINED
+    of the variance or are as many as the factor has items for, ITEMS_AN_ANGLE for each angle, are rotated to independence by
+    FastICA (Hyvarinen & Oja, 2000); since whitening only scales the principal axes, the orthogonal matrix nearest to the
+    unmixing one is just that rotation. Signs are fixed so that each coordinate is skewed to the positive side.
     """
     return np.stack([_ica_one(items[factor == k].astype(np.float64), items.shape[1], seed) for k in range(kfac)]).astype(
         np.float32)
@@ -48,9 +50,10 @@ def _ica_one(rows: np.ndarray, dims: int, seed: int) -> np.ndarray:
     _, values, principal = np.linalg.svd(centred, full_matrices=True)  # principal (D, D), rows are axes
     variance = np.zeros(dims)
     variance[: len(values)] = values**2
-    keep = int(np.searchsorted(np.cumsum(variance) / max(variance.sum(), 1e-30), SHARE_EXPLAINED)) + 1
+    explaining = int(np.searchsorted(np.cumsum(variance) / max(variance.sum(), 1e-30), SHARE_EXPLAINED)) + 1
+    keep = min(explaining, (1 + math.isqrt(1 + 8 * len(rows) // ITEMS_AN_ANGLE)) // 2)
     basis = principal.T  # (D, D), columns are axes
-    if keep >= 2 and len(rows) > 4 * keep:
+    if keep >= 2:
         white = centred @ basis[:, :keep] / np.maximum(values[:keep], 1e-12) * np.sqrt(len(rows))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # a rotation short of convergence is still a rotation
