@@ -32,7 +32,7 @@ from macrid.studies.contenders import Task
 
 LINEAR = ("popularity", "ease", "edlae")
 VARIATIONS = {  # of the preset accurate, one thing at a time
-    "without the linear path": {"linear_path": False}, "without averaged weights": {"weight_averaging": 0.0},
+    "without the skip": {"skip": False}, "without averaged weights": {"weight_averaging": 0.0},
     "a dropout mask for each factor": {"dropout_mask": "factor"}, "100 dimensions": {"embedding_size": 100},
     "7 factors": {"kfac": 7}, "1 factor": {"kfac": 1}, "spectral start": {"init": "spectral"},
     "without Gumbel": {"nogb": True}}

@@ -50,6 +50,7 @@ _REFUSED: Shape = {"factor": int, "attribute": str, "labels": int, "reason": str
 _EPOCH: Shape = {"epoch": int, "best": int, "loss": float, "ndcg@100": float}  # of a row of history.json
 Kind = TypeVar("Kind", dict, list)
 _OLDER = {"routing": "learned", "context": 0.0, "linear_weight": 0.0}  # what settings that a bundle lacks meant
+_STORED = {"skip_gain": "linear_gain"}  # weights that the file has under the name of before
 _TRAIN_AGAIN = "train it again, or restore the folder from where you got it"
 
 
@@ -88,7 +89,7 @@ def _write(folder: Path, contents: Contents) -> None:
     meta = {"format": FORMAT, **contents.meta, "settings": settings_dict(model.settings)}
     write_json(folder / "bundle.json", meta)
     write_json(folder / "history.json", contents.history)
-    weights = {name: tensor.cpu().contiguous() for name, tensor in model.state_dict().items()}
+    weights = {_STORED.get(name, name): tensor.cpu().contiguous() for name, tensor in model.state_dict().items()}
     save_file(weights, folder / "weights.safetensors")
     if model.linear is not None:
         _write_linear(folder / LINEAR, model.linear)
@@ -178,8 +179,9 @@ def _read_items(path: Path) -> pd.DataFrame:
 
 def _read_model(path: Path, n_items: int, settings: Settings) -> MacridVAE:
     model = MacridVAE(n_items, settings)
-    expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
-    model.load_state_dict(_read_tensors(path, expected))
+    names = {_STORED.get(name, name): name for name in model.state_dict()}
+    expected = {stored: tuple(model.state_dict()[name].shape) for stored, name in names.items()}
+    model.load_state_dict({names[stored]: tensor for stored, tensor in _read_tensors(path, expected).items()})
     return model.eval()
 
 

@@ -51,7 +51,12 @@ class EDLAE(Linear):
 
     def __init__(self, clicks: csr_matrix, regularisation: float = 300.0, dropout: float = 0.5) -> None:
         gram = _gram(clicks)
-        super().__init__(gram, regularisation + dropout / (1 - dropout) * np.diag(gram))
+        super().__init__(gram, edlae_penalty(np.diag(gram), regularisation, dropout))
+
+
+def edlae_penalty(count: np.ndarray, regularisation: float = 300.0, dropout: float = 0.5) -> np.ndarray:
+    """EDLAE's penalties (M,) of items with so many clicks (M,)."""
+    return regularisation + dropout / (1 - dropout) * count
 
 
 def _gram(clicks: csr_matrix) -> np.ndarray:

@@ -53,8 +53,8 @@ class MacridVAE(nn.Module):
         self.weights = nn.ParameterList(
             self._normal(a, b, std=(2.0 / (a + b)) ** 0.5) for a, b in pairwise(sizes))
         self.biases = nn.ParameterList(self._normal(b, std=0.001) for b in sizes[1:])
-        if s.linear_path:
-            self.linear_gain = nn.Parameter(torch.ones(()))
+        if s.skip:
+            self.skip_gain = nn.Parameter(torch.ones(()))
         table = None if labels is None else torch.as_tensor(labels, dtype=self.items.dtype)  # (M, A)
         self.register_buffer("labels", table, persistent=False)
 
@@ -101,24 +101,24 @@ class MacridVAE(nn.Module):
     def encode(self, clicks: Clicks, c: Tensor, drop: bool = False) -> tuple[Tensor, Tensor]:
         """mu (B, K, D), of length one in D, and b (B, K, D) with sigma = std * exp(-b / 2), for the clicks of B users and
         shares c (M, K); drop: with dropout."""
-        hidden, linear = self._first_layer(clicks, c, drop)
+        hidden, skip = self._first_layer(clicks, c, drop)
         layers = zip(self.weights[1:], self.biases[1:], strict=True)
         a, b = _perceptron(hidden, layers).transpose(0, 1).split(self.settings.embedding_size, dim=-1)  # (B, K, D)
-        return F.normalize(a if linear is None else a + linear.transpose(0, 1), dim=-1), b
+        return F.normalize(a if skip is None else a + skip.transpose(0, 1), dim=-1), b
 
     def _mean(self, clicks: Clicks, c: Tensor) -> Tensor:
         """mu (B, K, D) as it is served: without dropout, without b, and after the first layer in float64, as a part may be
         short before it is made one long, which makes rounding as much larger."""
-        hidden, linear = self._first_layer(clicks, c)
+        hidden, skip = self._first_layer(clicks, c)
         *between, (weight, bias) = zip(self.weights[1:], self.biases[1:], strict=True)
         half = self.settings.embedding_size
         layers = [(w.double(), b.double()) for w, b in (*between, (weight[:, :half], bias[:half]))]
         a = _perceptron(hidden, layers)  # (K, B, D)
-        return F.normalize(a if linear is None else a + linear, dim=-1).transpose(0, 1).to(c.dtype)
+        return F.normalize(a if skip is None else a + skip, dim=-1).transpose(0, 1).to(c.dtype)
 
     def _first_layer(self, clicks: Clicks, c: Tensor, drop: bool = False) -> tuple[Tensor, Tensor | None]:
         """The input x_u * s_.k at length one, s = (1 - context) c + context, through the first layer, before its tanh,
-        (K, B, H); with a `linear_path` also that input times the item vectors, (K, B, D)."""
+        (K, B, H); with `skip` also that input times the item vectors, (K, B, D)."""
         s, size = self.settings, self.settings.encoder_hidden_size[0]
         if s.context:
             c = (1 - s.context) * c + s.context
@@ -128,10 +128,10 @@ class MacridVAE(nn.Module):
             keep = self._uniform(s.kfac if s.dropout_mask == "factor" else 1, len(clicks.item)) >= s.dropout_prob
             length = length * (1 - s.dropout_prob)
         scale = (1 / length).T[..., None]  # (K, B, 1) or (1, B, 1)
-        weight = torch.cat([self.weights[0], self._unit(self.items)], dim=1) if s.linear_path else self.weights[0]
-        clicked = RoutedClicks.apply(c, weight, clicks, keep)  # (K, B, H), (K, B, H + D) with the linear path
+        weight = torch.cat([self.weights[0], self._unit(self.items)], dim=1) if s.skip else self.weights[0]
+        clicked = RoutedClicks.apply(c, weight, clicks, keep)  # (K, B, H), (K, B, H + D) with `skip`
         hidden = torch.addcmul(self.biases[0], clicked[..., :size], scale)
-        return hidden, (self.linear_gain * scale * clicked[..., size:] if s.linear_path else None)
+        return hidden, (self.skip_gain * scale * clicked[..., size:] if s.skip else None)
 
     def _lengths(self, clicks: Clicks, c: Tensor) -> Tensor:
         """What the input is divided by: the lengths of x_u times the shares c_.k (B, K), or of x_u (B, 1)."""

@@ -71,8 +71,8 @@ def encoder(model: MacridVAE, x: Tensor, c: Tensor, kept: Tensor) -> tuple[Tenso
         for weight, bias in zip(model.weights[1:], model.biases[1:], strict=True):
             hidden = torch.tanh(hidden) @ weight + bias  # at last (B, 2 D)
         a, b = hidden[:, : s.embedding_size], hidden[:, s.embedding_size :]
-        if s.linear_path:
-            a = a + model.linear_gain * (x_k @ h_i)
+        if s.skip:
+            a = a + model.skip_gain * (x_k @ h_i)
         mus.append(a / a.norm(dim=1, keepdim=True))
         bs.append(b)
     return torch.stack(mus, dim=1), torch.stack(bs, dim=1)

@@ -10,7 +10,7 @@ from .checks import Choice, LayerSizes, Number, Rule, check_fields, or_none, swi
 RULES: dict[str, Rule] = {
     "embedding_size": Number(2, 4096, whole=True), "kfac": Number(1, 1000, whole=True),
     "encoder_hidden_size": LayerSizes(), "tau": Number(1e-3, 1e3), "std": Number(1e-6, 1e3),
-    "dropout_prob": Number(0.0, 0.99), "dropout_mask": Choice(("factor", "user")), "linear_path": switch, "nogb": switch,
+    "dropout_prob": Number(0.0, 0.99), "dropout_mask": Choice(("factor", "user")), "skip": switch, "nogb": switch,
     "routing_mass": Number(0.0, 0.5), "routing": Choice(("learned", "held")), "routing_tau": Number(1e-3, 1e3),
     "context": Number(0.0, 1.0), "linear_weight": or_none(Number(0.0, 1e3)), "anneal_cap": Number(0.0, 1e3),
     "total_anneal_steps": or_none(Number(0, 10**9, whole=True)), "person_power": Number(0.0, 1.0),
@@ -20,6 +20,8 @@ RULES: dict[str, Rule] = {
     "train_batch_size": Number(1, 10**6, whole=True), "epochs": Number(0, 10**6, whole=True),
     "stopping_step": Number(1, 10**6, whole=True),
 }
+
+RENAMED = {"linear_path": "skip"}  # older names, which bundles and files of settings may have: make_settings reads them
 
 AUTO = "auto"  # of kfac: who trains with it chooses a number before there are settings; see `training.choose_kfac`
 
@@ -40,7 +42,7 @@ class Settings:
     std: float = 0.075  # sigma0, the prior's standard deviation
     dropout_prob: float = 0.5  # of clicks, while training
     dropout_mask: str = "factor"  # a click is dropped from each factor by a draw of its own; user: from all or from none
-    linear_path: bool = False  # the encoder adds the sum of the clicked items' vectors to what its layers say
+    skip: bool = False  # the encoder adds the sum of the clicked items' vectors to what its layers say
     nogb: bool = False  # True: no Gumbel-softmax sampling of an item's factor
     routing_mass: float = 0.0  # the smallest shares of an item that add up to no more are left out while training; 0: none
     routing: str = "learned"  # held: items keep the shares of the start, at the temperature routing_tau
@@ -72,7 +74,7 @@ PRESETS: dict[str, dict] = {
     "best": {"linear_weight": None},
     "paper": {"embedding_size": 100, "encoder_hidden_size": (100,), "tau": 0.1, "anneal_cap": 0.2, "learning_rate": 1e-3,
               "init": "random"},
-    "accurate": {"embedding_size": 128, "tau": 0.1, "learning_rate": 1e-3, "dropout_mask": "user", "linear_path": True,
+    "accurate": {"embedding_size": 128, "tau": 0.1, "learning_rate": 1e-3, "dropout_mask": "user", "skip": True,
                  "person_power": 0.25, "weight_averaging": 0.995, "nogb": True, "routing": "held", "routing_tau": 0.07,
                  "context": 0.3, "linear_weight": None, "stopping_step": 15},
     "recbole": {"embedding_size": 64, "kfac": 10, "encoder_hidden_size": (600,), "tau": 0.1, "std": 0.01, "init": "random",
@@ -82,14 +84,15 @@ PRESETS: dict[str, dict] = {
 
 
 def make_settings(preset: str = "best", changes: dict | None = None) -> Settings:
-    """The settings of a preset with `changes` on top. An unknown preset or setting raises InputError with the nearest names.
+    """The settings of a preset with `changes` on top, which may have the older names of RENAMED. An unknown preset or setting
+    raises InputError with the nearest names.
 
     `training_neg_sample` of RecBole is accepted with its only sensible value, 0: the model uses every click, it draws no
     negative samples.
     """
     if preset not in PRESETS:
         raise InputError(f"preset is {preset!r}: choose one of {', '.join(PRESETS)}")
-    changes = dict(changes or {})
+    changes = _as_named_now(changes or {})
     if changes.pop("training_neg_sample", 0) not in (0, None):
         raise InputError("training_neg_sample must be 0: MacridVAE scores all items and draws no negative samples")
     if isinstance(changes.get("kfac"), str) and changes["kfac"] == AUTO:
@@ -100,6 +103,14 @@ def make_settings(preset: str = "best", changes: dict | None = None) -> Settings
             near = difflib.get_close_matches(str(name), allowed, 3, 0.4) or allowed
             raise InputError(f"there is no setting {name!r}; did you mean {', '.join(near)}?")
     return replace(Settings(), **{**PRESETS[preset], **changes})
+
+
+def _as_named_now(changes: dict) -> dict:
+    """The same changes without an older name; InputError for one that is given beside its new name."""
+    for old, new in RENAMED.items():
+        if old in changes and new in changes:
+            raise InputError(f"{old} is the older name of {new}, and both are given; leave {old} out")
+    return {RENAMED.get(name, name): value for name, value in changes.items()}
 
 
 def settings_dict(settings: Settings) -> dict:

@@ -1,5 +1,8 @@
 """A bundle whose model has a linear path: kept as it is, in the lists and under the dials, and its damage told."""
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from conftest import contents
@@ -12,6 +15,7 @@ from macrid.bundle.folder import LINEAR
 from macrid.bundle.walkthrough import walk
 from macrid.errors import InputError
 from macrid.model.linear_path import LinearPath
+from macrid.model.macridvae import MacridVAE
 
 
 @pytest.fixture
@@ -79,3 +83,18 @@ def test_a_damaged_linear_path_is_told(with_path, fault):
         save_file({name: tensor for name, tensor in tensors.items() if name != "weight"}, file)
     with pytest.raises(InputError, match=r"linear\.safetensors (holds|cannot).*; train it again"):
         load(with_path.path)
+
+
+def test_a_skip_under_its_older_name_is_read(spoiled):
+    """Bundles of before have the setting `linear_path`, and the weight `linear_gain` still."""
+    of = load(spoiled)
+    model = MacridVAE(len(of.items), replace(of.settings, skip=True), seed=1)
+    model.skip_gain.data.fill_(0.7)
+    bundles.save(spoiled, replace(contents(of), model=model.eval()))
+    assert float(load_file(spoiled / "weights.safetensors")["linear_gain"]) == pytest.approx(0.7)
+    meta = json.loads((spoiled / "bundle.json").read_text(encoding="utf-8"))
+    meta["settings"]["linear_path"] = meta["settings"].pop("skip")
+    (spoiled / "bundle.json").write_text(json.dumps(meta), encoding="utf-8")
+    again, clicks = load(spoiled), of.held_out("test").fold_in
+    assert again.settings.skip
+    np.testing.assert_array_equal(again.model.scores(clicks), model.scores(clicks))

@@ -115,12 +115,12 @@ def test_what_small_shares_may_add_up_to(double, mass):
 
 
 @pytest.mark.parametrize("similarity", ["cosine", "dot"])
-@pytest.mark.parametrize("changes", [{"dropout_mask": "user"}, {"linear_path": True}, {"person_power": 0.4}], ids=str)
+@pytest.mark.parametrize("changes", [{"dropout_mask": "user"}, {"skip": True}, {"person_power": 0.4}], ids=str)
 def test_what_goes_beyond_the_paper(double, similarity, changes):
     s = replace(SMALL, similarity=similarity, encoder_hidden_size=(6, 4), **NOISY, **changes)
     model = MacridVAE(9, s, seed=3)
-    if s.linear_path:
-        model.linear_gain.data.fill_(0.7)
+    if s.skip:
+        model.skip_gain.data.fill_(0.7)
     agree(model, CLICKS)
 
 
@@ -187,7 +187,7 @@ def test_float32_is_close_to_float64():
         assert (gradient - exact[name]).abs().max() < 5e-5 * exact[name].abs().max(), name
 
 
-@pytest.mark.parametrize("changes", [{}, {"linear_path": True}], ids=str)
+@pytest.mark.parametrize("changes", [{}, {"skip": True}], ids=str)
 def test_in_eval_mode_the_loss_drops_no_click(double, changes):
     """Factors and z are drawn as in train mode, and the mode stays what it is."""
     s = replace(SMALL, **NOISY, **changes)

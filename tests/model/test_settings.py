@@ -18,7 +18,7 @@ WRONG = {
     "label_weight": [-1, float("nan"), "much", 1e7], "routing_mass": [-0.1, 0.6, float("nan"), "some"],
     "reg_weights": [[1], [1, 2, 3], [-1, 0], [float("nan"), 0], "ab", 3], "similarity": ["cos", None, 1, ["dot"]],
     "person_power": [-0.1, 1.5, None], "dropout_mask": ["item", None],
-    "linear_path": [0, "yes"], "weight_averaging": [-0.1, 1, float("nan"), "x"],
+    "skip": [0, "yes"], "weight_averaging": [-0.1, 1, float("nan"), "x"],
     "input_norm": ["item"], "init": ["zeros"], "learning_rate": [0, -1, float("nan"), 100], "train_batch_size": [0, 1.5],
     "epochs": [-1, 0.5, float("inf")], "stopping_step": [0, -1], "routing": ["soft", None, 1],
     "routing_tau": [0, float("nan"), "x"], "context": [-0.1, 1.1, None], "linear_weight": [-1, float("nan"), "auto"],
@@ -75,7 +75,7 @@ def test_presets_are_what_the_papers_say():
     assert (port.embedding_size, port.kfac, port.encoder_hidden_size, port.tau, port.std) == (64, 10, (600,), 0.1, 0.01)
     assert (port.total_anneal_steps, port.input_norm, port.init, port.anneal_cap) == (200_000, "user", "random", 0.2)
     assert (paper.dropout_mask, port.dropout_mask) == ("factor", "user")
-    assert not any(s.linear_path or s.weight_averaging or s.person_power for s in (paper, port))
+    assert not any(s.skip or s.weight_averaging or s.person_power for s in (paper, port))
     assert make_settings() == Settings(linear_weight=None)
     assert (paper.routing, paper.context, paper.linear_weight) == ("learned", 0, 0)
     assert (port.routing, port.context, port.linear_weight) == ("learned", 0, 0)
@@ -88,6 +88,13 @@ def test_changes_go_over_the_preset():
     assert (s.kfac, s.encoder_hidden_size, s.embedding_size) == (4, (20, 10), 64)
     assert isinstance(s.kfac, int)
     assert make_settings("best", {"encoder_hidden_size": 50}).encoder_hidden_size == (50,)
+
+
+def test_an_older_name_is_read():
+    assert make_settings("paper", {"linear_path": True}) == make_settings("paper", {"skip": True})
+    assert "linear_path" not in settings_dict(make_settings("accurate"))
+    with pytest.raises(InputError, match="linear_path is the older name of skip, and both are given; leave linear_path out"):
+        make_settings("best", {"linear_path": True, "skip": False})
 
 
 def test_negative_sampling_is_refused():

@@ -152,7 +152,7 @@ def stop_after(epoch):
 
 
 @pytest.mark.parametrize("changes", [{"similarity": "cosine"}, {"similarity": "dot"},
-                                     {"weight_averaging": 0.9, "linear_path": True}], ids=str)
+                                     {"weight_averaging": 0.9, "skip": True}], ids=str)
 def test_a_stopped_training_goes_on_as_if_nothing_had_happened(tiny_split, tmp_path, changes):
     whole, history = fitted(tiny_split, epochs=5, **changes)
     with pytest.raises(fit.Stopped):
