@@ -45,7 +45,7 @@ def read(path: Path, item_ids: pd.Series) -> pd.DataFrame:
 
 def parse(content: bytes, path: str, item_ids: pd.Series) -> pd.DataFrame:
     """`read` for the content of a file called `path`, however few items it labels."""
-    (_, first), *rows = _rows(content, path)
+    (_, first), *rows = rows_of(content, path)
     headings = [split_heading(name) for name in first]
     header = [name for name, _ in headings]
     _check_header(path, header)
@@ -146,8 +146,10 @@ def _texts(values: np.ndarray) -> list[str | float]:
     return ["" if math.isnan(v) else words.get(v, int(v) if v == int(v) else v) for v in values.tolist()]
 
 
-def _rows(content: bytes, path: str) -> list[tuple[int, list[str]]]:
-    """The rows that are not empty, each with its line; commas, semicolons or tabs between the fields, as in the first."""
+def rows_of(content: bytes, path: str,
+            wanted: str = "its first row names the columns: item_id and the attributes") -> list[tuple[int, list[str]]]:
+    """The rows that are not empty, each with its line; commas, semicolons or tabs between the fields, as in the first.
+    wanted: what a message says of an empty file."""
     try:
         text = content.decode("utf-8-sig")
         first = re.sub(r'"[^"]*"', "", text.split("\n", 1)[0])
@@ -156,7 +158,7 @@ def _rows(content: bytes, path: str) -> list[tuple[int, list[str]]]:
     except (UnicodeError, csv.Error) as error:
         raise InputError(f"{path} cannot be read as CSV ({error}); save it as UTF-8 text with commas") from error
     if not rows:
-        raise InputError(f"{path} is empty; its first row names the columns: item_id and the attributes")
+        raise InputError(f"{path} is empty; {wanted}")
     return rows
 
 

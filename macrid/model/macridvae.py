@@ -5,7 +5,7 @@ E clicks in a batch. What costs time, the first layer and the decoder with their
 the same loss from its formulas, line for line.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -23,8 +23,8 @@ from .settings import Settings
 class MacridVAE(nn.Module):
     """The model. `seed` decides the random start and every random draw of the training.
 
-    start: item vectors (M, D) and prototypes (K, D) of length one, such as those of the spectral start; None starts from
-        random ones.
+    start: item vectors (M, D) and prototypes (K, D) of length one, such as those of the spectral start, and, if anything else
+        is to be held than their cosine, how near each item is to each factor (M, K); None starts from random ones.
     labels: of items, (M, A) with NaN where there is none; attribute a is asked of dimension a of every factor. They serve
         the loss alone: no weight of the model, nothing that is saved.
     """
@@ -33,7 +33,7 @@ class MacridVAE(nn.Module):
     held_log_c: Tensor
     linear: LinearPath | None = None  # beside the mixture; see training.linear_path
 
-    def __init__(self, n_items: int, settings: Settings, seed: int = 0, start: tuple[np.ndarray, np.ndarray] | None = None,
+    def __init__(self, n_items: int, settings: Settings, seed: int = 0, start: Sequence[np.ndarray] | None = None,
                  labels: np.ndarray | None = None) -> None:
         super().__init__()
         self.settings = s = settings
@@ -46,7 +46,7 @@ class MacridVAE(nn.Module):
                 self.items.copy_(torch.as_tensor(start[0]))
                 self.prototypes.copy_(torch.as_tensor(start[1]))
         if s.routing == "held":
-            self.register_buffer("held_log_c", self._start_routing())  # (M, K)
+            self.register_buffer("held_log_c", self._start_routing(start[2] if start is not None and len(start) > 2 else None))
             self.prototypes.requires_grad_(False)  # nothing depends on them any more
         sizes = (n_items, *s.encoder_hidden_size, 2 * s.embedding_size)
         # The first layer is stored (M, H): one row for each item, to be picked by the clicks.
@@ -58,10 +58,14 @@ class MacridVAE(nn.Module):
         table = None if labels is None else torch.as_tensor(labels, dtype=self.items.dtype)  # (M, A)
         self.register_buffer("labels", table, persistent=False)
 
-    def _start_routing(self) -> Tensor:
-        """log c (M, K) of the item vectors and prototypes as they are now, at the temperature `routing_tau`."""
-        cosine = F.normalize(self.items.detach(), dim=1) @ F.normalize(self.prototypes.detach(), dim=1).T
-        return F.log_softmax(cosine / self.settings.routing_tau, dim=1)
+    def _start_routing(self, affinity: np.ndarray | None) -> Tensor:
+        """log c (M, K) at the temperature `routing_tau`, of how near items are to factors (M, K); by default the cosine of
+        item vectors and prototypes as they are now."""
+        if affinity is None:
+            near = F.normalize(self.items.detach(), dim=1) @ F.normalize(self.prototypes.detach(), dim=1).T
+        else:
+            near = torch.as_tensor(affinity, dtype=self.items.dtype)
+        return F.log_softmax(near / self.settings.routing_tau, dim=1)
 
     def _normal(self, *shape: int, std: float) -> nn.Parameter:
         return nn.Parameter(torch.randn(shape, generator=self.generator) * std)

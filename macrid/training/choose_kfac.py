@@ -15,7 +15,7 @@ from macrid.measures.coherence import Coherence, coherence, over_people
 from macrid.measures.evaluate import unseen
 from macrid.model.settings import AUTO, Settings
 
-from .spectral_start import spectral_prototypes, spectral_vectors
+from . import spectral_start
 
 CANDIDATES = range(4, 21)  # K
 CLEAR = 3  # standard errors: the highest of many is high by chance, too
@@ -81,11 +81,10 @@ def choose(split: Split, settings: Settings, seed: int = 0) -> Choice:
     """
     clicks = people(split)
     rng = np.random.default_rng(seed)
-    vectors = spectral_vectors(split.train, settings.embedding_size, rng)  # (M, D)
+    vectors = spectral_start.spectral_vectors(split.train, settings.embedding_size, rng)  # (M, D)
     curve: dict[int, Coherence] = {}
     for kfac in CANDIDATES:
-        prototypes = spectral_prototypes(vectors, kfac, seed, rng)  # (K, D)
-        curve[kfac] = coherence((vectors @ prototypes.T).argmax(axis=1), clicks, seed)
+        curve[kfac] = coherence(spectral_start.factors(split.train, vectors, kfac, seed).group, clicks, seed)
     at = knee(list(curve.values()))
     return Choice(settings.kfac if at is None else CANDIDATES[at], at is not None, curve)
 

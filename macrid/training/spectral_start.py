@@ -1,7 +1,8 @@
-"""The spectral start: item vectors and prototypes from the click matrix, before any training.
+"""The spectral start: item vectors, prototypes and what belongs together, from the click matrix, before any training.
 
 Random prototypes rarely find the categories. The singular vectors of the degree-normalised click matrix nearly do: items
-that the same people click point the same way, whatever their popularity (co-clustering by Dhillon, KDD 2001).
+that the same people click point the same way, whatever their popularity (co-clustering by Dhillon, KDD 2001). Their clusters
+are where the grouping by people begins (see `grouping`), which does the rest.
 """
 
 from typing import NamedTuple
@@ -13,28 +14,42 @@ from sklearn.cluster import KMeans
 
 from macrid.measures.vectors import unit
 
+from . import seeded
+from .grouping import Grouping, affinity, regrouped, some_people
+
 TOLERANCE = 1e-3  # of singular values, relative: the small ones lie so close that more takes many times as long, for a start
 
 
+CLUSTERINGS = 4  # of each number of directions
+FIRST_STEPS = 6  # of the grouping, before the best of all clusterings is known
+
+
 class Start(NamedTuple):
-    """Item vectors (M, D) and prototypes (K, D), all of length one."""
+    """Item vectors (M, D) and prototypes (K, D), all of length one, and how near each item is to each factor (M, K): where
+    factors are held, the place of the cosine of the two."""
 
     items: np.ndarray
     prototypes: np.ndarray
+    affinity: np.ndarray
 
 
-def spectral_start(clicks: csr_matrix, kfac: int, embedding_size: int, seed: int) -> Start:
-    """Item vectors and prototypes for K = kfac factors of D = embedding_size dimensions, from binary clicks (U, M).
+def spectral_start(clicks: csr_matrix, kfac: int, embedding_size: int, seed: int, known: np.ndarray | None = None) -> Start:
+    """Where K = kfac factors of D = embedding_size dimensions start from, with binary clicks (U, M).
 
     Items: the right singular vectors of D_u^-1/2 X D_i^-1/2 (D_u, D_i: clicks of each person, of each item), scaled by
-    their singular values; the first one, which only says how popular an item is, is left out. Prototypes: the centres of a
-    spherical k-means in the K - 1 leading directions, which separate K clusters. Directions that the data cannot give
-    (more dimensions than people or items) are filled with small noise.
+    their singular values; the first one, which only says how popular an item is, is left out. Directions that the data
+    cannot give (more dimensions than people or items) are filled with small noise. Factors: see `factors`; prototypes: the
+    mean directions of their items.
+    known: the factors of items (M,) that somebody has told, -1 for all others (see `seeded`).
     """
     rng = np.random.default_rng(seed)
     vectors = spectral_vectors(clicks, embedding_size, rng)
-    prototypes = spectral_prototypes(vectors, kfac, seed, rng)
-    return Start(vectors.astype(np.float32), prototypes.astype(np.float32))
+    if known is not None and not (known >= 0).any():
+        known = None
+    found = factors(clicks, vectors, kfac, seed, known)
+    near = affinity(found, known)
+    return Start(vectors.astype(np.float32), mean_directions(vectors, near.argmax(axis=1), kfac, rng).astype(np.float32),
+                 near.astype(np.float32))
 
 
 def spectral_vectors(clicks: csr_matrix, embedding_size: int, rng: np.random.Generator) -> np.ndarray:
@@ -53,11 +68,28 @@ def spectral_vectors(clicks: csr_matrix, embedding_size: int, rng: np.random.Gen
     return unit(vectors)
 
 
-def spectral_prototypes(vectors: np.ndarray, kfac: int, seed: int, rng: np.random.Generator) -> np.ndarray:
-    """The prototypes (K, D) of `spectral_start` for K = kfac factors of its item vectors (M, D), float64."""
-    leading = unit(vectors[:, : max(1, kfac - 1)])
-    cluster = KMeans(min(kfac, len(vectors)), n_init=10, random_state=seed).fit_predict(leading)
-    # A cluster that no item is in (more factors than different items) gets a random direction.
-    prototypes = np.stack([vectors[cluster == k].sum(axis=0) if (cluster == k).any() else rng.normal(size=vectors.shape[1])
-                           for k in range(kfac)])
-    return unit(prototypes)
+def factors(clicks: csr_matrix, vectors: np.ndarray, kfac: int, seed: int, known: np.ndarray | None = None) -> Grouping:
+    """The K = kfac groups of the items with the spectral vectors (M, D) and clicks (U, M).
+
+    Without labels: k-means in the leading directions, K - 1 of them, which separate K clusters, and twice and four times K,
+    each CLUSTERINGS times; from each the grouping by people takes a few steps, and the one with the highest lift goes on.
+    """
+    rng = np.random.default_rng(seed)
+    clicks = some_people(clicks, rng)
+    if known is not None and set(known[known >= 0]) == set(range(kfac)):
+        return seeded.grouped(clicks, vectors, kfac, known)
+    begun = Grouping(np.zeros((len(vectors), kfac)), -np.inf)
+    for dims in (kfac - 1, 2 * kfac, 4 * kfac):
+        leading = unit(vectors[:, : max(1, dims)])
+        for draw in rng.integers(2**31, size=CLUSTERINGS):
+            cluster = KMeans(min(kfac, len(vectors)), n_init=1, random_state=int(draw)).fit_predict(leading)
+            begun = max(begun, regrouped(clicks, cluster, kfac, steps=FIRST_STEPS), key=lambda one: one.lift)
+    found = regrouped(clicks, begun.group, kfac)
+    return found if known is None else seeded.grouped(clicks, vectors, kfac, known, found.group)
+
+
+def mean_directions(vectors: np.ndarray, group: np.ndarray, kfac: int, rng: np.random.Generator) -> np.ndarray:
+    """The mean directions (K, D) of the vectors (M, D) of each group (M,). A group that no item is in (more factors than
+    different items) gets a random direction."""
+    return unit(np.stack([vectors[group == k].sum(axis=0) if (group == k).any() else rng.normal(size=vectors.shape[1])
+                          for k in range(kfac)]))

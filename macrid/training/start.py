@@ -9,11 +9,13 @@ from macrid.model.settings import Settings
 from .spectral_start import Start, spectral_start
 
 
-def start_vectors(clicks: csr_matrix, settings: Settings, seed: int = 0) -> Start | None:
-    """The item vectors and prototypes that a training on clicks (U, M) starts from; None for `init: random`."""
+def start_vectors(clicks: csr_matrix, settings: Settings, seed: int = 0,
+                  known: np.ndarray | None = None) -> Start | None:
+    """What a training on clicks (U, M) starts from; None for `init: random`. known: the factors of items (M,) that somebody
+    has told, -1 for the others."""
     if settings.init != "spectral":
         return None
-    return spectral_start(clicks, settings.kfac, settings.embedding_size, seed)
+    return spectral_start(clicks, settings.kfac, settings.embedding_size, seed, known)
 
 
 def untrained(clicks: csr_matrix, settings: Settings, seed: int = 0, labels: np.ndarray | None = None,

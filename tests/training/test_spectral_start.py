@@ -19,8 +19,8 @@ def planted(people=200, groups=3, each=20, seed=0):
 
 def test_it_finds_planted_groups():
     clicks, category = planted()
-    items, prototypes = spectral_start(clicks, 3, 8, 0)
-    assert agreement((items @ prototypes.T).argmax(axis=1), category)["nmi"] == pytest.approx(1)
+    items, prototypes, near = spectral_start(clicks, 3, 8, 0)
+    assert agreement(near.argmax(axis=1), category)["nmi"] == pytest.approx(1)
 
 
 def uneven(people=60, n_items=12, seed=2):
@@ -42,7 +42,7 @@ def test_items_are_the_singular_vectors_of_the_normalised_clicks(dims):
     np.testing.assert_allclose(values[0], 1)  # the trivial direction
     wanted = (values[1 : dims + 1, None] * right[1 : dims + 1]).T
     wanted /= np.linalg.norm(wanted, axis=1, keepdims=True)
-    items, _ = spectral_start(clicks, 3, dims, 0)
+    items, *_ = spectral_start(clicks, 3, dims, 0)
     np.testing.assert_allclose(items @ items.T, wanted @ wanted.T, atol=0.03)
 
 
@@ -55,15 +55,15 @@ def test_groups_are_found_whatever_the_popularity_of_their_items(seed):
     share = np.concatenate([np.geomspace(0.9, 0.2, 15) / 2**g for g in range(3)])
     share = np.where(group[:, None] == category, share, 0.2 * share)
     clicks = csr_matrix((rng.random(share.shape) < share).astype(np.float32))
-    items, prototypes = spectral_start(clicks, 3, 8, 0)
-    assert agreement((items @ prototypes.T).argmax(axis=1), category)["nmi"] == pytest.approx(1)
+    items, prototypes, near = spectral_start(clicks, 3, 8, 0)
+    assert agreement(near.argmax(axis=1), category)["nmi"] == pytest.approx(1)
 
 
 def test_scrambled_clicks_have_no_groups():
     clicks, category = planted()
     mixed = clicks[:, np.random.default_rng(1).permutation(60)]
-    items, prototypes = spectral_start(mixed, 3, 8, 0)
-    assert agreement((items @ prototypes.T).argmax(axis=1), category)["nmi"] < 0.3
+    items, prototypes, near = spectral_start(mixed, 3, 8, 0)
+    assert agreement(near.argmax(axis=1), category)["nmi"] < 0.3
 
 
 @pytest.mark.filterwarnings("ignore:Number of distinct clusters")
@@ -72,15 +72,16 @@ def test_scrambled_clicks_have_no_groups():
     (5, 1, 1, 4), (1, 1, 2, 4)])
 def test_shapes_and_lengths_at_every_size(people, n_items, kfac, dims):
     clicks = random_clicks(people, n_items, 0.6)
-    items, prototypes = spectral_start(clicks, kfac, dims, 0)
-    assert (items.shape, prototypes.shape) == ((n_items, dims), (kfac, dims))
-    assert items.dtype == prototypes.dtype == np.float32
+    items, prototypes, near = spectral_start(clicks, kfac, dims, 0)
+    assert (items.shape, prototypes.shape, near.shape) == ((n_items, dims), (kfac, dims), (n_items, kfac))
+    assert items.dtype == prototypes.dtype == near.dtype == np.float32
+    assert (np.linalg.norm(near, axis=1) < 1).all()
     np.testing.assert_allclose(np.linalg.norm(items, axis=1), 1, atol=1e-5)
     np.testing.assert_allclose(np.linalg.norm(prototypes, axis=1), 1, atol=1e-5)
 
 
 def test_people_without_clicks_and_clicked_items_by_all():
-    items, prototypes = spectral_start(binary([[0, 1], [0, 2], [], [0, 1, 2, 3]], 5), 2, 3, 0)
+    items, prototypes, near = spectral_start(binary([[0, 1], [0, 2], [], [0, 1, 2, 3]], 5), 2, 3, 0)
     assert np.isfinite(items).all()
     assert np.isfinite(prototypes).all()
 
@@ -95,5 +96,5 @@ def test_one_seed_one_start():
 def test_the_trivial_direction_is_left_out():
     """The first singular vector is sqrt(degree): alone it would point all items the same way."""
     clicks, _ = planted()
-    items, _ = spectral_start(clicks, 3, 8, 0)
+    items, *_ = spectral_start(clicks, 3, 8, 0)
     assert abs(items.mean(axis=0)).max() < 0.5

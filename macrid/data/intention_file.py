@@ -1,0 +1,128 @@
+"""Named intentions: a CSV of item ids and the intention that each belongs to, read with a row number for every fault."""
+
+import csv
+import difflib
+import hashlib
+import io
+import json
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from macrid.errors import InputError, InputWarning
+
+from .label_file import rows_of
+
+COLUMNS = ("item_id", "intention")
+LONGEST = 60  # characters of a name
+
+
+@dataclass(frozen=True)
+class Intentions:
+    """Names of macro factors, in their order, and which items are told to belong to them (item id -> name). A name without
+    items is to be found."""
+
+    names: tuple[str, ...]
+    items: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        strange = [name for name in (*self.names, *self.items.values()) if not _good(name)]
+        if strange:
+            raise InputError(f"an intention cannot be called {strange[0]!r}; give it a name of 1 to {LONGEST} characters "
+                             "in one line")
+        unknown = [name for name in self.items.values() if name not in self.names]
+        if unknown or len(set(self.names)) < len(self.names):
+            raise InputError(f"the intentions are {', '.join(self.names)}: each must be there once"
+                             + (f", and {unknown[0]!r} too" if unknown else ""))
+
+    def known(self, item_ids: Sequence[str] | pd.Series) -> np.ndarray:
+        """The place in `names` of each item's intention, -1 where it is not told, (M,)."""
+        place = {name: k for k, name in enumerate(self.names)}
+        return np.array([place.get(self.items.get(str(item), ""), -1) for item in item_ids], np.int64)
+
+    def counts(self) -> dict[str, int]:
+        """How many items each intention has."""
+        told = list(self.items.values())
+        return {name: told.count(name) for name in self.names}
+
+    def fingerprint(self) -> str:
+        """SHA-256: the same for the same names and items in the same order."""
+        return hashlib.sha256(json.dumps([self.names, list(self.items.items())]).encode()).hexdigest()
+
+    def to_csv(self, titles: Mapping[str, str] | pd.Series) -> str:
+        """The text of a CSV that `read` reads, with the title of each item beside it, for people."""
+        out = io.StringIO()
+        writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
+        writer.writerow(["item_id", "title", "intention"])
+        empty = [name for name, count in self.counts().items() if not count]
+        by_name = [(item, name) for one in self.names for item, name in self.items.items() if name == one]
+        order = {name: k for k, name in enumerate(self.names)}
+        rows = [(item, str(titles[item]), name) for item, name in by_name] + [("", "", name) for name in empty]
+        writer.writerows(sorted(rows, key=lambda row: order[row[2]]))
+        return out.getvalue()
+
+
+def _good(name: str) -> bool:
+    return name == " ".join(name.split()) and 0 < len(name) <= LONGEST and name.isprintable()
+
+
+def read(path: Path, item_ids: pd.Series) -> Intentions:
+    """The intentions of a CSV with the columns `item_id` and `intention`; a `title` and a `category` may stand there, too.
+
+    A row with an intention and no item declares one that is to be found. The order of the names is that in which they come
+    first. Raises InputError with the row for anything else; `item_ids` are those that the bundle or the data knows.
+    """
+    try:
+        content = path.read_bytes() if path.is_file() else None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}); save it as UTF-8 text with commas") from error
+    if content is None:
+        raise InputError(f"there is no file {path}; --intentions takes a CSV of item_id and intention")
+    return parse(content, str(path), item_ids)
+
+
+def parse(content: bytes, path: str, item_ids: pd.Series) -> Intentions:
+    """`read` for the content of a file called `path`."""
+    (_, first), *rows = rows_of(content, path, "the first row names the columns: item_id and intention")
+    header = [" ".join(name.split()) for name in first]
+    for wanted in COLUMNS:
+        if header.count(wanted) != 1:
+            raise InputError(f"{path}: there {'is no column' if wanted not in header else 'are two columns'} {wanted}, only "
+                             f"{', '.join(header[:9])}; the first row names the columns: item_id and intention")
+    known, names, items, lines = set(item_ids), dict[str, None](), dict[str, str](), dict[str, int]()
+    for line, fields in rows:
+        if len(fields) != len(header):
+            raise InputError(f"{path}, row {line}: has {len(fields)} fields, not {len(header)}; mend or drop the row")
+        item, name = (fields[header.index(column)].strip() for column in COLUMNS)
+        if not _good(name):
+            raise InputError(f"{path}, row {line}: intention is {name!r}; write a name of 1 to {LONGEST} characters in one line")
+        names[name] = None
+        if not item:
+            continue
+        if item in lines:
+            raise InputError(f"{path}, row {line}: item {item!r} stands in row {lines[item]} already; keep one of them")
+        if item not in known:
+            near = difflib.get_close_matches(item, item_ids[:20_000], 3, 0.5) or list(item_ids[:3])
+            raise InputError(f"{path}, row {line}: there is no item {item!r}; for example {', '.join(near)}")
+        items[item], lines[item] = name, line
+    if not items:
+        raise InputError(f"{path} names no item; give at least one intention some items that belong to it, better ten")
+    return Intentions(tuple(names), items)
+
+
+def of_items(intentions: Intentions, item_ids: pd.Series, path: Path) -> Intentions:
+    """The intentions of the items that a model is trained on; the others are left out with a warning that names them. path:
+    where they come from, for messages."""
+    there = set(item_ids)
+    kept = {item: name for item, name in intentions.items.items() if item in there}
+    out = [item for item in intentions.items if item not in there]
+    if out:
+        warnings.warn(f"{path}: {len(out)} of {len(intentions.items)} items have too few clicks to be trained on, what is said "
+                      f"of them is left out: {', '.join(out[:5])}" + (" ..." if len(out) > 5 else ""), InputWarning, stacklevel=2)
+    if not kept:
+        raise InputError(f"{path}: none of its items has enough clicks to be trained on; name others")
+    return Intentions(intentions.names, kept)
