@@ -36,7 +36,7 @@ FORMAT = 1
 FILES = ("bundle.json", "weights.safetensors", "items.parquet", "maps.parquet", "axes.safetensors", "users.parquet",
          "history.json")
 LABELS = "labels.csv"  # only where axes were learned from labels
-LINEAR = "linear.safetensors"  # only where there is a linear path: B in compressed rows, and w
+LINEAR = "linear.safetensors"  # only where there is a linear path: B in compressed rows, w and b
 OPTIONAL = (LABELS, LINEAR)
 _META: Shape = {  # what bundle.json holds besides `format`
     "name": str, "seed": int, "settings": dict, "metrics": dict, "baselines": dict, "axes": str, "versions": dict,
@@ -49,7 +49,6 @@ _ENDS = ("low", "high")  # what little and much of the attribute is called, wher
 _REFUSED: Shape = {"factor": int, "attribute": str, "labels": int, "reason": str}
 _EPOCH: Shape = {"epoch": int, "best": int, "loss": float, "ndcg@100": float}  # of a row of history.json
 Kind = TypeVar("Kind", dict, list)
-_OLDER = {"routing": "learned", "context": 0.0, "linear_weight": 0.0}  # what settings that a bundle lacks meant
 _STORED = {"skip_gain": "linear_gain"}  # weights that the file has under the name of before
 _TRAIN_AGAIN = "train it again, or restore the folder from where you got it"
 
@@ -105,7 +104,8 @@ def _write(folder: Path, contents: Contents) -> None:
 def _write_linear(path: Path, linear: LinearPath) -> None:
     b = linear.weights
     save_file({"indptr": torch.as_tensor(b.indptr.astype(np.int64)), "indices": torch.as_tensor(b.indices.astype(np.int32)),
-               "values": torch.as_tensor(b.data), "weight": torch.tensor(linear.weight, dtype=torch.float64)}, path)
+               "values": torch.as_tensor(b.data), "weight": torch.tensor(linear.weight, dtype=torch.float64),
+               "bias": torch.as_tensor(linear.bias)}, path)
 
 
 def replace_maps(path: Path, maps: pd.DataFrame) -> None:
@@ -159,7 +159,7 @@ def _read_settings(path: Path, meta: dict) -> Settings:
     """The settings in bundle.json, and the check that what it says of aligned dials goes with them. Older bundles lack some,
     which mean that they have none of it."""
     try:
-        settings = make_settings("best", _OLDER | meta["settings"])
+        settings = make_settings(None, meta["settings"])
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
     _check_aligned(path, meta, settings.kfac, settings.embedding_size)
@@ -193,12 +193,14 @@ def _read_linear(path: Path, n_items: int) -> LinearPath | None:
         tensors = {name: tensor.numpy() for name, tensor in load_file(path).items()}
         weights = csr_matrix((tensors["values"], tensors["indices"], tensors["indptr"]), (n_items, n_items))
         weights.check_format()
-        weight = float(tensors["weight"])
+        weight, bias = float(tensors["weight"]), tensors.get("bias", np.zeros(n_items, np.float32))  # older files have none
+        if bias.shape != (n_items,):
+            raise ValueError(f"bias should be {(n_items,)}, it is {bias.shape}")
     except (SafetensorError, OSError, KeyError, ValueError, TypeError) as error:
         raise InputError(f"{path} holds no weights of {n_items} by {n_items} items ({error}); {_TRAIN_AGAIN}") from error
-    if not np.isfinite(weights.data).all() or not np.isfinite(weight):
+    if not (np.isfinite(weights.data).all() and np.isfinite(bias).all() and np.isfinite(weight)):
         raise InputError(f"{path} holds NaN or infinite numbers; {_TRAIN_AGAIN}")
-    return LinearPath(weights, weight)
+    return LinearPath(weights, weight, bias)
 
 
 def _read_dials(path: Path, settings: Settings) -> tuple[np.ndarray, np.ndarray]:

@@ -67,7 +67,7 @@ data_options = with_options(  # those of `Division`
                                                             "[as in the paper; else a tenth, at most 10,000]"),
 )
 settings_options = with_options(  # those of `Chosen`
-    click.option("--preset", default="best", show_default=True, help="best, accurate, paper or recbole."),
+    click.option("--preset", default="best", show_default=True, help="best, paper or recbole."),
     click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="Settings in a YAML file."),
     click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="One setting; may be repeated."),
 )

@@ -20,7 +20,8 @@ from . import label_regression
 from .label_regression import Problem
 
 SHARE_EXPLAINED = 0.98  # of the items' variance goes into the rotation at most; the rest is noise, left as principal axes
-ITEMS_AN_ANGLE = 20  # a rotation of d axes has d (d - 1) / 2 angles; fitted to fewer items each, it finds single items
+ITEMS_AN_ANGLE = 10  # a rotation of d axes has d (d - 1) / 2 angles; fitted to fewer items each, it finds single items
+DROP = 1.4  # from one principal axis to the next, of variance: what means something ends before the largest such drop
 LEVEL = 0.05  # labels that fit by chance more often than this are refused
 FEWEST_LABELS = 4  # the six orders of three labels cannot tell anything from chance at that level
 DISTINCT = 0.5  # a direction with less than this share of its length outside those before it has no dial of its own
@@ -34,10 +35,9 @@ def none(kfac: int, embedding_size: int) -> np.ndarray:
 def ica(items: np.ndarray, factor: np.ndarray, kfac: int, seed: int) -> np.ndarray:
     """Axes (K, D, D) along the independent components of each factor's items.
 
-    items: unit vectors (M, D). factor: the factor of each item (M,). The first principal axes, which carry SHARE_EXPLAINED
-    of the variance or are as many as the factor has items for, ITEMS_AN_ANGLE for each angle, are rotated to independence by
-    FastICA (Hyvarinen & Oja, 2000); since whitening only scales the principal axes, the orthogonal matrix nearest to the
-    unmixing one is just that rotation. Signs are fixed so that each coordinate is skewed to the positive side.
+    items: unit vectors (M, D). factor: the factor of each item (M,). The first principal axes (see `_rotated`) are rotated
+    to independence by FastICA (Hyvarinen & Oja, 2000); since whitening only scales the principal axes, the orthogonal matrix
+    nearest to the unmixing one is just that rotation. Signs are fixed so that coordinates are skewed to the positive side.
     """
     return np.stack([_ica_one(items[factor == k].astype(np.float64), items.shape[1], seed) for k in range(kfac)]).astype(
         np.float32)
@@ -48,10 +48,7 @@ def _ica_one(rows: np.ndarray, dims: int, seed: int) -> np.ndarray:
         return np.eye(dims)
     centred = rows - rows.mean(axis=0)  # (n, D)
     _, values, principal = np.linalg.svd(centred, full_matrices=True)  # principal (D, D), rows are axes
-    variance = np.zeros(dims)
-    variance[: len(values)] = values**2
-    explaining = int(np.searchsorted(np.cumsum(variance) / max(variance.sum(), 1e-30), SHARE_EXPLAINED)) + 1
-    keep = min(explaining, (1 + math.isqrt(1 + 8 * len(rows) // ITEMS_AN_ANGLE)) // 2)
+    keep = _rotated(values**2, len(rows))
     basis = principal.T  # (D, D), columns are axes
     if keep >= 2:
         white = centred @ basis[:, :keep] / np.maximum(values[:keep], 1e-12) * np.sqrt(len(rows))
@@ -63,6 +60,16 @@ def _ica_one(rows: np.ndarray, dims: int, seed: int) -> np.ndarray:
     coordinate = centred @ basis
     skew = (coordinate**3).sum(axis=0)
     return basis * np.where(skew < 0, -1.0, 1.0)
+
+
+def _rotated(variance: np.ndarray, n: int) -> int:
+    """How many principal axes of n items, with falling variances, are rotated: those that carry SHARE_EXPLAINED of it or as
+    many as there are items for; of these the ones before the largest drop, if there is a drop of DROP or more."""
+    explaining = int(np.searchsorted(np.cumsum(variance) / max(variance.sum(), 1e-30), SHARE_EXPLAINED)) + 1
+    most = min(explaining, (1 + math.isqrt(1 + 8 * n // ITEMS_AN_ANGLE)) // 2)
+    after = np.maximum(variance[2 : most + 1], 1e-30)  # the second axis, the third ...
+    drops = variance[1 : len(after) + 1] / after
+    return int(drops.argmax()) + 2 if drops.max(initial=0) >= DROP else most
 
 
 @dataclass(frozen=True)

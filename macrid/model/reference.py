@@ -62,7 +62,8 @@ def encoder(model: MacridVAE, x: Tensor, c: Tensor, kept: Tensor) -> tuple[Tenso
     """mu and b (B, K, D): the same network sees, for each factor k, x_uk = x_u * s_.k at length one, where s is c and, of
     every click, the share `context`."""
     s, mus, bs = model.settings, [], []
-    c = (1 - s.context) * c + s.context
+    context = s.context or 0.0
+    c = (1 - context) * c + context
     h_i = F.normalize(model.items, dim=1) if s.similarity == "cosine" else model.items  # (M, D)
     for k in range(s.kfac):
         x_k = F.normalize(x * c[:, k], dim=1) if s.input_norm == "factor" else F.normalize(x, dim=1) * c[:, k]  # (B, M)

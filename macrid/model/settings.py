@@ -12,7 +12,8 @@ RULES: dict[str, Rule] = {
     "encoder_hidden_size": LayerSizes(), "tau": Number(1e-3, 1e3), "std": Number(1e-6, 1e3),
     "dropout_prob": Number(0.0, 0.99), "dropout_mask": Choice(("factor", "user")), "skip": switch, "nogb": switch,
     "routing_mass": Number(0.0, 0.5), "routing": Choice(("learned", "held")), "routing_tau": Number(1e-3, 1e3),
-    "context": Number(0.0, 1.0), "linear_weight": or_none(Number(0.0, 1e3)), "anneal_cap": Number(0.0, 1e3),
+    "context": or_none(Number(0.0, 1.0)), "linear_weight": or_none(Number(0.0, 1e3)),
+    "popularity_power": or_none(Number(0.0, 10.0)), "anneal_cap": Number(0.0, 1e3),
     "total_anneal_steps": or_none(Number(0, 10**9, whole=True)), "person_power": Number(0.0, 1.0),
     "reg_weights": two_weights, "label_weight": Number(0.0, 1e6), "similarity": Choice(("cosine", "dot")),
     "input_norm": Choice(("factor", "user")), "init": Choice(("spectral", "random")),
@@ -30,9 +31,8 @@ AUTO = "auto"  # of kfac: who trains with it chooses a number before there are s
 class Settings:
     """Everything that decides a model and its training, under RecBole's names where RecBole has one.
 
-    The defaults are the preset `best` without its linear path: factors find intentions, dimensions steer. PRESETS has the
-    paper's, RecBole's own, and `accurate`, which ranks better and holds the factors where they start, with more dimensions
-    that mean less each.
+    The defaults are a plain model from the spectral start. PRESETS has the paper's, RecBole's own, and `best`: factors that
+    are held where they start, what every part sees of the other clicks, and a linear path beside the mixture.
     """
 
     embedding_size: int = 32  # D, dimensions of a factor
@@ -47,8 +47,9 @@ class Settings:
     routing_mass: float = 0.0  # the smallest shares of an item that add up to no more are left out while training; 0: none
     routing: str = "learned"  # held: items keep the shares of the start, at the temperature routing_tau
     routing_tau: float = 0.1  # temperature of the shares that are held
-    context: float = 0.0  # share of a click that every factor's part sees, whatever the share of its own item
+    context: float | None = 0.0  # share of a click that every factor's part sees; None: as people's clicks ask for
     linear_weight: float | None = 0.0  # w of the linear path beside the mixture; None: chosen on validation; 0: no such path
+    popularity_power: float | None = 0.0  # a: p(i | u) is divided by (clicks of i)^a at last; None: chosen on validation
     anneal_cap: float = 1.0  # beta, the final weight of the KL term
     total_anneal_steps: int | None = None  # steps until beta reaches anneal_cap; None: five epochs
     person_power: float = 0.0  # people count as (their clicks)^-person_power in the loss: 0 by clicks, 1 all alike
@@ -71,26 +72,25 @@ class Settings:
 
 
 PRESETS: dict[str, dict] = {
-    "best": {"linear_weight": None},
+    "best": {"embedding_size": 128, "tau": 0.1, "learning_rate": 1e-3, "dropout_mask": "user", "skip": True,
+             "person_power": 0.25, "weight_averaging": 0.995, "nogb": True, "routing": "held", "routing_tau": 0.07,
+             "context": None, "linear_weight": None, "popularity_power": None, "stopping_step": 15},
     "paper": {"embedding_size": 100, "encoder_hidden_size": (100,), "tau": 0.1, "anneal_cap": 0.2, "learning_rate": 1e-3,
               "init": "random"},
-    "accurate": {"embedding_size": 128, "tau": 0.1, "learning_rate": 1e-3, "dropout_mask": "user", "skip": True,
-                 "person_power": 0.25, "weight_averaging": 0.995, "nogb": True, "routing": "held", "routing_tau": 0.07,
-                 "context": 0.3, "linear_weight": None, "stopping_step": 15},
     "recbole": {"embedding_size": 64, "kfac": 10, "encoder_hidden_size": (600,), "tau": 0.1, "std": 0.01, "init": "random",
                 "anneal_cap": 0.2, "total_anneal_steps": 200_000, "learning_rate": 1e-3,
                 "input_norm": "user", "dropout_mask": "user", "train_batch_size": 2048, "epochs": 300, "stopping_step": 10},
 }
 
 
-def make_settings(preset: str = "best", changes: dict | None = None) -> Settings:
-    """The settings of a preset with `changes` on top, which may have the older names of RENAMED. An unknown preset or setting
-    raises InputError with the nearest names.
+def make_settings(preset: str | None = "best", changes: dict | None = None) -> Settings:
+    """The settings of a preset (None: the defaults of Settings) with `changes` on top, which may have the older names of
+    RENAMED. An unknown preset or setting raises InputError with the nearest names.
 
     `training_neg_sample` of RecBole is accepted with its only sensible value, 0: the model uses every click, it draws no
     negative samples.
     """
-    if preset not in PRESETS:
+    if preset is not None and preset not in PRESETS:
         raise InputError(f"preset is {preset!r}: choose one of {', '.join(PRESETS)}")
     changes = _as_named_now(changes or {})
     if changes.pop("training_neg_sample", 0) not in (0, None):
@@ -102,7 +102,7 @@ def make_settings(preset: str = "best", changes: dict | None = None) -> Settings
         if name not in allowed:
             near = difflib.get_close_matches(str(name), allowed, 3, 0.4) or allowed
             raise InputError(f"there is no setting {name!r}; did you mean {', '.join(near)}?")
-    return replace(Settings(), **{**PRESETS[preset], **changes})
+    return replace(Settings(), **((PRESETS[preset] if preset else {}) | changes))
 
 
 def _as_named_now(changes: dict) -> dict:

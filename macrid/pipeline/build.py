@@ -64,7 +64,7 @@ def _train(training: Training, out: Path, partial: Path, report: Report) -> dict
     model, history = trained(settings, "train", partial / "main")
     if not training.twin:
         return {out: Trained(model, history)}
-    same = replace(settings, similarity="dot", epochs=len(history), stopping_step=max(1, len(history)))
+    same = replace(model.settings, similarity="dot", epochs=len(history), stopping_step=max(1, len(history)))
     twin = twin_of(out)
     return {out: Trained(model, history, twin.name), twin: Trained(*trained(same, "twin", partial / "twin"))}
 

@@ -25,7 +25,8 @@ def with_path(spoiled):
     rng = np.random.default_rng(0)
     weights = rng.normal(size=(len(of.items), len(of.items))) * (rng.random((len(of.items), len(of.items))) < 0.1)
     np.fill_diagonal(weights, 0)
-    of.model.linear = LinearPath(csr_matrix(weights, dtype=np.float32), 1.5)
+    bias = rng.normal(size=len(weights)).astype(np.float32)
+    of.model.linear = LinearPath(csr_matrix(weights, dtype=np.float32), 1.5, bias)
     bundles.save(spoiled, contents(of))
     return of
 
@@ -69,7 +70,15 @@ def test_a_dial_with_a_linear_path_moves_its_part_alone(with_path):
     assert person.steer({(k, 0): value}, factor=k, n=6).after["index"].tolist() == wanted.tolist()
 
 
-@pytest.mark.parametrize("fault", ["cut", "size", "nan", "missing"])
+def test_a_file_of_before_has_no_bias(with_path):
+    file = with_path.path / LINEAR
+    save_file({name: tensor for name, tensor in load_file(file).items() if name != "bias"}, file)
+    again, clicks = load(with_path.path).model.linear, with_path.held_out("test").fold_in
+    wanted = with_path.model.linear.scores(clicks) - with_path.model.linear.bias
+    np.testing.assert_allclose(again.scores(clicks), wanted, atol=1e-5)
+
+
+@pytest.mark.parametrize("fault", ["cut", "size", "nan", "missing", "bias"])
 def test_a_damaged_linear_path_is_told(with_path, fault):
     file = with_path.path / LINEAR
     tensors = load_file(file)
@@ -77,6 +86,8 @@ def test_a_damaged_linear_path_is_told(with_path, fault):
         file.write_bytes(file.read_bytes()[:-9])
     elif fault == "size":
         save_file(tensors | {"indptr": tensors["indptr"][:-1]}, file)
+    elif fault == "bias":
+        save_file(tensors | {"bias": tensors["bias"][1:]}, file)
     elif fault == "nan":
         save_file(tensors | {"values": tensors["values"] * float("nan")}, file)
     else:

@@ -21,7 +21,8 @@ WRONG = {
     "skip": [0, "yes"], "weight_averaging": [-0.1, 1, float("nan"), "x"],
     "input_norm": ["item"], "init": ["zeros"], "learning_rate": [0, -1, float("nan"), 100], "train_batch_size": [0, 1.5],
     "epochs": [-1, 0.5, float("inf")], "stopping_step": [0, -1], "routing": ["soft", None, 1],
-    "routing_tau": [0, float("nan"), "x"], "context": [-0.1, 1.1, None], "linear_weight": [-1, float("nan"), "auto"],
+    "routing_tau": [0, float("nan"), "x"], "context": [-0.1, 1.1, "auto"], "linear_weight": [-1, float("nan"), "auto"],
+    "popularity_power": [-0.1, float("nan"), "auto"],
 }
 
 
@@ -76,14 +77,14 @@ def test_presets_are_what_the_papers_say():
     assert (port.total_anneal_steps, port.input_norm, port.init, port.anneal_cap) == (200_000, "user", "random", 0.2)
     assert (paper.dropout_mask, port.dropout_mask) == ("factor", "user")
     assert not any(s.skip or s.weight_averaging or s.person_power for s in (paper, port))
-    assert make_settings() == Settings(linear_weight=None)
-    assert (paper.routing, paper.context, paper.linear_weight) == ("learned", 0, 0)
-    assert (port.routing, port.context, port.linear_weight) == ("learned", 0, 0)
+    for s in (paper, port, Settings()):
+        assert (s.routing, s.context, s.linear_weight, s.popularity_power) == ("learned", 0, 0, 0)
     assert Settings().init == "spectral"
     assert all(isinstance(make_settings(preset), Settings) for preset in PRESETS)
 
 
 def test_changes_go_over_the_preset():
+    assert make_settings(None) == Settings()
     s = make_settings("recbole", {"kfac": 4.0, "encoder_hidden_size": [20, 10]})
     assert (s.kfac, s.encoder_hidden_size, s.embedding_size) == (4, (20, 10), 64)
     assert isinstance(s.kfac, int)
@@ -92,7 +93,7 @@ def test_changes_go_over_the_preset():
 
 def test_an_older_name_is_read():
     assert make_settings("paper", {"linear_path": True}) == make_settings("paper", {"skip": True})
-    assert "linear_path" not in settings_dict(make_settings("accurate"))
+    assert "linear_path" not in settings_dict(make_settings())
     with pytest.raises(InputError, match="linear_path is the older name of skip, and both are given; leave linear_path out"):
         make_settings("best", {"linear_path": True, "skip": False})
 

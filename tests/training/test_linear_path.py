@@ -1,6 +1,7 @@
 """The linear path: the strongest entries of EDLAE; its weight is the best on the validation people."""
 
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -52,38 +53,51 @@ def test_scores_are_those_of_the_mixture_and_of_the_path(model):
     clicks, rng = random_clicks(6, model.n_items, 0.1), np.random.default_rng(0)
     alone = model.scores(clicks)
     np.testing.assert_array_equal(alone, model.mixture(clicks))
-    weights = strongest(rng.normal(size=(model.n_items, model.n_items)), 5)
-    model.linear = LinearPath(weights, 2.5)
-    wanted = alone + 2.5 * clicks.toarray() @ weights.toarray()
+    weights, bias = strongest(rng.normal(size=(model.n_items, model.n_items)), 5), rng.normal(size=model.n_items)
+    model.linear = LinearPath(weights, 2.5, bias.astype(np.float32))
+    wanted = alone + 2.5 * clicks.toarray() @ weights.toarray() + bias
     np.testing.assert_allclose(model.scores(clicks), wanted, rtol=1e-5, atol=1e-4)
     np.testing.assert_array_equal(model.mixture(clicks), alone)
 
 
-def test_the_weight_is_the_best_on_validation(model, tiny_split):
-    path = linear_path.solve(tiny_split.train)
-    chosen = linear_path.best_weight(model, path, tiny_split.validation)
-    ndcg = []
-    for weight in linear_path.WEIGHTS:
-        model.linear = LinearPath(path, weight)
-        ndcg.append(validation_ndcg(model, tiny_split.validation).mean())
-    assert chosen == linear_path.WEIGHTS[int(np.argmax(ndcg))]
+def test_the_weight_and_the_power_are_the_best_on_validation(model, tiny_split):
+    path, popularity = linear_path.solve(tiny_split.train), linear_path.log_popularity(tiny_split.train)
+    np.testing.assert_allclose(np.exp(popularity), tiny_split.train.toarray().sum(axis=0) + 1, rtol=1e-5)
+    weights, powers = (0.0, 1.0, 8.0), (0.0, 0.3)
+    found = {}
+    for pair in product(weights, powers):
+        model.linear = LinearPath(path, pair[0], -np.float32(pair[1]) * popularity)
+        found[pair] = validation_ndcg(model, tiny_split.validation).mean()
+    chosen = linear_path.best_of(model, path, popularity, tiny_split.validation, weights, powers)
+    assert chosen == max(found, key=found.get)
 
 
-def test_it_is_added_as_the_settings_say(model, tiny_split, monkeypatch):
-    for weight in (0.0, 3.0, None):
-        model.linear, model.settings = None, replace(model.settings, linear_weight=weight)
-        linear_path.add_linear_path(model, tiny_split)
-        if weight == 0:
-            assert model.linear is None
-        else:
-            assert model.linear.weight == (weight or linear_path.best_weight(model, model.linear.weights,
-                                                                             tiny_split.validation))
+@pytest.mark.parametrize(("weight", "power"), [(0.0, 0.0), (3.0, 0.0), (0.0, 0.2), (None, 0.0), (2.0, None), (None, None)])
+def test_it_is_added_as_the_settings_say(model, tiny_split, weight, power):
     model.linear = None
-    monkeypatch.setattr(linear_path, "best_weight", lambda *_: 0.0)
+    model.settings = replace(model.settings, linear_weight=weight, popularity_power=power)
     linear_path.add_linear_path(model, tiny_split)
-    assert model.linear is None  # it did not help
+    if (weight, power) == (0, 0):
+        assert model.linear is None
+        return
+    added, popularity = model.linear, linear_path.log_popularity(tiny_split.train)
+    weights = linear_path.WEIGHTS if weight is None else (weight,)
+    powers = linear_path.POWERS if power is None else (power,)
+    wanted = linear_path.best_of(model, added.weights, popularity, tiny_split.validation, weights, powers)
+    assert added.weight == wanted[0]
+    np.testing.assert_allclose(added.bias, -wanted[1] * popularity, rtol=1e-6)
+
+
+def test_there_is_none_if_it_does_not_help(model, tiny_split, monkeypatch):
+    model.settings = replace(model.settings, linear_weight=None, popularity_power=None)
+    monkeypatch.setattr(linear_path, "best_of", lambda *_: (0.0, 0.0))
+    linear_path.add_linear_path(model, tiny_split)
+    assert model.linear is None
+
+
+def test_there_is_none_for_too_many_items(model, tiny_split, monkeypatch):
     monkeypatch.setattr(linear_path, "MOST_ITEMS", model.n_items - 1)
-    model.settings = replace(model.settings, linear_weight=3.0)
+    model.settings = replace(model.settings, linear_weight=3.0, popularity_power=0.0)
     with pytest.warns(InputWarning, match="solved for 139 items at most and there are 140; linear_weight=0"):
         linear_path.add_linear_path(model, tiny_split)
     assert model.linear is None
