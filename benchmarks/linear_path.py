@@ -1,4 +1,4 @@
-"""Which linear path, and how it is had: after the training, beside it, refined by gradient, a kernel in its place, two paths.
+"""Which linear path, and how it is had: after the training, beside it, refined by gradient, a kernel instead, two paths.
 
     python benchmarks/linear_path.py --data ml-100k --held-out 150 --splits 5 --seeds 3
     python benchmarks/linear_path.py --data ml-latest-small.zip --held-out 50 --splits 5 --seeds 3 --beside 1
@@ -148,8 +148,8 @@ def records(data, settings: Settings, held_out: int | None, grid: list[tuple[int
 
 
 def compared(found: dict[str, dict]) -> dict[str, dict]:
-    """Each way over all its trainings, and less `after` on the same trainings: `splits` pairs the means of the splits, `people`
-    all people of all splits, each averaged over seeds."""
+    """Each way over all its trainings, and less `after` on the same trainings: `splits` pairs the means of the splits,
+    `people` all people of all splits, each averaged over seeds."""
     answer = {}
     for name in sorted({name for record in found.values() for name in record if name != "split"}):
         some = [record for record in found.values() if name in record]

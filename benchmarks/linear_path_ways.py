@@ -1,4 +1,4 @@
-"""Other ways to have a linear path, or another path, beside the mixture: what linear_path.py compares; none is in the product."""
+"""Other ways to have a linear path, or another path, beside the mixture; what linear_path.py compares, not in the product."""
 
 import sys
 from pathlib import Path
@@ -24,8 +24,8 @@ KEPT, FOLDS, DROPPED = 100, 5, 0.5
 
 
 class InfiniteKernel:
-    """Infinite-AE (Sachdeva et al., NeurIPS 2022): ridge regression of the rows with the neural tangent kernel of an infinitely
-    wide autoencoder with one hidden ReLU layer; the ridge is `ridge` times the mean of the kernel's diagonal."""
+    """Infinite-AE (Sachdeva et al., NeurIPS 2022): ridge regression of the rows with the neural tangent kernel of an
+    infinitely wide autoencoder with one hidden ReLU layer; the ridge is `ridge` times the mean of the kernel's diagonal."""
 
     def __init__(self, clicks: csr_matrix, ridge: float) -> None:
         self.clicks, gram = clicks, _tangent(clicks, clicks)  # (U, U)
@@ -54,8 +54,8 @@ def kept(weights: np.ndarray) -> csr_matrix:
 
 
 class Beside(MacridVAE):
-    """A model whose loss has the path in it: p(i | u) proportional to mixture * exp(w (x~_u B)_i), x~ the clicks of which half
-    are dropped, scaled. paths: B of each fold of the people; fold_of: the fold of a row, by its clicks."""
+    """A model whose loss has the path in it: p(i | u) proportional to mixture * exp(w (x~_u B)_i), x~ the clicks of which
+    half are dropped, scaled. paths: B of each fold of the people; fold_of: the fold of a row, by its clicks."""
 
     paths: list[csr_matrix]
     fold_of: dict[bytes, int]
@@ -98,7 +98,8 @@ def beside(split: Split, settings: Settings, seed: int, weight: float, path: csr
     return model
 
 
-def refined(model: MacridVAE, train: csr_matrix, path: csr_matrix, rate: float, epochs: tuple[int, ...]) -> dict[int, csr_matrix]:
+def refined(model: MacridVAE, train: csr_matrix, path: csr_matrix, rate: float,
+            epochs: tuple[int, ...]) -> dict[int, csr_matrix]:
     """w B after so many epochs of Adam on its kept entries, from w B of EDLAE (`path`): the loss is that of the people's
     clicks, half of which are dropped before both the mixture and B see them."""
     rng = np.random.default_rng(0)

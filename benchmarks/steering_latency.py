@@ -1,15 +1,18 @@
-"""How long a dial takes to answer on one core, beside the full product that it stands for."""
+"""How long a dial takes to answer on one core, with a linear path, beside the full product that it stands for."""
 
 import os
 import time
 
 import numpy as np
 from record import table
+from scipy.sparse import csr_matrix
 
 from macrid.dials.steered_scores import SteeredScores, altered
+from macrid.model.linear_path import LinearPath
 
 SIZES = (20_000, 100_000, 1_000_000)
 DIMS, KFAC, SCALE, LENGTH, MOVES = 64, 7, 10.0, 20, 200
+ENTRIES, CLICKED = 100, 50  # of a row of B; items of the person
 
 
 def simulated(n_items: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -23,6 +26,16 @@ def simulated(n_items: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarr
     log_c = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
     axes = np.stack([np.linalg.qr(rng.standard_normal((DIMS, DIMS)))[0] for _ in range(KFAC)]).astype(np.float32)
     return parts, items, log_c, axes
+
+
+def linear_path(n_items: int, seed: int) -> tuple[LinearPath, csr_matrix]:
+    """A path of random weights, ENTRIES a row, and the clicks (1, M) of a person."""
+    rng = np.random.default_rng(seed)
+    size = n_items * ENTRIES
+    weights = csr_matrix((rng.exponential(0.02, size).astype(np.float32), rng.integers(n_items, size=size, dtype=np.int32),
+                          np.arange(0, size + 1, ENTRIES)), (n_items, n_items))
+    clicked = np.sort(rng.choice(n_items, CLICKED, replace=False))
+    return LinearPath(weights, 6.0), csr_matrix((np.ones(CLICKED, np.float32), clicked, [0, CLICKED]), (1, n_items))
 
 
 def full_product(parts: np.ndarray, items: np.ndarray, log_c: np.ndarray, axes: np.ndarray, value: float) -> np.ndarray:
@@ -50,9 +63,11 @@ def measure(sizes=SIZES, moves: int = MOVES, seed: int = 0, report=lambda: None)
     product ever list other items."""
     found = {}
     for n_items in sizes:
-        simulated_shelf = simulated(n_items, seed)
+        parts, items, log_c, axes = simulated(n_items, seed)
+        path, clicks = linear_path(n_items, seed)
+        simulated_shelf = parts, items, log_c + path.scores(clicks)[0][:, None], axes
         values = np.random.default_rng(seed).uniform(-0.4, 0.4, moves)
-        person, _, dials = timed(_person, *simulated_shelf)
+        person, _, dials = timed(_person, parts, items, log_c, axes, path, clicks)
         new_dial = [timed(dials.top, {(0, j): 0.1}, LENGTH)[0] for j in range(1, 11)]
         dials.top({(0, 0): 0.1}, LENGTH)
         moved = [timed(dials.top, {(0, 0): v}, LENGTH) for v in values]
@@ -70,8 +85,9 @@ def measure(sizes=SIZES, moves: int = MOVES, seed: int = 0, report=lambda: None)
             "load": round(os.getloadavg()[0], 1), "milliseconds": found}
 
 
-def _person(parts, items, log_c, axes) -> SteeredScores:
-    return SteeredScores(parts, items, log_c, SCALE, axes)
+def _person(parts, items, log_c, axes, path, clicks) -> SteeredScores:
+    """As `bundle.person` makes them."""
+    return SteeredScores(parts, items, log_c + path.scores(clicks)[0][:, None], SCALE, axes)
 
 
 def _percentiles(values) -> dict[str, float]:

@@ -36,11 +36,25 @@ class TrainingProgress:
             bar.set_postfix_str(self.figures[2:], refresh=False)
             bar.update()
             self.shown = time.monotonic()
+        elif stage == "linear":
+            self._linear(**row)
         elif stage == "start":
             click.echo("finding where to start (singular vectors of the clicks) ...", err=True)
         elif stage == "maps":
             self.close()
             click.echo("laying out the maps (t-SNE, UMAP) ...", err=True)
+
+    def _linear(self, step: str, done: float) -> None:
+        """A bar of how much of the linear path is done; none where it takes no longer than STEPS_SHOWN_EVERY."""
+        if time.monotonic() - self.shown < STEPS_SHOWN_EVERY:
+            return
+        if self.stage != step:
+            self.close()
+            self.stage = step
+            self.bar = tqdm(total=100, desc=f"linear path, {step}", unit="%", file=sys.stderr, dynamic_ncols=True)
+        if self.bar is not None:
+            self.bar.update(round(100 * done) - self.bar.n)
+        self.shown = time.monotonic()
 
     def _bar_of(self, stage: str, epoch: int) -> tqdm:
         """The bar of a stage, begun at an epoch."""

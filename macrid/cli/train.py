@@ -74,9 +74,10 @@ def train(division: Division, chosen: Chosen, output: Output, twin: str | None, 
     if auto:
         run_folder.check_free(out, output.overwrite)  # before minutes pass
         settings, kfac_auto = _settled(settings, split, division.seed)
+    linear_path = _linear_path_told(split, settings)
     run = provenance.describe(split, settings, division.seed, labels) | {"twin": bool(twin)}
     run_folder.prepare(out, run, overwrite=output.overwrite, resume=output.resume, twin=bool(twin))
-    click.echo(describe_split(split), err=True)
+    click.echo(describe_split(split) + linear_path, err=True)
     training = build.Training(split, settings, source, division.seed, labels, bool(twin), device, kfac_auto)
     try:
         with TrainingProgress(settings.epochs) as progress:
@@ -88,6 +89,21 @@ def train(division: Division, chosen: Chosen, output: Output, twin: str | None, 
         shutil.rmtree(run_folder.partial_of(out))  # going on would end the same way
         raise InputError(str(error)) from error
     click.echo(f"{out}: " + summary(bundle.meta["metrics"]), err=True)
+
+
+def _linear_path_told(split: "Split", settings: "Settings") -> str:
+    """A line on what the linear path will take, empty if there is to be none; InputError if memory is short of it."""
+    from macrid.studies import memory
+    from macrid.training import linear_path_cost
+
+    if settings.linear_weight == 0:
+        return ""
+    cost = linear_path_cost.cost(split.train, len(split.validation.user_ids))
+    free = memory.available()
+    if free is not None and cost.bytes > free:
+        raise InputError(f"the linear path of {cost.items:,} items takes about {cost.gigabytes} of memory, and {free / 1e9:.1f} "
+                         "GB are free; free some, or train without it: --set linear_weight=0")
+    return f"\nlinear path: {cost.text}"
 
 
 def _settled(settings: "Settings", split: "Split", seed: int) -> "tuple[Settings, dict[str, Any]]":

@@ -1,5 +1,5 @@
-"""EDLAE for a catalogue of any size: of each column of B only the weights of the item's neighbours, by the exact answer on these.
-Takes memory for a block of columns at a time, never for M x M numbers.
+"""EDLAE for a catalogue of any size: of each column of B only the weights of the item's neighbours, exactly solved. Takes memory
+for some columns at a time, never for M x M numbers.
 
 EDLAE's least squares fall apart into columns: with G = X'X, g the penalties and S the neighbours of item j, the weights of
 column j that may differ from zero are b = (G_SS + diag(g_S))^-1 G_Sj. With all other items as neighbours it is
@@ -22,8 +22,8 @@ POPULAR = 8192  # items whose part of G is kept
 
 def neighbour_edlae(clicks: csr_matrix, neighbours: int, kept: int,
                     report: Callable[[float], None] = lambda done: None) -> csr_matrix:
-    """B (M, M) float32 from binary clicks (U, M): of each column the weights of so many neighbours, and of these the `kept` of
-    the largest absolute value; none on the diagonal.
+    """B (M, M) float32 from binary clicks (U, M): of each column the weights of so many neighbours, and of these the `kept`
+    of the largest absolute value; none on the diagonal.
 
     The neighbours of item j are those that would explain its clicks best each by itself, by G_ij^2 / (G_ii + g_i).
     report: called again and again with the share of columns that are done.
@@ -48,8 +48,8 @@ def neighbour_edlae(clicks: csr_matrix, neighbours: int, kept: int,
 
 @dataclass(frozen=True)
 class _Problem:
-    """Whose columns are solved: clicks by person and by item, the clicks of each item G_ii (M,), penalties g (M,); and G of the
-    most clicked items, which are neighbours of many: `place` (M,) says where each stands in it, -1 if nowhere."""
+    """Whose columns are solved: clicks by person and by item, the clicks of each item G_ii (M,), penalties g (M,); and G of
+    the most clicked items, which are neighbours of many: `place` (M,) says where each stands in it, -1 if nowhere."""
 
     by_person: csr_matrix
     by_item: csc_matrix

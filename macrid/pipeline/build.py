@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import csr_matrix
 
 from macrid import bundle
 from macrid.bundle.recommender import Recommender
@@ -28,7 +29,8 @@ def build(training: Training, out: Path, report: Report = lambda stage, row: Non
 
     Labels enter the loss with the weight `settings.label_weight`, and the dials are learned from them, as by `align`.
     report: called with ("train", row of the history), ("twin", row), after each batch with ("step", {"stage": either of
-        these, "epoch", "done": the share of its people}), and with ("start", {}), ("maps", {}), ("save", {}) as each begins.
+        these, "epoch", "done": the share of its people}), with ("linear", {"step": what of the linear path, "done": its
+        share}), and with ("start", {}), ("maps", {}), ("save", {}) as each begins.
     Checkpoints stand in `partial_of(out)` until the bundle is complete; a training found there is continued.
     """
     partial = partial_of(out)
@@ -53,12 +55,14 @@ def _train(training: Training, out: Path, partial: Path, report: Report) -> dict
         report("start", {})
     start = start_vectors(split.train, settings, seed)
     labels = _scaled(training.item_labels)
+    path: csr_matrix | None = None  # of both: it is of the clicks alone
 
     def trained(settings: Settings, stage: str, folder: Path) -> tuple[MacridVAE, list[dict]]:
+        nonlocal path
         model = untrained(split.train, settings, seed, labels, start).to(training.device)
         history = fit(model, split, seed, lambda row: report(stage, row), folder,
                       lambda epoch, done: report("step", {"stage": stage, "epoch": epoch, "done": done}))
-        add_linear_path(model, split)
+        path = add_linear_path(model, split, lambda step, done: report("linear", {"step": step, "done": done}), path)
         return model, history
 
     model, history = trained(settings, "train", partial / "main")

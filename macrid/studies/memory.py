@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 _STATUS, _RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+_SYSTEM, _LIMIT = Path("/proc/meminfo"), Path("/sys/fs/cgroup/memory.max")
 
 
 def now() -> int:
@@ -25,9 +26,20 @@ def reset_peak() -> None:
         return
 
 
-def _status(key: str) -> int | None:
+def available() -> int | None:
+    """What the process may still take: what the system has free, no more than a container's limit leaves; None where the
+    system does not say."""
+    free = _status("MemAvailable", _SYSTEM)
     try:
-        lines = _STATUS.read_text(encoding="ascii", errors="replace").splitlines()
+        left = int(_LIMIT.read_text(encoding="ascii")) - now()
+    except (OSError, ValueError):  # no container, or one without a limit: "max"
+        return free
+    return left if free is None else min(free, left)
+
+
+def _status(key: str, file: Path = _STATUS) -> int | None:
+    try:
+        lines = file.read_text(encoding="ascii", errors="replace").splitlines()
     except OSError:
         return None
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(key + ":")), None)

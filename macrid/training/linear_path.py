@@ -1,51 +1,65 @@
 """The linear path of a trained model: solved from the training clicks, its weight and what popular items lose chosen on the
 validation people."""
 
-import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import product
 
 import numpy as np
 from scipy.sparse import csr_matrix
 
 from macrid.data.split import HeldOut, Split
-from macrid.errors import InputWarning
 from macrid.measures.evaluate import SCORED_AT_ONCE
 from macrid.measures.ranking import hits, ndcg_at
 from macrid.model.linear import EDLAE, MOST_ITEMS
 from macrid.model.linear_path import LinearPath, strongest
 from macrid.model.macridvae import MacridVAE
+from macrid.model.neighbours import neighbour_edlae
+from macrid.model.settings import Settings
 
 KEPT = 100  # entries of a column; of 20, 50, 100, 200, 400 and all the fewest that lose nothing on MovieLens-1M
+NEIGHBOURS = 200  # of an item, above MOST_ITEMS: those whose weights are solved for
 WEIGHTS = (0.0, 0.25, 0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0)  # that are tried
 POWERS = (0.0, 0.1, 0.2, 0.3)  # of popularity, that are tried
+CHOOSING = 2000  # validation people that both are chosen on, at most
+SCORES_AT_ONCE = 25_000_000  # people times items: what choosing holds, a few times over
+
+Report = Callable[[str, float], None]  # ("solving" or "choosing its weight", the share of it that is done)
 
 
-def add_linear_path(model: MacridVAE, split: Split) -> None:
+def add_linear_path(model: MacridVAE, split: Split, report: Report = lambda step, done: None,
+                    path: csr_matrix | None = None) -> csr_matrix | None:
     """Give a trained model the linear path that its settings ask for: `linear_weight` w and `popularity_power` a, or, where
-    one is None, that of WEIGHTS or POWERS with the highest validation NDCG@100 (the least of equals). There is none if both
-    are 0, or, with a warning, for more than MOST_ITEMS items. The model itself stays as it is.
+    one is None, that of WEIGHTS or POWERS with the highest validation NDCG@100 (the least of equals); none if both are 0.
+    The model itself stays as it is.
+
+    path: B, if it is solved already; what is returned, so that a twin need not solve it again. None if there is to be none.
     """
-    weights = WEIGHTS if model.settings.linear_weight is None else (model.settings.linear_weight,)
-    powers = POWERS if model.settings.popularity_power is None else (model.settings.popularity_power,)
-    if weights == powers == (0.0,):
-        return
-    if model.n_items > MOST_ITEMS:
-        warnings.warn(f"there is no linear path, as it is solved for {MOST_ITEMS:,} items at most and there are "
-                      f"{model.n_items:,}; linear_weight=0 asks for none", InputWarning, stacklevel=2)
-        return
-    path, popularity = solve(split.train), log_popularity(split.train)
-    weight, power = weights[0], powers[0]
-    if len(weights) * len(powers) > 1:
-        weight, power = best_of(model, path, popularity, split.validation, weights, powers)
+    pairs = tried(model.settings)
+    if pairs == [(0.0, 0.0)]:
+        return None
+    if path is None:
+        path = solve(split.train, lambda done: report("solving", done))
+    popularity, (weight, power) = log_popularity(split.train), pairs[0]
+    if len(pairs) > 1:
+        weight, power = best_of(model, path, popularity, split.validation, pairs,
+                                lambda done: report("choosing its weight", done))
     if weight > 0 or power > 0:
         model.linear = LinearPath(path, weight, -np.float32(power) * popularity)
+    return path
 
 
-def solve(clicks: csr_matrix) -> csr_matrix:
-    """B (M, M) of EDLAE from the clicks (U, M), of each column the KEPT strongest entries. Takes memory for three M x M
-    matrices of float64 and a time that grows with M^3: two seconds for 3,500 items, some minutes for 20,000."""
-    return strongest(EDLAE(clicks).weights, KEPT)
+def tried(settings: Settings) -> list[tuple[float, float]]:
+    """The pairs of a weight w and a power a that settings leave to be tried; one, where both are given."""
+    return list(product(WEIGHTS if settings.linear_weight is None else (settings.linear_weight,),
+                        POWERS if settings.popularity_power is None else (settings.popularity_power,)))
+
+
+def solve(clicks: csr_matrix, report: Callable[[float], None] = lambda done: None) -> csr_matrix:
+    """B (M, M) of EDLAE from the clicks (U, M), of each column the KEPT strongest entries; for more than MOST_ITEMS items of
+    those of NEIGHBOURS neighbours. `linear_path_cost` says what it takes."""
+    if clicks.shape[1] <= MOST_ITEMS:
+        return strongest(EDLAE(clicks).weights, KEPT)
+    return neighbour_edlae(clicks, NEIGHBOURS, KEPT, report)
 
 
 def log_popularity(clicks: csr_matrix) -> np.ndarray:
@@ -53,18 +67,21 @@ def log_popularity(clicks: csr_matrix) -> np.ndarray:
     return np.log1p(np.asarray(clicks.sum(axis=0)).ravel()).astype(np.float32)
 
 
-def best_of(model: MacridVAE, path: csr_matrix, popularity: np.ndarray, held: HeldOut, weights: Sequence[float],
-            powers: Sequence[float]) -> tuple[float, float]:
-    """The weight w and the power a with which the mixture, w times the path and -a times the popularity (M,), a logarithm,
-    rank the answers of held-out people best, by NDCG@100."""
-    tried = list(product(weights, powers))
-    ndcg = np.zeros(len(tried))
-    for start in range(0, held.fold_in.shape[0], SCORED_AT_ONCE):
-        rows = slice(start, start + SCORED_AT_ONCE)
+def best_of(model: MacridVAE, path: csr_matrix, popularity: np.ndarray, held: HeldOut, pairs: Sequence[tuple[float, float]],
+            report: Callable[[float], None] = lambda done: None) -> tuple[float, float]:
+    """The pair of a weight w and a power a with which the mixture, w times the path and -a times the popularity (M,), a
+    logarithm, rank the answers of held-out people best, by NDCG@100; of more than CHOOSING people so many count, evenly
+    spread."""
+    people, count = held.fold_in.shape[0], min(held.fold_in.shape[0], CHOOSING)
+    chosen, ndcg = np.arange(count) * people // count, np.zeros(len(pairs))
+    at_once = max(1, min(SCORED_AT_ONCE, SCORES_AT_ONCE // path.shape[1]))
+    for start in range(0, count, at_once):
+        rows = chosen[start : start + at_once]
         mixture, linear = model.mixture(held.fold_in[rows]), (held.fold_in[rows] @ path).toarray()
         mixture[held.seen[rows].nonzero()] = -np.inf
         answers = held.answers[rows]
-        for i, (weight, power) in enumerate(tried):
+        for i, (weight, power) in enumerate(pairs):
             hit = hits(mixture + np.float32(weight) * linear - np.float32(power) * popularity, answers, 100)
             ndcg[i] += ndcg_at(hit, np.diff(answers.indptr), 100).sum()
-    return tried[int(ndcg.argmax())]
+        report((start + len(rows)) / count)
+    return pairs[int(ndcg.argmax())]

@@ -14,7 +14,7 @@ from macrid.bundle import load
 from macrid.errors import InputError
 from macrid.maps import layout, projections
 from macrid.pipeline import build, evaluate, maps, provenance, run_folder
-from macrid.training import checkpoint
+from macrid.training import checkpoint, linear_path
 
 RUN = {"data": "shop", "seed": 0, "settings": {"kfac": 7}, "twin": False}
 
@@ -179,6 +179,27 @@ def test_a_stopped_build_goes_on(tiny_split, tiny_shop, tmp_path, quick, bundle)
     clicks = tiny_split.test.fold_in
     np.testing.assert_array_equal(found.model.scores(clicks), bundle.model.scores(clicks))
     assert found.meta["metrics"] == bundle.meta["metrics"]
+
+
+def test_a_linear_path_stopped_while_it_is_solved_is_solved_again(tiny_split, tiny_shop, tmp_path, quick, monkeypatch):
+    """Nothing is written of half a path; the training that it was for is not trained again; the twin has the same path."""
+    monkeypatch.setattr(linear_path, "MOST_ITEMS", 10)
+    out, stages = tmp_path / "out", []
+
+    def stop(stage, row):
+        if stage == "linear":
+            raise KeyboardInterrupt
+
+    training = build.Training(tiny_split, tiny_settings(linear_weight=2.0), tiny_shop.data, twin=True)
+    with pytest.raises(KeyboardInterrupt):
+        build.build(training, out, stop)
+    assert {p.name for p in tmp_path.iterdir()} == {"out.partial"}
+    found = build.build(training, out, lambda stage, row: stages.append(stage))
+    assert "train" not in stages
+    assert stages.count("linear") == 1
+    twin = load(run_folder.twin_of(out))
+    assert (found.model.linear.weights != twin.model.linear.weights).nnz == 0
+    assert found.model.linear.weight == twin.model.linear.weight == 2
 
 
 @pytest.mark.parametrize("changes", [{"epochs": 0}, {"kfac": 1}, {"init": "random"}, {"embedding_size": 2}, {"kfac": 30}])

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from conftest import random_clicks, tiny_settings
 
-from macrid.errors import InputWarning
+from macrid.data.split import HeldOut
 from macrid.measures.evaluate import validation_ndcg
 from macrid.model.linear import EDLAE
 from macrid.model.linear_path import LinearPath, strongest
+from macrid.model.neighbours import neighbour_edlae
 from macrid.training import linear_path
 from macrid.training.fit import fit
 from macrid.training.start import untrained
@@ -68,7 +69,7 @@ def test_the_weight_and_the_power_are_the_best_on_validation(model, tiny_split):
     for pair in product(weights, powers):
         model.linear = LinearPath(path, pair[0], -np.float32(pair[1]) * popularity)
         found[pair] = validation_ndcg(model, tiny_split.validation).mean()
-    chosen = linear_path.best_of(model, path, popularity, tiny_split.validation, weights, powers)
+    chosen = linear_path.best_of(model, path, popularity, tiny_split.validation, list(found))
     assert chosen == max(found, key=found.get)
 
 
@@ -83,7 +84,7 @@ def test_it_is_added_as_the_settings_say(model, tiny_split, weight, power):
     added, popularity = model.linear, linear_path.log_popularity(tiny_split.train)
     weights = linear_path.WEIGHTS if weight is None else (weight,)
     powers = linear_path.POWERS if power is None else (power,)
-    wanted = linear_path.best_of(model, added.weights, popularity, tiny_split.validation, weights, powers)
+    wanted = linear_path.best_of(model, added.weights, popularity, tiny_split.validation, list(product(weights, powers)))
     assert added.weight == wanted[0]
     np.testing.assert_allclose(added.bias, -wanted[1] * popularity, rtol=1e-6)
 
@@ -95,9 +96,32 @@ def test_there_is_none_if_it_does_not_help(model, tiny_split, monkeypatch):
     assert model.linear is None
 
 
-def test_there_is_none_for_too_many_items(model, tiny_split, monkeypatch):
+def test_of_many_items_it_is_solved_on_neighbours(model, tiny_split, monkeypatch):
     monkeypatch.setattr(linear_path, "MOST_ITEMS", model.n_items - 1)
-    model.settings = replace(model.settings, linear_weight=3.0, popularity_power=0.0)
-    with pytest.warns(InputWarning, match="solved for 139 items at most and there are 140; linear_weight=0"):
-        linear_path.add_linear_path(model, tiny_split)
-    assert model.linear is None
+    monkeypatch.setattr(linear_path, "NEIGHBOURS", 30)
+    monkeypatch.setattr(linear_path, "KEPT", 10)
+    model.settings = replace(model.settings, linear_weight=None, popularity_power=0.0)
+    told = []
+    path = linear_path.add_linear_path(model, tiny_split, lambda step, done: told.append((step, done)))
+    assert (path != neighbour_edlae(tiny_split.train, 30, 10)).nnz == 0
+    assert told == [("solving", 1.0), ("choosing its weight", 1.0)]
+    model.linear = None
+    monkeypatch.setattr(linear_path, "solve", lambda *_: pytest.fail("it is solved already"))
+    assert linear_path.add_linear_path(model, tiny_split, path=path) is path
+    assert model.linear.weights is path
+
+
+def test_both_are_chosen_on_some_of_many_people(model, tiny_split, monkeypatch):
+    """Every second of them, and some at a time: the same as of those people alone."""
+    path, held, told = linear_path.solve(tiny_split.train), tiny_split.validation, []
+    popularity, pairs = linear_path.log_popularity(tiny_split.train), [(0.0, 0.0), (1.0, 0.3), (8.0, 0.0)]
+    people = len(held.user_ids) // 2 * 2
+    some = HeldOut(*(part[:people] for part in (held.user_ids, held.fold_in, held.answers, held.seen)))
+    half = HeldOut(*(part[:people:2] for part in (held.user_ids, held.fold_in, held.answers, held.seen)))
+    wanted = linear_path.best_of(model, path, popularity, half, pairs)
+    monkeypatch.setattr(linear_path, "CHOOSING", people // 2)
+    monkeypatch.setattr(linear_path, "SCORES_AT_ONCE", 3 * model.n_items)
+    assert linear_path.best_of(model, path, popularity, some, pairs, told.append) == wanted
+    assert len(told) == -(-(people // 2) // 3)
+    assert told == sorted(told)
+    assert told[-1] == 1
