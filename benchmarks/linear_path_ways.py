@@ -1,4 +1,4 @@
-"""Other ways to have a linear path, or another path, beside the mixture; what linear_path.py compares, not in the product."""
+"""Other ways to have a linear path, or another path, beside the mixture: what linear_path.py compares."""
 
 import sys
 from pathlib import Path

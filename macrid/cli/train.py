@@ -101,8 +101,8 @@ def _linear_path_told(split: "Split", settings: "Settings") -> str:
     cost = linear_path_cost.cost(split.train, len(split.validation.user_ids))
     free = memory.available()
     if free is not None and cost.bytes > free:
-        raise InputError(f"the linear path of {cost.items:,} items takes about {cost.gigabytes} of memory, and {free / 1e9:.1f} "
-                         "GB are free; free some, or train without it: --set linear_weight=0")
+        raise InputError(f"the linear path of {cost.items:,} items takes about {cost.gigabytes} of memory, and "
+                         f"{free / 1e9:.1f} GB are free; free some, or train without it: --set linear_weight=0")
     return f"\nlinear path: {cost.text}"
 
 

@@ -1,5 +1,5 @@
-"""EDLAE for a catalogue of any size: of each column of B only the weights of the item's neighbours, exactly solved. Takes memory
-for some columns at a time, never for M x M numbers.
+"""EDLAE for a catalogue of any size: of each column of B only the weights of the item's neighbours, exactly solved. Takes
+memory for some columns at a time, never for M x M numbers.
 
 EDLAE's least squares fall apart into columns: with G = X'X, g the penalties and S the neighbours of item j, the weights of
 column j that may differ from zero are b = (G_SS + diag(g_S))^-1 G_Sj. With all other items as neighbours it is
@@ -16,7 +16,7 @@ from scipy.sparse import csc_matrix, csr_matrix
 from .linear import edlae_penalty
 
 AT_ONCE = 256  # columns whose neighbours are found together
-SOLVED_AT_ONCE = 16  # columns whose neighbours' part of G is dense
+SOLVED_AT_ONCE = 8  # columns whose neighbours' part of G is dense
 POPULAR = 8192  # items whose part of G is kept
 
 
@@ -109,7 +109,7 @@ class _Problem:
         place = self.place[union]
         popular, rest = place[place >= 0], union[place < 0]
         k = len(popular)
-        gram[:k, :k] = self.popular[popular][:, popular]
+        gram[:k, :k] = self.popular[np.ix_(popular, popular)]
         gram[k:-1, :-1] = (self.by_item[:, rest].T @ self.by_item[:, union]).toarray()
         gram[:k, k:-1] = gram[k:-1, :k].T
         return gram

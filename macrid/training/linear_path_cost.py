@@ -5,16 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from macrid.measures.evaluate import SCORED_AT_ONCE
 from macrid.model.linear import MOST_ITEMS
+from macrid.model.neighbours import POPULAR
 
-from .linear_path import NEIGHBOURS, WEIGHED
-
-# Of one core of an AMD EPYC, and of simulated shops: benchmarks/results/linear-path-cost.json.
+from .linear_path import KEPT, NEIGHBOURS, SCORES_AT_ONCE, WEIGHED, WEIGHTS
 
 
 @dataclass(frozen=True)
 class Cost:
-    """The linear path of so many items: seconds of one free core, and bytes at the highest; both roughly."""
+    """The linear path of so many items: seconds of one free core, and bytes at the highest beside what is held already; both
+    roughly."""
 
     items: int
     seconds: float
@@ -29,6 +30,23 @@ class Cost:
         """Such as "100,000 items, 200 neighbours each, about 1.2 GB and 6 minutes"."""
         how = "dense" if self.items <= MOST_ITEMS else f"{NEIGHBOURS} neighbours each"
         return f"{self.items:,} items, {how}, about {self.gigabytes} and {_time(self.seconds)}"
+
+
+def cost(clicks: csr_matrix, people: int) -> Cost:
+    """Of the training clicks (U, M), the weight being chosen on so many people; 0 where it is given."""
+    return cost_of(clicks.shape[1], clicks.nnz, pairs(clicks), people)
+
+
+def cost_of(items: int, clicks: int, pairs: int, people: int) -> Cost:
+    """The constants are of shops in benchmarks/results/linear-path-cost.json, one core of an AMD EPYC."""
+    if items <= MOST_ITEMS:  # the inverse; what is done with each entry of M x M
+        seconds, memory = 4e-11 * items**3 + 1.5e-7 * items**2, 34.0 * items**2
+    else:  # a column; the pairs of clicks that tell neighbours. G of the popular items, clicks by item, and B three times
+        seconds = 2.2e-3 * items + 1e-8 * pairs
+        memory = 4.0 * POPULAR**2 + 16.0 * clicks + 25.0 * KEPT * items
+    scores = min(people, WEIGHED) * items
+    seconds += 1.5e-8 * len(WEIGHTS) * scores
+    return Cost(items, seconds, max(memory, 24.0 * min(scores, SCORED_AT_ONCE * items, SCORES_AT_ONCE)))
 
 
 def pairs(clicks: csr_matrix) -> int:

@@ -13,6 +13,7 @@ from conftest import flat
 from macrid.bundle import load
 from macrid.cli import progress
 from macrid.pipeline import evaluate
+from macrid.studies import memory
 from macrid.training import choose_kfac
 
 
@@ -254,3 +255,34 @@ def test_a_real_interrupt(tmp_path):
     assert "Traceback" not in err
     assert "--resume" in re.split(r"[\r\n]+", err.strip())[-1]
     assert {p.name for p in tmp_path.iterdir()} == {"out.partial"}
+
+
+def test_train_tells_what_the_linear_path_takes(tmp_path):
+    status, _, err = run("train", *TINY, "--out", tmp_path / "out")
+    assert status == 0
+    assert re.search(r"^linear path: \d+ items, dense, about 0\.1 GB and 1 second$", err, re.MULTILINE)
+    assert "linear path" not in run("train", *TINY, "--set", "linear_weight=0", "--out", tmp_path / "without")[2]
+
+
+def test_train_refuses_a_linear_path_that_does_not_fit(tmp_path, monkeypatch):
+    monkeypatch.setattr(memory, "available", lambda: 1000)
+    said = mistake("train", *TINY, "--out", tmp_path / "out")
+    assert re.search(r"the linear path of \d+ items takes about 0\.1 GB of memory, and 0\.0 GB are free; .*linear_weight=0$",
+                     said.strip())
+    assert not list(tmp_path.iterdir())
+    assert run("train", *TINY, "--set", "linear_weight=0", "--out", tmp_path / "out")[0] == 0
+    monkeypatch.setattr(memory, "available", lambda: None)  # a system that does not say
+    assert run("train", *TINY, "--out", tmp_path / "other")[0] == 0
+
+
+def test_the_bar_of_a_long_linear_path(capsys, monkeypatch):
+    monkeypatch.setattr(progress, "STEPS_SHOWN_EVERY", 0)
+    with progress.TrainingProgress(1) as shown:
+        shown.report("train", {"epoch": 1, "ndcg@100": 0.5, "best": 1})
+        shown.report("linear", {"step": "solving", "done": 0.25})
+        shown.report("linear", {"step": "solving", "done": 1.0})
+        shown.report("linear", {"step": "choosing its weight", "done": 1.0})
+        shown.report("twin", {"epoch": 1, "ndcg@100": 0.5, "best": 1})
+    err = capsys.readouterr().err
+    assert [word in err for word in ("linear path, solving", "linear path, choosing its weight", "100%")] == [True] * 3
+    assert err.index("training") < err.index("linear path, solving") < err.index("dot-product twin")

@@ -101,3 +101,17 @@ def test_peak_memory_is_that_of_the_task():
     (_, _, found), (_, _, nothing) = outcome({"a": ("memory", size), "b": ("memory", 4096)})
     assert size * 0.95 < found < size * 1.2
     assert nothing < size / 10
+
+
+def test_memory_that_is_left(monkeypatch, tmp_path):
+    """What the system has free, or less: what a container's limit leaves."""
+    system, limit = tmp_path / "meminfo", tmp_path / "limit"
+    monkeypatch.setattr(memory, "_SYSTEM", system)
+    monkeypatch.setattr(memory, "_LIMIT", limit)
+    assert memory.available() is None
+    system.write_text("MemTotal:  9000 kB\nMemAvailable:    4000 kB\n")
+    assert memory.available() == 4000 * 1024
+    limit.write_text("max\n")
+    assert memory.available() == 4000 * 1024
+    limit.write_text(f"{memory.now() + 10**6}\n")
+    assert memory.available() <= 2 * 10**6

@@ -1,0 +1,49 @@
+"""What the linear path is said to take: as much as was measured, and in words."""
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import random_clicks
+
+from macrid.model.linear import MOST_ITEMS
+from macrid.training.linear_path_cost import Cost, cost, cost_of, pairs
+
+MEASURED = Path(__file__).resolve().parents[2] / "benchmarks" / "results" / "linear-path-cost.json"
+POINTS = json.loads(MEASURED.read_text(encoding="utf-8"))["points"]
+
+
+@pytest.mark.parametrize("point", POINTS, ids=lambda point: f"{point['items']:,} items")
+def test_it_is_what_was_measured(point):
+    """Within a factor of two, of dense and of neighbours; the choice of the weight, measured apart, counts in neither."""
+    told = cost_of(point["items"], point["clicks"], point["pairs"], 0)
+    assert point["seconds"] / 2 < told.seconds < point["seconds"] * 2
+    if point["share"] == 1:
+        assert point["bytes"] / 2 < told.bytes < point["bytes"] * 2
+
+
+def test_dense_and_neighbours_are_both_measured():
+    assert {point["items"] <= MOST_ITEMS for point in POINTS if point["share"] == 1} == {True, False}
+
+
+def test_the_choice_of_the_weight_counts():
+    point = next(point for point in POINTS if "weight" in point)
+    sizes = point["items"], point["clicks"], point["pairs"]
+    choosing = cost_of(*sizes, point["weight"]["people"]).seconds - cost_of(*sizes, 0).seconds
+    assert point["weight"]["seconds"] / 2 < choosing < point["weight"]["seconds"] * 2
+
+
+def test_what_is_counted():
+    clicks = random_clicks(40, 30, 0.2)
+    assert pairs(clicks) == sum(int(row.sum()) ** 2 for row in clicks)
+    assert cost(clicks, 7) == cost_of(30, clicks.nnz, pairs(clicks), 7)
+
+
+@pytest.mark.parametrize(("told", "words"), [
+    (Cost(3489, 3.6, 4.1e8), "3,489 items, dense, about 0.4 GB and 4 seconds"),
+    (Cost(20_000, 380, 1.36e10), "20,000 items, dense, about 13.6 GB and 6 minutes"),
+    (Cost(100_000, 240, 1.24e9), "100,000 items, 200 neighbours each, about 1.2 GB and 4 minutes"),
+    (Cost(10**6, 9000, 3e9), "1,000,000 items, 200 neighbours each, about 3.0 GB and 2.5 hours"),
+    (Cost(100, 0.001, 10.0), "100 items, dense, about 0.1 GB and 1 second")])
+def test_words(told, words):
+    assert told.text == words
