@@ -98,7 +98,8 @@ def _linear_path_told(split: "Split", settings: "Settings") -> str:
 
     if settings.linear_weight == 0:
         return ""
-    cost = linear_path_cost.cost(split.train, len(split.validation.user_ids))
+    people = len(split.validation.user_ids) if settings.linear_weight is None else 0  # that it is chosen on
+    cost = linear_path_cost.cost(split.train, people)
     free = memory.available()
     if free is not None and cost.bytes > free:
         raise InputError(f"the linear path of {cost.items:,} items takes about {cost.gigabytes} of memory, and "

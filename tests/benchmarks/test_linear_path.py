@@ -25,7 +25,7 @@ def test_a_small_ridge_gives_the_rows_back():
 
 
 def test_one_half_of_the_people_chooses_for_the_other():
-    """Half of the people want what the path says, the other half what the mixture says: everybody gets what helps the others."""
+    """Half of the people want what the path says, the others what the mixture says: all get what helps the other half."""
     answers = csr_matrix(np.tile(np.eye(3, 200, dtype=np.float32)[:2], (4, 1)))  # item 0, item 1, item 0, ...
     nothing = csr_matrix(answers.shape, dtype=np.float32)
     held = HeldOut(np.arange(8), nothing, answers, nothing)
