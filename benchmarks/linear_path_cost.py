@@ -56,7 +56,7 @@ def measured(data: str, share: float) -> dict:
         seconds = at_first + (at_last - at_first) / (last - first) * (1 - first)
     found = {"items": split.train.shape[1], "people": split.train.shape[0], "clicks": split.train.nnz,
              "pairs": pairs(split.train), "share": share, "seconds": round(seconds, 2),
-             "bytes": memory.peak() - before, "told": asdict(cost(split.train, 0))}
+             "bytes": memory.peak() - before, "told": asdict(cost(split.train, 0, 1))}
     if path is not None:
         found |= {"entries": path.nnz, "weight": weighing(split, path)}
     return found
@@ -69,8 +69,10 @@ def weighing(split: splitting.Split, path) -> dict:
     model = MacridVAE(split.train.shape[1], make_settings("best", {"init": "random"}))
     before, began = memory.now(), time.process_time()
     memory.reset_peak()
-    linear_path.best_weight(model, path, few)
-    return {"people": len(few.user_ids), "seconds": round(time.process_time() - began, 2), "bytes": memory.peak() - before}
+    pairs = [(weight, 0.0) for weight in linear_path.WEIGHTS]
+    linear_path.best_of(model, path, linear_path.log_popularity(split.train), few, pairs)
+    return {"people": len(few.user_ids), "tried": len(pairs), "seconds": round(time.process_time() - began, 2),
+            "bytes": memory.peak() - before}
 
 
 @click.command()

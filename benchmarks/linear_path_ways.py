@@ -93,7 +93,8 @@ def beside(split: Split, settings: Settings, seed: int, weight: float, path: csr
     model.paths = [kept(whole(train[fold != each])) for each in range(FOLDS)] if crossed else [path]
     model.fold_of = {train.indices[a:b].tobytes(): int(each)
                      for a, b, each in zip(train.indptr[:-1], train.indptr[1:], fold, strict=True)}
-    model.weight, model.linear = weight, LinearPath(path, weight)  # an epoch is ranked with the path, too
+    nothing = np.zeros(train.shape[1], np.float32)
+    model.weight, model.linear = weight, LinearPath(path, weight, nothing)  # an epoch is ranked with the path, too
     fit(model, split, seed)
     return model
 

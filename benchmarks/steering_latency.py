@@ -35,7 +35,8 @@ def linear_path(n_items: int, seed: int) -> tuple[LinearPath, csr_matrix]:
     weights = csr_matrix((rng.exponential(0.02, size).astype(np.float32), rng.integers(n_items, size=size, dtype=np.int32),
                           np.arange(0, size + 1, ENTRIES)), (n_items, n_items))
     clicked = np.sort(rng.choice(n_items, CLICKED, replace=False))
-    return LinearPath(weights, 6.0), csr_matrix((np.ones(CLICKED, np.float32), clicked, [0, CLICKED]), (1, n_items))
+    path = LinearPath(weights, 6.0, rng.normal(0, 0.2, n_items).astype(np.float32))
+    return path, csr_matrix((np.ones(CLICKED, np.float32), clicked, [0, CLICKED]), (1, n_items))
 
 
 def full_product(parts: np.ndarray, items: np.ndarray, log_c: np.ndarray, axes: np.ndarray, value: float) -> np.ndarray:

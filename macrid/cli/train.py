@@ -74,10 +74,10 @@ def train(division: Division, chosen: Chosen, output: Output, twin: str | None, 
     if auto:
         run_folder.check_free(out, output.overwrite)  # before minutes pass
         settings, kfac_auto = _settled(settings, split, division.seed)
-    linear_path = _linear_path_told(split, settings)
+    told = _linear_path_told(split, settings)
     run = provenance.describe(split, settings, division.seed, labels) | {"twin": bool(twin)}
     run_folder.prepare(out, run, overwrite=output.overwrite, resume=output.resume, twin=bool(twin))
-    click.echo(describe_split(split) + linear_path, err=True)
+    click.echo(describe_split(split) + told, err=True)
     training = build.Training(split, settings, source, division.seed, labels, bool(twin), device, kfac_auto)
     try:
         with TrainingProgress(settings.epochs) as progress:
@@ -94,16 +94,17 @@ def train(division: Division, chosen: Chosen, output: Output, twin: str | None, 
 def _linear_path_told(split: "Split", settings: "Settings") -> str:
     """A line on what the linear path will take, empty if there is to be none; InputError if memory is short of it."""
     from macrid.studies import memory
-    from macrid.training import linear_path_cost
+    from macrid.training import linear_path, linear_path_cost
 
-    if settings.linear_weight == 0:
+    pairs = linear_path.tried(settings)
+    if pairs == [(0.0, 0.0)]:
         return ""
-    people = len(split.validation.user_ids) if settings.linear_weight is None else 0  # that it is chosen on
-    cost = linear_path_cost.cost(split.train, people)
+    cost = linear_path_cost.cost(split.train, len(split.validation.user_ids), len(pairs))
     free = memory.available()
     if free is not None and cost.bytes > free:
         raise InputError(f"the linear path of {cost.items:,} items takes about {cost.gigabytes} of memory, and "
-                         f"{free / 1e9:.1f} GB are free; free some, or train without it: --set linear_weight=0")
+                         f"{free / 1e9:.1f} GB are free; free some, or train without it: --set linear_weight=0 "
+                         "--set popularity_power=0")
     return f"\nlinear path: {cost.text}"
 
 

@@ -9,7 +9,7 @@ from macrid.measures.evaluate import SCORED_AT_ONCE
 from macrid.model.linear import MOST_ITEMS
 from macrid.model.neighbours import POPULAR
 
-from .linear_path import KEPT, NEIGHBOURS, SCORES_AT_ONCE, WEIGHED, WEIGHTS
+from .linear_path import CHOOSING, KEPT, NEIGHBOURS, SCORES_AT_ONCE
 
 
 @dataclass(frozen=True)
@@ -32,20 +32,20 @@ class Cost:
         return f"{self.items:,} items, {how}, about {self.gigabytes} and {_time(self.seconds)}"
 
 
-def cost(clicks: csr_matrix, people: int) -> Cost:
-    """Of the training clicks (U, M), the weight being chosen on so many people; 0 where it is given."""
-    return cost_of(clicks.shape[1], clicks.nnz, pairs(clicks), people)
+def cost(clicks: csr_matrix, people: int, tried: int) -> Cost:
+    """Of the training clicks (U, M), so many pairs of a weight and a power being tried on so many people."""
+    return cost_of(clicks.shape[1], clicks.nnz, pairs(clicks), people if tried > 1 else 0, tried)
 
 
-def cost_of(items: int, clicks: int, pairs: int, people: int) -> Cost:
+def cost_of(items: int, clicks: int, pairs: int, people: int, tried: int) -> Cost:
     """The constants are of shops in benchmarks/results/linear-path-cost.json, one core of an AMD EPYC."""
     if items <= MOST_ITEMS:  # the inverse; what is done with each entry of M x M
         seconds, memory = 4e-11 * items**3 + 1.5e-7 * items**2, 34.0 * items**2
     else:  # a column; the pairs of clicks that tell neighbours. G of the popular items, clicks by item, and B three times
         seconds = 2.2e-3 * items + 1e-8 * pairs
         memory = 4.0 * POPULAR**2 + 16.0 * clicks + 25.0 * KEPT * items
-    scores = min(people, WEIGHED) * items
-    seconds += 1.5e-8 * len(WEIGHTS) * scores
+    scores = min(people, CHOOSING) * items
+    seconds += 1.5e-8 * tried * scores
     return Cost(items, seconds, max(memory, 24.0 * min(scores, SCORED_AT_ONCE * items, SCORES_AT_ONCE)))
 
 

@@ -16,6 +16,8 @@ from macrid.pipeline import evaluate
 from macrid.studies import memory
 from macrid.training import choose_kfac
 
+WITHOUT_PATH = ["--set", "linear_weight=0", "--set", "popularity_power=0"]
+
 
 def test_train_says_nothing_on_standard_output(tmp_path):
     out = tmp_path / "out"
@@ -261,16 +263,16 @@ def test_train_tells_what_the_linear_path_takes(tmp_path):
     status, _, err = run("train", *TINY, "--out", tmp_path / "out")
     assert status == 0
     assert re.search(r"^linear path: \d+ items, dense, about 0\.1 GB and 1 second$", err, re.MULTILINE)
-    assert "linear path" not in run("train", *TINY, "--set", "linear_weight=0", "--out", tmp_path / "without")[2]
+    assert "linear path" not in run("train", *TINY, *WITHOUT_PATH, "--out", tmp_path / "without")[2]
 
 
 def test_train_refuses_a_linear_path_that_does_not_fit(tmp_path, monkeypatch):
     monkeypatch.setattr(memory, "available", lambda: 1000)
     said = mistake("train", *TINY, "--out", tmp_path / "out")
-    assert re.search(r"the linear path of \d+ items takes about 0\.1 GB of memory, and 0\.0 GB are free; .*linear_weight=0$",
+    assert re.search(r"the linear path of \d+ items takes about 0\.1 GB of memory, and 0\.0 GB are free; .*_power=0$",
                      said.strip())
     assert not list(tmp_path.iterdir())
-    assert run("train", *TINY, "--set", "linear_weight=0", "--out", tmp_path / "out")[0] == 0
+    assert run("train", *TINY, *WITHOUT_PATH, "--out", tmp_path / "out")[0] == 0
     monkeypatch.setattr(memory, "available", lambda: None)  # a system that does not say
     assert run("train", *TINY, "--out", tmp_path / "other")[0] == 0
 

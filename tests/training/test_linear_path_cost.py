@@ -16,7 +16,7 @@ POINTS = json.loads(MEASURED.read_text(encoding="utf-8"))["points"]
 @pytest.mark.parametrize("point", POINTS, ids=lambda point: f"{point['items']:,} items")
 def test_it_is_what_was_measured(point):
     """Within a factor of two, of dense and of neighbours; the choice of the weight, measured apart, counts in neither."""
-    told = cost_of(point["items"], point["clicks"], point["pairs"], 0)
+    told = cost_of(point["items"], point["clicks"], point["pairs"], 0, 1)
     assert point["seconds"] / 2 < told.seconds < point["seconds"] * 2
     if point["share"] == 1:
         assert point["bytes"] / 2 < told.bytes < point["bytes"] * 2
@@ -29,14 +29,15 @@ def test_dense_and_neighbours_are_both_measured():
 def test_the_choice_of_the_weight_counts():
     point = next(point for point in POINTS if "weight" in point)
     sizes = point["items"], point["clicks"], point["pairs"]
-    choosing = cost_of(*sizes, point["weight"]["people"]).seconds - cost_of(*sizes, 0).seconds
+    choosing = cost_of(*sizes, point["weight"]["people"], point["weight"]["tried"]).seconds - cost_of(*sizes, 0, 1).seconds
     assert point["weight"]["seconds"] / 2 < choosing < point["weight"]["seconds"] * 2
 
 
 def test_what_is_counted():
     clicks = random_clicks(40, 30, 0.2)
     assert pairs(clicks) == sum(int(row.sum()) ** 2 for row in clicks)
-    assert cost(clicks, 7) == cost_of(30, clicks.nnz, pairs(clicks), 7)
+    assert cost(clicks, 7, 13) == cost_of(30, clicks.nnz, pairs(clicks), 7, 13)
+    assert cost(clicks, 7, 1) == cost_of(30, clicks.nnz, pairs(clicks), 0, 1)  # nothing to choose
 
 
 @pytest.mark.parametrize(("told", "words"), [
