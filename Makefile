@@ -26,7 +26,7 @@ help:
 	@echo 'make lint    the checks alone, without the tests'
 	@echo 'make docs    build the documentation into site/'
 	@echo 'make wheel   build the package into dist/'
-	@echo 'make models  rebuild the bundles that ship, models/shop and models/shop-dot'
+	@echo 'make models  rebuild the bundles that ship, models/shop and models/skewed-shop with their twins'
 	@echo 'make clean   remove the environment, caches and unfinished trainings; keeps data and trained bundles'
 
 app: env
@@ -48,6 +48,9 @@ docs: env-docs
 
 models: env
 	@$(PY) -m macrid train --data shop --out models/shop --set embedding_size=16 --set linear_weight=0 --seed 0 --twin dot --overwrite
+	@$(PY) -m macrid train --data skewed-shop:300x1500 --out models/skewed-shop --preset paper --set init=glorot \
+		--set train_batch_size=100 --set learning_rate=0.003 --set anneal_cap=1 --set epochs=64 --set stopping_step=64 \
+		--seed 0 --twin dot-free --overwrite
 
 wheel: env
 	@$(PY) -m pip --disable-pip-version-check wheel -q --no-deps -w dist .

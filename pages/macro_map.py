@@ -8,7 +8,7 @@ from macrid.charts import analysis, maps
 from macrid.errors import InputError
 from macrid.maps import atlas
 from macrid.results import collapse
-from ui import address, bundles, html, item_pictures, result_files, words
+from ui import address, bundles, courses, html, item_pictures, result_files, words
 from ui.item_maps import View, by_factor, draw, factor_names, picked
 from ui.state import MacroMap
 
@@ -62,7 +62,11 @@ def controls() -> View:
     labels = atlas.colourings(shown)
     address.from_address("colour", labels, "factor")
     key = options.selectbox("Colour by", labels, key="colour", persist_state="session", format_func=labels.get, width=230)
-    factor, dim = 0, 0
+    factor, dim, epoch, noted = 0, 0, 0, atlas.epochs(shown)
+    if key == "course":
+        address.from_address("epoch", noted, noted[-1], int)
+        epoch = options.select_slider("Epoch", noted, key="epoch", persist_state="session", width=260,
+                                      help="The map takes the colours that the items had after so many epochs.")
     if key == "dial":
         used = [f.index for f in shown.factors if f.share > 0]
         dims = range(shown.settings.embedding_size)
@@ -73,8 +77,9 @@ def controls() -> View:
         dim = options.selectbox("Dimension", dims, key="axis", persist_state="session", width=200,
                                 format_func=lambda j: dial_name(shown, factor, j))
     address.to_address(layout=(method, "tsne"), model=(model, "cosine"), colour=(key, "factor"),
-                       of=(factor if key == "dial" else None, None), axis=(dim if key == "dial" else None, None))
-    return View(shown, method, people, key, factor, dim, state.window)
+                       of=(factor if key == "dial" else None, None), axis=(dim if key == "dial" else None, None),
+                       epoch=(epoch if key == "course" else None, None))
+    return View(shown, method, people, key, factor, dim, state.window, epoch)
 
 
 def dial_name(shown, factor: int, dim: int) -> str:
@@ -297,6 +302,12 @@ if twin:
                                 alt=f"Length of the item vectors against their clicks, {title}")
     st.caption("Bars: the items of each factor. Below: the length of item vectors against how often an item was clicked; a "
                "dot is an item, the line the mean of ten classes. Where it climbs, popularity is in the length.")
+    noted = bundles.courses(bundle, twin)
+    if noted:
+        said = collapse.course_sentence(*noted.values(), list(noted)[1], bundle.settings.kfac)
+        st.markdown(f"**From epoch to epoch.** {said} To see it on the map above, colour that by “Macro factor, epoch by "
+                    "epoch”.")
+        courses.show({name: [rows] for name, rows in noted.items()}, bundle.settings.kfac, "course")
 else:
     st.info("This bundle has no dot-product twin to compare with. `python -m macrid train ... --twin dot` trains one.")
 
@@ -306,29 +317,30 @@ def experiment():
     """What benchmarks/collapse.py measured, with its spread."""
     path = result_files.shipped() / "collapse.json"
     if not path.is_file():
-        st.info("Whether this is chance, `python benchmarks/collapse.py` tells: both similarities, two starts, five seeds.")
+        st.info("Whether this is chance, `python benchmarks/collapse.py` tells: four similarities, five seeds.")
         return
     try:
-        experiments = {measured["data"]: measured for measured in collapse.load(path)}
+        measured = {collapse.title(one, words.DATA_NAMES): one for one in collapse.load(path)}
     except InputError as error:
         st.warning(str(error))
         return
-    st.markdown("**Is that chance?** The same two models trained again with other seeds, from random vectors and from the "
-                "spectral start, with the same data, steps and people:")
-    data = bundle.meta["data"]["name"]
-    chosen = st.segmented_control(
-        "Data of the experiment", experiments, key="experiment", required=True, label_visibility="collapsed",
-        default=data if data in experiments else next(iter(experiments)),
-        format_func=lambda name: words.DATA_NAMES.get(name, name))
-    measured = experiments[chosen]
-    titles = {"effective_factors": "Effective factors", "nmi": "NMI"}
-    shown = {key: title for key, title in titles.items() if key in measured["rows"][0]["figures"]}
-    st.plotly_chart(analysis.collapse(measured["rows"], shown, measured["kfac"]), key="collapse",
-                    config={"displayModeBar": False},
-                    alt="Effective factors and NMI of every training, by similarity and start, with mean and spread")
-    st.markdown(collapse.sentence(measured))
-    st.caption(f"{measured['people']:,} people, {measured['items']:,} items, {measured['settings']['epochs']} epochs each. "
-               "A dot is a training, the line the mean with the standard deviation over seeds. From benchmarks/collapse.py.")
+    st.markdown("**Is that chance?** The paper's model with its own settings, trained with other seeds, cosine against "
+                "three dot products: with and without 1 / τ, and with lengths that nothing holds:")
+    main = [name for name, one in measured.items() if not one["changes"]] or list(measured)
+    chosen = measured[st.segmented_control("Data of the experiment", main, key="experiment", required=True,
+                                           default=main[0], label_visibility="collapsed")]
+    for init in collapse.starts(chosen):
+        found = {name: [training["course"] for training in trainings]
+                 for name, trainings in collapse.of(chosen, init).items()}
+        courses.show(found, chosen["kfac"], f"experiment-{init}")
+        st.markdown(collapse.sentence(chosen, init))
+    st.caption("A thin line is a training, a bold one the mean over seeds. From benchmarks/collapse.py. The bundle "
+               "skewed-shop has a twin that collapses, to be seen epoch by epoch.")
+    tried = [name for name in measured if name not in main]
+    if tried:
+        with st.expander("What else was tried"):
+            st.markdown("\n".join(f"- {words.plain(name)}: {collapse.sentence(measured[name], init)}"
+                                  for name in tried for init in collapse.starts(measured[name])))
 
 
 experiment()

@@ -8,6 +8,7 @@ import streamlit as st
 from macrid.bundle.walkthrough import walk
 from macrid.charts import walkthrough
 from macrid.charts.colours import colours_for
+from macrid.results import collapse
 from ui import address, bundles, html, words
 
 SHOWN = 8  # clicks and listed items whose numbers are drawn
@@ -56,7 +57,7 @@ for formula, what in FORMULAS:
     right.markdown(what)
 st.caption(f"This model: K = {settings.kfac} factors of D = {settings.embedding_size} dimensions, "
            f"τ = {settings.tau:g}, σ₀ = {settings.std:g}, β up to {settings.anneal_cap:g}, "
-           f"{'cosine' if settings.similarity == 'cosine' else 'a dot product instead of cosine / τ'}. After Ma, Zhou, Cui, "
+           f"{collapse.NAMES[collapse.variant_of(settings.similarity, settings.user_norm)]}. After Ma, Zhou, Cui, "
            "Yang and Zhu, NeurIPS 2019. The formulas in code: macrid/model/macridvae.py.")
 
 st.subheader("One person's way through it")

@@ -58,7 +58,7 @@ def movies(tmp_path_factory) -> Path | str:
     # That maps are laid out is tested elsewhere; here they are to be there soon.
     with patch.object(layout, "METHODS", dict.fromkeys(layout.METHODS, lambda vectors, *rest: projections.pca(vectors))):
         parts = split.strong(split.to_clicks(source), 0)
-        build.build(build.Training(parts, Settings(embedding_size=8, epochs=3), source, twin=True), folder / "ml-100k")
+        build.build(build.Training(parts, Settings(embedding_size=8, epochs=3), source, twin="dot"), folder / "ml-100k")
     return folder / "ml-100k"
 
 

@@ -39,7 +39,7 @@ def contents(bundle):
 
     meta = {key: value for key, value in bundle.meta.items() if key not in ("format", "settings")}
     return Contents(meta, bundle.model, bundle.items, bundle.maps, bundle.axes, bundle.influence, bundle.users,
-                    bundle.history)
+                    bundle.history, course=bundle.course)
 
 
 def squared_errors(items, c, table):
@@ -106,7 +106,7 @@ def trained(tmp_path_factory, tiny_split, tiny_shop) -> Path:
     from macrid.pipeline import build
 
     out = tmp_path_factory.mktemp("bundles") / "tiny"
-    build.build(build.Training(tiny_split, tiny_settings(), tiny_shop.data, twin=True), out)
+    build.build(build.Training(tiny_split, tiny_settings(), tiny_shop.data, twin="dot"), out)
     return out
 
 

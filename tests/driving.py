@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 from streamlit.testing.v1 import AppTest
 
+KINDS = ("button_group", "selectbox", "multiselect", "slider", "select_slider", "toggle")  # of widgets
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -27,13 +28,11 @@ def fine(at: AppTest, title: str | None = None) -> AppTest:
 
 
 def widget(at: AppTest, key: str):
-    return next(w for kind in ("button_group", "selectbox", "multiselect", "slider", "toggle") for w in at.get(kind)
-                if w.key == key)
+    return next(w for kind in KINDS for w in at.get(kind) if w.key == key)
 
 
 def keys(at: AppTest) -> set[str]:
-    kinds = ("button_group", "selectbox", "multiselect", "slider", "toggle")
-    return {w.key for kind in kinds for w in at.get(kind)}
+    return {w.key for kind in KINDS for w in at.get(kind)}
 
 
 def press(at: AppTest, label: str) -> AppTest:

@@ -85,7 +85,7 @@ def test_the_wheel_holds_the_app_and_what_ships_and_no_more(installed):
     library = {str(path.relative_to(ROOT)) for path in (ROOT / "macrid").rglob("*.py")} | {"macrid/py.typed"}
     assert library <= names
     app = ["app.py", "frame.py", "ui", "pages", "assets", ".streamlit", "models/shop", "models/shop-dot",
-           "benchmarks/results"]
+           "models/skewed-shop", "models/skewed-shop-dot", "benchmarks/results"]
     kept = subprocess.run(["git", "ls-files", *app], cwd=ROOT, capture_output=True, text=True, check=False)
     if kept.returncode == 0:
         assert {f"macrid/_app/{name}" for name in kept.stdout.split()} == names - library

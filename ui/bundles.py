@@ -8,6 +8,7 @@ from macrid import bundle as bundles
 from macrid.bundle import places
 from macrid.bundle.recommender import Recommender
 from macrid.errors import InputError
+from macrid.results.collapse import variant_of
 
 from .address import from_address, to_address
 from .state import Frame, forget_bundle
@@ -94,6 +95,13 @@ def twin(bundle: Recommender) -> Recommender | None:
     except InputError as error:
         st.warning(f"The dot-product twin cannot be opened: {error}")
         return None
+
+
+def courses(bundle: Recommender, twin: Recommender) -> dict[str, list[dict]]:
+    """The course of a bundle and of its twin, by variant: a row for each epoch; empty where one was not noted."""
+    found = {variant_of(one.settings.similarity, one.settings.user_norm):
+             [row for row in one.history if "effective_factors" in row] for one in (bundle, twin)}
+    return found if all(found.values()) and len(found) > 1 else {}
 
 
 def twin_sentence(bundle: Recommender, twin: Recommender) -> str:

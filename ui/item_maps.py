@@ -28,6 +28,7 @@ class View:
     factor: int = 0  # the dimension that `dial` colours by
     dim: int = 0
     window: maps.Window | None = None  # the part that is shown, all if None
+    epoch: int = 0  # of the training, that `course` colours by
 
 
 class Drawing(NamedTuple):
@@ -65,8 +66,11 @@ def draw(view: View, category: maps.Groups, item: int | None) -> Drawing:
     xy = bundle.map_of(view.method + (atlas.WITH_PEOPLE if view.people else ""))
     inside = atlas.within(xy, view.window) if view.window else np.arange(len(xy))
     drawn = atlas.sample(bundle.factor, atlas.DRAWN, inside)
-    factors, column = by_factor(bundle, category), atlas.colouring(bundle, view.colour, view.factor, view.dim)
+    factors, column = by_factor(bundle, category), atlas.colouring(
+        bundle, view.colour, view.factor, view.dim, view.epoch)
     by = factors if view.colour == "factor" else maps.groups(column.values) if column.grouped else None
+    if view.colour == "course":  # the colours of now, so that the maps of two epochs can be compared
+        by = factors._replace(codes=atlas.factors_after(bundle, view.epoch))
     figure = maps.frame(HEIGHT, pictures_address(bundle), window)
     points, sampled = maps.points(xy, bundle.items, factor_names(bundle), drawn), len(drawn) < len(inside)
     if sampled:

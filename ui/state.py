@@ -65,6 +65,7 @@ class MacroMap(PageState):
     colour = Remembered("factor", of_bundle=True)
     of = Remembered(0, of_bundle=True)  # the factor, and
     axis = Remembered(0, of_bundle=True)  # its dimension, that colour the map
+    epoch = Remembered(0, of_bundle=True)  # of the training, that colours the map
     find = Remembered("", of_bundle=True)
     window = Remembered[tuple[float, float, float, float] | None](None, of_bundle=True)  # left, right, low, high
     prototype = Remembered[int | None](None, of_bundle=True)

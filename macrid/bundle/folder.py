@@ -4,7 +4,8 @@ The folder holds no pickle: bundle.json (format, name, data set, settings, seed,
 were learned from labels, which dial has which attribute and which attributes were refused), weights.safetensors,
 items.parquet, maps.parquet (method, kind, id, x, y, factor: see `maps.layout`), axes.safetensors (R_k, and the influence
 of each dial), users.parquet (user_id, item_id, part of the held-out people), history.json (a row an epoch); and,
-where axes were learned from labels, labels.csv with these; where there is a linear path, linear.safetensors.
+where axes were learned from labels, labels.csv with these; where there is a linear path, linear.safetensors; where the
+course of the training was noted, course.parquet (each item's factor after some epochs).
 """
 
 import json
@@ -37,7 +38,8 @@ FILES = ("bundle.json", "weights.safetensors", "items.parquet", "maps.parquet", 
          "history.json")
 LABELS = "labels.csv"  # only where axes were learned from labels
 LINEAR = "linear.safetensors"  # only where there is a linear path: B in compressed rows, w and b
-OPTIONAL = (LABELS, LINEAR)
+COURSE = "course.parquet"  # only where the course of the training was noted
+OPTIONAL = (LABELS, LINEAR, COURSE)
 _META: Shape = {  # what bundle.json holds besides `format`
     "name": str, "seed": int, "settings": dict, "metrics": dict, "baselines": dict, "axes": str, "versions": dict,
     "twin": (str, type(None)), "training": {"epochs": int, "best": int, "seconds": (int, float)},
@@ -66,6 +68,7 @@ class Contents:
     users: pd.DataFrame
     history: list[dict]
     labels: pd.DataFrame | None = None  # those that the axes were learned from, as `label_file.read` gives them
+    course: pd.DataFrame | None = None  # M rows, a column an epoch: the factor of each item after it
 
 
 def save(path: Path, contents: Contents) -> None:
@@ -96,6 +99,8 @@ def _write(folder: Path, contents: Contents) -> None:
     save_file(dials, folder / "axes.safetensors")
     for name, table in (("items", items), ("maps", contents.maps), ("users", contents.users)):
         table.to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
+    if contents.course is not None:
+        contents.course.to_parquet(folder / COURSE, index=False, compression="zstd")
     if contents.labels is not None:
         text = label_file.to_csv(contents.labels, items.set_index("item_id")["title"])
         (folder / LABELS).write_text(text, encoding="utf-8")
@@ -131,7 +136,7 @@ def load(path: str | Path) -> Recommender:
     maps = _read_maps(path / "maps.parquet", item_ids, settings.kfac)
     history = _read_history(path / "history.json")
     return Recommender(path, meta, model, items, maps, axes, influence, users, history,
-                       _read_labels(path / LABELS, item_ids))
+                       _read_labels(path / LABELS, item_ids), _read_course(path / COURSE, len(items), settings.kfac))
 
 
 def _check_complete(path: Path) -> None:
@@ -157,9 +162,12 @@ def _read_meta(path: Path) -> dict:
 
 def _read_settings(path: Path, meta: dict) -> Settings:
     """The settings in bundle.json, and the check that what it says of aligned dials goes with them. Older bundles lack some,
-    which mean that they have none of it."""
+    which mean that they have none of it, and what they call `dot` is `dot-raw` today."""
+    given = dict(meta["settings"])
+    if "user_norm" not in meta["settings"] and given.get("similarity") == "dot":
+        given["similarity"] = "dot-raw"
     try:
-        settings = make_settings(None, meta["settings"])
+        settings = make_settings(None, given)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
     _check_aligned(path, meta, settings.kfac, settings.embedding_size)
@@ -245,6 +253,20 @@ def _read_history(path: Path) -> list[dict]:
     for row in history:
         _check_kinds(path, row, _EPOCH)
     return history
+
+
+def _read_course(path: Path, n_items: int, kfac: int) -> pd.DataFrame | None:
+    """Each item's factor after some epochs, if that was noted."""
+    if not path.exists():
+        return None
+    course = _read_table(path, ())
+    epochs = list(course.columns)
+    if not epochs or not all(name.isdecimal() for name in epochs) or epochs != sorted(epochs, key=int):
+        raise InputError(f"{path} has the columns {', '.join(epochs) or 'none'}, not the numbers of epochs in their order; "
+                         f"{_TRAIN_AGAIN}")
+    if len(course) != n_items or not course.isin(range(kfac)).all(axis=None):
+        raise InputError(f"{path} does not have one of {kfac} factors for each of {n_items} items; {_TRAIN_AGAIN}")
+    return course
 
 
 def _texts(column: pd.Series) -> set[str]:

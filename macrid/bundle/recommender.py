@@ -37,6 +37,7 @@ class Recommender:
     users: pd.DataFrame
     history: list[dict]
     labels: pd.DataFrame | None = None  # those that the axes were learned from, as `label_file.read` gives them
+    course: pd.DataFrame | None = None  # M rows, a column an epoch: the factor of each item after it, where that was noted
 
     @property
     def name(self) -> str:

@@ -1,9 +1,8 @@
 """What goes with a map, as plotly figures: factors against groups, how the factors share the items, norms against
-popularity, the poster's three panels in one figure, and the experiment on collapse."""
+popularity, and the poster's three panels in one figure."""
 
 from collections.abc import Sequence
-from itertools import product
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
@@ -15,7 +14,6 @@ from .maps import Groups
 TEAL = [[0.0, "rgba(27,127,123,0.04)"], [1.0, "rgba(27,127,123,1)"]]
 PANEL_HEIGHT, LEGEND_LINE = 390, 20  # pixels
 LEGEND_COLUMNS, LEGEND_LETTERS = 3, 18
-SERIES = {"cosine": "#0072B2", "dot": "#D55E00"}
 
 
 class Panel(NamedTuple):
@@ -98,30 +96,3 @@ def panels(maps: Sequence[Panel]) -> go.Figure:
     fig.update_layout(height=PANEL_HEIGHT + names_high + 50, margin={"l": 8, "r": 8, "t": 34, "b": 8}, showlegend=False,
                       plot_bgcolor="#ffffff", paper_bgcolor="#ffffff", font={"color": "#1C2A30"})
     return fig
-
-
-def collapse(rows: list[dict[str, Any]], shown: dict[str, str], kfac: int) -> go.Figure:
-    """Every run of the experiment on collapse, by similarity and start: dots, and the mean with its spread (standard
-    deviation). rows: {similarity, init, seed, figures}; shown: {figure: title}, one above the other; the axis of the
-    effective factors ends at K, others a little beyond their largest value."""
-    fig = make_subplots(rows=len(shown), cols=1, vertical_spacing=0.3)
-    for line, (figure, title) in enumerate(shown.items(), start=1):
-        most = kfac if figure == "effective_factors" else 1.1 * max(row["figures"][figure] for row in rows)
-        for similarity, init in product(SERIES, ("random", "spectral")):
-            values = [row["figures"][figure] for row in rows if (row["similarity"], row["init"]) == (similarity, init)]
-            label = f"{'cosine' if similarity == 'cosine' else 'dot product'}, {init}"
-            _add_runs(fig, line, values, label, SERIES[similarity])
-        fig.update_xaxes(range=[0, most * 1.03], title={"text": title}, gridcolor=GREY, row=line, col=1)
-        fig.update_yaxes(autorange="reversed", ticksuffix="  ", row=line, col=1)
-    fig.update_layout(height=190 * len(shown), margin={"l": 0, "r": 10, "t": 4, "b": 0}, showlegend=False)
-    return still(fig)
-
-
-def _add_runs(fig: go.Figure, line: int, values: list[float], label: str, colour: str) -> None:
-    """Runs that differ by their seed only, on one line of a panel: a dot each, and their mean with its spread."""
-    fig.add_scatter(x=values, y=[label] * len(values), mode="markers", row=line, col=1,
-                    hovertemplate="%{x:.3g}<extra></extra>", marker={"size": 8, "color": colour, "opacity": 0.45})
-    spread = np.std(values, ddof=1) if len(values) > 1 else 0
-    fig.add_scatter(x=[np.mean(values)], y=[label], mode="markers", hovertemplate="mean %{x:.3g}<extra></extra>",
-                    error_x={"array": [spread], "thickness": 2, "width": 7, "color": colour}, row=line, col=1,
-                    marker={"size": 13, "color": colour, "symbol": "line-ns", "line": {"width": 3, "color": colour}})

@@ -57,7 +57,7 @@ def collect(**groups: Callable[..., object]) -> Callable[[Command], Command]:
 
 data_options = with_options(  # those of `Division`
     click.option("--data", required=True,
-                 help="shop, shop:ITEMSxPEOPLE, a public set's name, or the path of a file or folder."),
+                 help="shop, shop:ITEMSxPEOPLE, skewed-shop, a public set's name, or a file or folder."),
     click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**31 - 1)),
     click.option("--split", "kind", default="strong", show_default=True, type=click.Choice(["strong", "recbole"]),
                  help="strong: hold out whole people. recbole: a tenth of everybody's ratings, twice."),
@@ -157,18 +157,18 @@ def read_data(data: str, seed: int) -> "Interactions":
     """The interactions that --data names: the simulated shop, a file or folder, or a public set, fetched if need be."""
     from macrid.data import fetch, interactions
 
-    sized = re.fullmatch(r"shop(?::(\d+)x(\d+))?", data)
+    sized = re.fullmatch(r"(skewed-)?shop(?::(\d+)x(\d+))?", data)
     if sized:
         from macrid.data import shop
 
-        sizes = {"n_items": int(sized[1]), "n_people": int(sized[2])} if sized[1] else {}
-        return shop.simulate(**sizes, seed=seed).data
+        sizes = {"n_items": int(sized[2]), "n_people": int(sized[3])} if sized[2] else {}
+        return shop.simulate(**sizes, seed=seed, skewed=bool(sized[1])).data
     if data in fetch.NAMES:
         if fetch.available(data) is None:
             click.echo(f"fetching {data}", err=True)
         return interactions.read(fetched(data), name=data)
     if not Path(data).exists():
-        raise InputError(f"there is no data set and no file {data!r}; --data takes shop, shop:ITEMSxPEOPLE, "
+        raise InputError(f"there is no data set and no file {data!r}; --data takes shop, shop:ITEMSxPEOPLE, skewed-shop, "
                          f"{', '.join(fetch.NAMES)}, or the path of a file or folder")
     return interactions.read(data)
 

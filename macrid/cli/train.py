@@ -43,7 +43,9 @@ def fetch(name: str, source: Path | None, to: Path | None) -> None:
 @data_options
 @settings_options
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder to write the bundle to.")
-@click.option("--twin", type=click.Choice(["dot"]), help="Train a twin with dot product instead of cosine, too.")
+@click.option("--twin", type=click.Choice(["dot", "dot-raw", "dot-free"]),
+              help="Train a twin with dot product instead of cosine, too. dot-raw: without 1 / tau; dot-free: with parts of "
+                   "a user vector of any length.")
 @click.option("--labels", "file", type=click.Path(path_type=Path),
               help="A CSV of item_id and attributes, partly empty: dials are learned from it; with --set label_weight=..., "
                    "it enters the training, too.")
@@ -75,10 +77,10 @@ def train(division: Division, chosen: Chosen, output: Output, twin: str | None, 
         run_folder.check_free(out, output.overwrite)  # before minutes pass
         settings, kfac_auto = _settled(settings, split, division.seed)
     told = _linear_path_told(split, settings)
-    run = provenance.describe(split, settings, division.seed, labels) | {"twin": bool(twin)}
+    run = provenance.describe(split, settings, division.seed, labels) | {"twin": twin}
     run_folder.prepare(out, run, overwrite=output.overwrite, resume=output.resume, twin=bool(twin))
     click.echo(describe_split(split) + told, err=True)
-    training = build.Training(split, settings, source, division.seed, labels, bool(twin), device, kfac_auto)
+    training = build.Training(split, settings, source, division.seed, labels, twin, device, kfac_auto)
     try:
         with TrainingProgress(settings.epochs) as progress:
             bundle = build.build(training, out, progress.report)

@@ -32,6 +32,9 @@ _COLOURS = (  # rows: cool to warm; columns: light to dark
     ("sand", "amber", "umber"),
     ("blush", "coral", "oxblood"),
 )
+_SPREAD = 0.8  # of the logarithm of items' popularity
+_SKEWED_SPREAD = 1.1  # what, with these shares of the categories, gives clicks as unequal as those of AliShop-7C
+_SKEWED_SHARES = (0.053, 0.124, 0.251, 0.185, 0.157, 0.056, 0.174)
 _INTENTIONS = (0.35, 0.30, 0.20, 0.15)  # probability of one, two, three, four intentions
 _TOLERANCE = (0.18, 0.45)  # uniform range
 _PEOPLE_AT_ONCE = 10_000  # bounds the memory of one chunk of proposals
@@ -51,9 +54,11 @@ class Shop:
     people: pd.DataFrame
 
 
-def simulate(n_items: int = 2_000, n_people: int = 10_000, seed: int = 0) -> Shop:
+def simulate(n_items: int = 2_000, n_people: int = 10_000, seed: int = 0, skewed: bool = False) -> Shop:
     """Simulate a shop of `n_items` items in seven categories and the purchases of `n_people` people.
 
+    skewed: categories are as unequally wanted, and items as unequally popular, as in the paper's AliShop-7C; else people
+        want all categories alike, and popularity varies less.
     Time and memory grow with the number of purchases (about 30 a person). Raises InputError for sizes too small to fill
     the categories.
     """
@@ -64,22 +69,25 @@ def simulate(n_items: int = 2_000, n_people: int = 10_000, seed: int = 0) -> Sho
     rng = np.random.default_rng(seed)
     category = np.arange(n_items) % len(CATEGORIES)  # (M,)
     attributes = rng.random((n_items, len(ATTRIBUTES)))  # (M, A)
-    popularity = rng.lognormal(0.0, 0.8, n_items)
+    popularity = rng.lognormal(0.0, _SKEWED_SPREAD if skewed else _SPREAD, n_items)
     popularity /= popularity.mean()
+
+    wanted = np.array(_SKEWED_SHARES if skewed else np.ones(len(CATEGORIES)))
 
     shelves = _Shelves(category, attributes, popularity)
     matrices, people = [], []
     for start in range(0, n_people, _PEOPLE_AT_ONCE):
         count = min(_PEOPLE_AT_ONCE, n_people - start)
-        tastes = _tastes(count, rng)
+        tastes = _tastes(count, wanted, rng)
         matrices.append(_purchases(shelves, count, tastes, rng))
         people.append(pd.DataFrame({"user_id": _user_ids(start, count)[tastes.person],
                                     "category": np.array(CATEGORIES, object)[tastes.category],
                                     "share": tastes.share} | dict(zip(ATTRIBUTES, tastes.wanted.T, strict=True))
                                    | dict(zip(TOLERANCES, tastes.tolerance.T, strict=True))))
     items = _items_table(category, attributes, popularity)
+    name = "skewed-shop" if skewed else "shop"
     data = Interactions(matrix=vstack(matrices, format="csr", dtype=np.float32), user_ids=_user_ids(0, n_people),
-                        item_ids=items["item_id"].to_numpy(object), items=items, name="shop", rated=False)
+                        item_ids=items["item_id"].to_numpy(object), items=items, name=name, rated=False)
     return Shop(data, pd.concat(people, ignore_index=True))
 
 
@@ -103,9 +111,11 @@ class _Tastes(NamedTuple):
     tolerance: np.ndarray  # (N, A)
 
 
-def _tastes(count: int, rng: np.random.Generator) -> _Tastes:
+def _tastes(count: int, wanted: np.ndarray, rng: np.random.Generator) -> _Tastes:
+    """Tastes of `count` people; a category is drawn with a probability proportional to `wanted` (C,)."""
     how_many = rng.choice(len(_INTENTIONS), count, p=_INTENTIONS) + 1
-    order = rng.random((count, len(CATEGORIES))).argsort(1)  # a random order of the categories for each person
+    race = -np.log1p(-rng.random((count, len(CATEGORIES)))) / wanted  # exponential times: who comes first is drawn
+    order = race.argsort(1)  # a random order of the categories for each person
     person, rank = np.nonzero(np.arange(len(CATEGORIES)) < how_many[:, None])
     weight = rng.gamma(3.0, size=len(person))
     share = weight / np.bincount(person, weight, count)[person]

@@ -25,8 +25,8 @@ PEOPLE = 64  # whose lists decide which dials are the strongest
 @dataclass(frozen=True)
 class Scored:
     """What scores are made of: vectors (M, D) of the items as they are scored, the factor (M,) of each item, the parts
-    (n, K, D) of some people, the scale of their dot products (1 / tau for cosine similarity, 1 for dot product), and the
-    linear path, where there is one: it scores items by people's clicks, and its scores are added."""
+    (n, K, D) of some people, the scale of their dot products (1 / tau, or 1 for `dot-raw`), and the linear
+    path, where there is one: it scores items by people's clicks, and its scores are added."""
 
     vectors: np.ndarray
     factor: np.ndarray

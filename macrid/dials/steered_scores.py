@@ -1,8 +1,8 @@
 """Steering: alter dimensions of a person's vector, keep the others, and retrieve items for the result.
 
 Letters: M items, K factors, D dimensions of a factor, J dials that are turned in one part. All vectors of a part have length
-one. Scores are log sum_k exp(t_ik) with t_ik = scale z_k . h_i + log c_ik, `scale` being 1 / tau for cosine similarity and 1
-for dot product. A dial is named by (factor, dim); dim is a column of the factor's axes.
+one. Scores are log sum_k exp(t_ik) with t_ik = scale z_k . h_i + log c_ik, `scale` being 1 / tau, or 1 for `dot-raw`.
+A dial is named by (factor, dim); dim is a column of the factor's axes.
 """
 
 from collections.abc import Mapping, Sequence

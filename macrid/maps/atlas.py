@@ -33,6 +33,8 @@ class Column(NamedTuple):
 def colourings(bundle: Recommender) -> dict[str, str]:
     """What the dots may be coloured by: {key: label}. The key of a column of the items table is its name behind a colon."""
     labels = {"factor": "Macro factor"}
+    if bundle.course is not None:
+        labels["course"] = "Macro factor, epoch by epoch"
     labels |= {f":{c}": c.capitalize() for c in group_columns(bundle.items)}
     labels |= {f":{c}": c.capitalize() for c in numeric_columns(bundle.items)}
     if "clicks" in bundle.items:
@@ -40,8 +42,12 @@ def colourings(bundle: Recommender) -> dict[str, str]:
     return labels | {"certainty": "Certainty of the factor", "dial": "One dimension of a factor"}
 
 
-def colouring(bundle: Recommender, key: str, factor: int = 0, dim: int = 0) -> Column:
-    """The column of a key of `colourings`; factor and dim choose the dimension for `dial`."""
+def colouring(bundle: Recommender, key: str, factor: int = 0, dim: int = 0, epoch: int = 0) -> Column:
+    """The column of a key of `colourings`; factor and dim choose the dimension for `dial`, epoch that for `course`."""
+    if key == "course":
+        names = np.array([f.name for f in bundle.factors], object)[factors_after(bundle, epoch)]
+        return Column("macro factor", pd.Series(names), f"The factor of each item after {epoch} epochs of training; places "
+                      "and names are those of the end.")
     if key == "factor":
         names = np.array([f.name for f in bundle.factors], object)[bundle.factor]
         return Column("macro factor", pd.Series(names), "The factor that holds most of the item's share c.")
@@ -61,6 +67,17 @@ def colouring(bundle: Recommender, key: str, factor: int = 0, dim: int = 0) -> C
     if not pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
         return Column(key[1:], values.fillna("").astype(str), "A column of the items table; the model never saw it.")
     return Column(key[1:], values.astype(np.float64), "A column of the items table; the model never saw it.")
+
+
+def epochs(bundle: Recommender) -> list[int]:
+    """The epochs of the training after which each item's factor was noted, none for a bundle without a course."""
+    return [] if bundle.course is None else list(map(int, bundle.course.columns))
+
+
+def factors_after(bundle: Recommender, epoch: int) -> np.ndarray:
+    """The factor of each item (M,) after one of `epochs`."""
+    assert bundle.course is not None
+    return bundle.course[str(epoch)].to_numpy(np.int64)
 
 
 def certainty(log_c: np.ndarray) -> np.ndarray:

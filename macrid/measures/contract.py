@@ -44,5 +44,5 @@ class Factored(Scorer, Protocol):
         ...
 
     def represent(self, batch: csr_matrix) -> np.ndarray:
-        """User vectors (B, K, D), each of the K parts of length one, for binary rows (B, M)."""
+        """User vectors (B, K, D), each of the K parts of length one unless that is free, for binary rows (B, M)."""
         ...

@@ -39,8 +39,8 @@ class MacridVAE(nn.Module):
         self.settings = s = settings
         self.n_items = n_items
         self.generator = torch.Generator().manual_seed(seed)
-        self.items = self._normal(n_items, s.embedding_size, std=0.1)  # (M, D)
-        self.prototypes = self._normal(s.kfac, s.embedding_size, std=0.1)  # (K, D)
+        self.items = self._matrix(n_items, s.embedding_size, std=0.1)  # (M, D)
+        self.prototypes = self._matrix(s.kfac, s.embedding_size, std=0.1)  # (K, D)
         if start is not None:
             with torch.no_grad():
                 self.items.copy_(torch.as_tensor(start[0]))
@@ -51,7 +51,7 @@ class MacridVAE(nn.Module):
         sizes = (n_items, *s.encoder_hidden_size, 2 * s.embedding_size)
         # The first layer is stored (M, H): one row for each item, to be picked by the clicks.
         self.weights = nn.ParameterList(
-            self._normal(a, b, std=(2.0 / (a + b)) ** 0.5) for a, b in pairwise(sizes))
+            self._matrix(a, b, std=(2.0 / (a + b)) ** 0.5) for a, b in pairwise(sizes))
         self.biases = nn.ParameterList(self._normal(b, std=0.001) for b in sizes[1:])
         if s.skip:
             self.skip_gain = nn.Parameter(torch.ones(()))
@@ -70,6 +70,13 @@ class MacridVAE(nn.Module):
     def _normal(self, *shape: int, std: float) -> nn.Parameter:
         return nn.Parameter(torch.randn(shape, generator=self.generator) * std)
 
+    def _matrix(self, a: int, b: int, std: float) -> nn.Parameter:
+        """A matrix (a, b) as it starts: normal, or with `init: glorot` uniform within sqrt(6 / (a + b)) of 0 (Glorot and
+        Bengio, 2010; VarianceScaling with fan_avg in TensorFlow), whatever matrix it is."""
+        if self.settings.init != "glorot":
+            return self._normal(a, b, std=std)
+        return nn.Parameter((2 * torch.rand(a, b, generator=self.generator) - 1) * (6.0 / (a + b)) ** 0.5)
+
     # The random draws come from the model's own generator, on the CPU, so that a run can be repeated and resumed.
     def _uniform(self, *shape: int) -> Tensor:
         return torch.rand(shape, generator=self.generator).to(self.items.device)
@@ -77,10 +84,14 @@ class MacridVAE(nn.Module):
     def _unit(self, vectors: Tensor) -> Tensor:
         return F.normalize(vectors, dim=-1) if self.settings.similarity == "cosine" else vectors
 
+    def _part(self, vectors: Tensor) -> Tensor:
+        """What the encoder gives (..., D) as mu."""
+        return F.normalize(vectors, dim=-1) if self.settings.user_norm == "unit" else vectors
+
     @property
     def scale(self) -> float:
-        """What a dot product of scored vectors is multiplied by: 1 / tau for cosine similarity, 1 for dot product."""
-        return 1.0 / self.settings.tau if self.settings.similarity == "cosine" else 1.0
+        """What a dot product of scored vectors is multiplied by: 1 / tau, or 1 for `dot-raw`."""
+        return 1.0 if self.settings.similarity == "dot-raw" else 1.0 / self.settings.tau
 
     def log_routing(self, sample: bool = False, dropped: float = 0.0) -> Tensor:
         """log c (M, K): c_i = softmax_k(cos(h_i, m_k) / tau), or what it was at the start, where that is held; with
@@ -103,22 +114,23 @@ class MacridVAE(nn.Module):
         return F.log_softmax(logits, dim=1)
 
     def encode(self, clicks: Clicks, c: Tensor, drop: bool = False) -> tuple[Tensor, Tensor]:
-        """mu (B, K, D), of length one in D, and b (B, K, D) with sigma = std * exp(-b / 2), for the clicks of B users and
-        shares c (M, K); drop: with dropout."""
+        """mu (B, K, D), of length one in D unless that is free, and b (B, K, D) with sigma = std * exp(-b / 2), for the
+        clicks of B users and shares c (M, K); drop: with dropout."""
         hidden, skip = self._first_layer(clicks, c, drop)
         layers = zip(self.weights[1:], self.biases[1:], strict=True)
         a, b = _perceptron(hidden, layers).transpose(0, 1).split(self.settings.embedding_size, dim=-1)  # (B, K, D)
-        return F.normalize(a if skip is None else a + skip.transpose(0, 1), dim=-1), b
+        return self._part(a if skip is None else a + skip.transpose(0, 1)), b
 
     def _mean(self, clicks: Clicks, c: Tensor) -> Tensor:
         """mu (B, K, D) as it is served: without dropout, without b, and after the first layer in float64, as a part may be
-        short before it is made one long, which makes rounding as much larger."""
+        short before it is made one long, which makes rounding as much larger. For cosine, always of length one."""
         hidden, skip = self._first_layer(clicks, c)
         *between, (weight, bias) = zip(self.weights[1:], self.biases[1:], strict=True)
         half = self.settings.embedding_size
         layers = [(w.double(), b.double()) for w, b in (*between, (weight[:, :half], bias[:half]))]
         a = _perceptron(hidden, layers)  # (K, B, D)
-        return F.normalize(a if skip is None else a + skip, dim=-1).transpose(0, 1).to(c.dtype)
+        length = self._unit if self.settings.similarity == "cosine" else self._part
+        return length(a if skip is None else a + skip).transpose(0, 1).to(c.dtype)
 
     def _first_layer(self, clicks: Clicks, c: Tensor, drop: bool = False) -> tuple[Tensor, Tensor | None]:
         """The input x_u * s_.k at length one, s = (1 - context) c + context, through the first layer, before its tanh,
@@ -149,7 +161,8 @@ class MacridVAE(nn.Module):
         + label_weight * `labels` (see `label_loss`).
 
         nll_u = -w_u sum_i x_ui log p(i | z_u), w_u = 1 unless there is a `person_power`;
-        kl_u = sum_k 1/2 sum_d (b + exp(-b) - 1): mu drops out, as it has length one.
+        kl_u = sum_k 1/2 sum_d (b + exp(-b) - 1): mu drops out, as it has length one. Where it is free, KL(N(mu, sigma^2) ||
+        N(0, std^2)) adds sum_k 1/2 |mu_uk|^2 / std^2.
         In eval mode no click is dropped; factors and z are drawn all the same.
         """
         s = self.settings
@@ -161,6 +174,8 @@ class MacridVAE(nn.Module):
         weight = self._weights_of(clicks)
         nll = MixtureNLL.apply(self._unit(z) * self.scale, self._unit(self.items), log_c, clicks, weight) / batch.shape[0]
         kl = 0.5 * (b + torch.exp(-b) - 1).sum(dim=(1, 2)).mean()
+        if s.user_norm == "free":
+            kl = kl + 0.5 * (mu / s.std).square().sum(dim=(1, 2)).mean()
         terms = {"nll": nll, "kl": kl}
         total = nll + beta * kl
         if any(s.reg_weights):
@@ -196,7 +211,7 @@ class MacridVAE(nn.Module):
 
     @torch.no_grad()
     def represent(self, batch: csr_matrix) -> np.ndarray:
-        """The user vectors mu (B, K, D), each part of length one, for binary rows (B, M)."""
+        """The user vectors mu (B, K, D), each part of length one unless a dot product's is free, for binary rows (B, M)."""
         return self._mean(Clicks(batch, self.items.device), self.log_routing().exp()).cpu().numpy()
 
     def scores(self, batch: csr_matrix) -> np.ndarray:

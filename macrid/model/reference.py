@@ -33,8 +33,9 @@ def loss(model: MacridVAE, x: Tensor, beta: float, draws: Draws) -> dict[str, Te
     z = mu + sigma * draws.noise
     p = decoder(model, z, c)  # (B, M)
     nll = -(person_weights(model, x) * (x * torch.log(p)).sum(dim=1)).mean()
-    # KL(N(mu, sigma^2) || N(mu, std^2)) of each dimension: the length of mu is always one, so only the deviation counts
-    kl = (torch.log(s.std / sigma) + sigma**2 / (2 * s.std**2) - 1 / 2).sum(dim=(1, 2)).mean()
+    # KL(N(mu, sigma^2) || N(0, std^2)) of each dimension; without mu where its length is always one, as that adds a constant
+    mean = mu**2 / (2 * s.std**2) if s.user_norm == "free" else torch.zeros_like(mu)
+    kl = (torch.log(s.std / sigma) + sigma**2 / (2 * s.std**2) + mean - 1 / 2).sum(dim=(1, 2)).mean()
     of_vectors, of_encoder = s.reg_weights
     reg = of_vectors * (model.items.norm() + model.prototypes.norm())
     reg = reg + of_encoder * torch.stack([weight.norm() for weight in model.weights]).sum()
@@ -42,9 +43,11 @@ def loss(model: MacridVAE, x: Tensor, beta: float, draws: Draws) -> dict[str, Te
 
 
 def similarity(model: MacridVAE, a: Tensor, b: Tensor) -> Tensor:
-    """cos(a, b) / tau, or a . b, of vectors a (..., n, D) and b (m, D): (..., n, m)."""
-    if model.settings.similarity == "dot":
+    """cos(a, b) / tau, a . b / tau, or a . b, of vectors a (..., n, D) and b (m, D): (..., n, m)."""
+    if model.settings.similarity == "dot-raw":
         return a @ b.T
+    if model.settings.similarity == "dot":
+        return a @ b.T / model.settings.tau
     return (a / a.norm(dim=-1, keepdim=True)) @ (b / b.norm(dim=-1, keepdim=True)).T / model.settings.tau
 
 
@@ -74,7 +77,7 @@ def encoder(model: MacridVAE, x: Tensor, c: Tensor, kept: Tensor) -> tuple[Tenso
         a, b = hidden[:, : s.embedding_size], hidden[:, s.embedding_size :]
         if s.skip:
             a = a + model.skip_gain * (x_k @ h_i)
-        mus.append(a / a.norm(dim=1, keepdim=True))
+        mus.append(a if s.user_norm == "free" else a / a.norm(dim=1, keepdim=True))
         bs.append(b)
     return torch.stack(mus, dim=1), torch.stack(bs, dim=1)
 

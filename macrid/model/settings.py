@@ -15,8 +15,9 @@ RULES: dict[str, Rule] = {
     "context": or_none(Number(0.0, 1.0)), "linear_weight": or_none(Number(0.0, 1e3)),
     "popularity_power": or_none(Number(0.0, 10.0)), "anneal_cap": Number(0.0, 1e3),
     "total_anneal_steps": or_none(Number(0, 10**9, whole=True)), "person_power": Number(0.0, 1.0),
-    "reg_weights": two_weights, "label_weight": Number(0.0, 1e6), "similarity": Choice(("cosine", "dot")),
-    "input_norm": Choice(("factor", "user")), "init": Choice(("spectral", "random")),
+    "reg_weights": two_weights, "label_weight": Number(0.0, 1e6), "similarity": Choice(("cosine", "dot", "dot-raw")),
+    "user_norm": Choice(("unit", "free")), "input_norm": Choice(("factor", "user")),
+    "init": Choice(("spectral", "glorot", "random")),
     "learning_rate": Number(1e-8, 10.0), "weight_averaging": Number(0.0, 0.99999),
     "train_batch_size": Number(1, 10**6, whole=True), "epochs": Number(0, 10**6, whole=True),
     "stopping_step": Number(1, 10**6, whole=True),
@@ -55,9 +56,10 @@ class Settings:
     person_power: float = 0.0  # people count as (their clicks)^-person_power in the loss: 0 by clicks, 1 all alike
     reg_weights: tuple[float, float] = (0.0, 0.0)  # weights of the L2 norms of item and prototype vectors; of the encoder
     label_weight: float = 0.0  # of the term that asks dimensions to predict labels, where there are labels
-    similarity: str = "cosine"  # cosine: cos(a, b) / tau; dot: a . b
+    similarity: str = "cosine"  # cosine: cos(a, b) / tau; dot: a . b / tau; dot-raw: a . b
+    user_norm: str = "unit"  # length of the parts of a user vector: one, or free, and the KL term then has their mean
     input_norm: str = "factor"  # length one of the clicks: within each factor, or of the user before routing (RecBole)
-    init: str = "spectral"  # spectral: start from the click matrix's singular vectors; random
+    init: str = "spectral"  # spectral: from the clicks' singular vectors; glorot: uniform, as in the paper; random: normal
     learning_rate: float = 3e-3  # of Adam
     weight_averaging: float = 0.0  # decay of the running mean of weights that is ranked with and kept; 0: the last weights
     train_batch_size: int = 500  # B

@@ -11,9 +11,10 @@ from scipy.sparse import csr_matrix
 
 from macrid import bundle
 from macrid.bundle.recommender import Recommender
-from macrid.model.macridvae import MacridVAE
 from macrid.model.settings import Settings
-from macrid.training.fit import fit
+from macrid.results.collapse import VARIANTS
+from macrid.training.course import Course
+from macrid.training.fit import Trainer, run
 from macrid.training.linear_path import add_linear_path
 from macrid.training.start import start_vectors, untrained
 
@@ -57,20 +58,21 @@ def _train(training: Training, out: Path, partial: Path, report: Report) -> dict
     labels = _scaled(training.item_labels)
     path: csr_matrix | None = None  # of both: it is of the clicks alone
 
-    def trained(settings: Settings, stage: str, folder: Path) -> tuple[MacridVAE, list[dict]]:
+    def trained(settings: Settings, stage: str, folder: Path) -> Trained:
         nonlocal path
         model = untrained(split.train, settings, seed, labels, start).to(training.device)
-        history = fit(model, split, seed, lambda row: report(stage, row), folder,
+        course = Course() if training.twin and settings.routing == "learned" else None  # what is held has no course
+        history = run(Trainer(model, split.train, seed, folder, course), split.validation, lambda row: report(stage, row),
                       lambda epoch, done: report("step", {"stage": stage, "epoch": epoch, "done": done}))
         path = add_linear_path(model, split, lambda step, done: report("linear", {"step": step, "done": done}), path)
-        return model, history
+        return Trained(model, history, course=course.factors if course else None)
 
-    model, history = trained(settings, "train", partial / "main")
+    first = trained(settings, "train", partial / "main")
     if not training.twin:
-        return {out: Trained(model, history)}
-    same = replace(model.settings, similarity="dot", epochs=len(history), stopping_step=max(1, len(history)))
-    twin = twin_of(out)
-    return {out: Trained(model, history, twin.name), twin: Trained(*trained(same, "twin", partial / "twin"))}
+        return {out: first}
+    epochs, twin = len(first.history), twin_of(out)
+    same = replace(first.model.settings, **VARIANTS[training.twin], epochs=epochs, stopping_step=max(1, epochs))
+    return {out: replace(first, twin=twin.name), twin: trained(same, "twin", partial / "twin")}
 
 
 def _scaled(labels: pd.DataFrame | None) -> np.ndarray | None:

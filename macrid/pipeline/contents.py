@@ -33,7 +33,7 @@ class Training:
     source: Interactions  # what was divided
     seed: int = 0
     labels: pd.DataFrame | None = None  # what `label_file.of_items` gives: dials are learned from them
-    twin: bool = False  # whether a dot-product twin is trained, too
+    twin: str | None = None  # whether a twin is trained, too, and which: a name of `results.collapse.VARIANTS`
     device: str = "cpu"
     kfac_auto: dict[str, Any] | None = None  # how K was chosen, if it was: what `choose_kfac.settle` gives
 
@@ -45,11 +45,13 @@ class Training:
 
 @dataclass(frozen=True)
 class Trained:
-    """What came of a training: the model, its history (a row an epoch), and the name of the twin's bundle, if it has one."""
+    """What came of a training: the model, its history (a row an epoch), the name of the twin's bundle, if it has one, and
+    each item's factor (M,) after some epochs, if that was noted."""
 
     model: MacridVAE
     history: list[dict]
     twin: str | None = None
+    course: dict[int, np.ndarray] | None = None
 
 
 def finish(out: Path, trained: Trained, training: Training, baselines: Mapping[str, dict[str, float]],
@@ -78,7 +80,7 @@ def finish(out: Path, trained: Trained, training: Training, baselines: Mapping[s
     learned_from = labels.dropna(how="all") if labels is not None and dials.aligned else None
     laid_out = maps.lay_out(model, items, people, training.seed, beside)
     return bundle.Contents(meta, model, items, laid_out, dials.axes, dials.influence, _users(split), trained.history,
-                           learned_from)
+                           learned_from, _course(trained))
 
 
 def _dials(out: Path, model: MacridVAE, parts: np.ndarray, training: Training) -> choose.Dials:
@@ -117,6 +119,11 @@ def _record(trained: Trained) -> dict[str, Any]:
     history = trained.history
     return {"epochs": len(history), "best": history[-1]["best"] if history else 0,
             "seconds": round(sum(row["seconds"] for row in history), 1), "device": trained.model.items.device.type}
+
+
+def _course(trained: Trained) -> pd.DataFrame | None:
+    """Each item's factor, a row an item, a column an epoch; None if nothing was noted."""
+    return pd.DataFrame({str(epoch): factor for epoch, factor in trained.course.items()}) if trained.course else None
 
 
 def _users(split: Split) -> pd.DataFrame:

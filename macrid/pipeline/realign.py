@@ -51,7 +51,7 @@ def align(source: Recommender, out: Path, method: str, labels: pd.DataFrame | No
     meta["metrics"] = {key: value for key, value in meta["metrics"].items() if key != "steering"} | steering
     report(STAGES[2])
     bundle.save(out, bundle.Contents(meta, source.model, source.items, source.maps, dials.axes, dials.influence,
-                                     source.users, source.history, labels))
+                                     source.users, source.history, labels, source.course))
     return bundle.load(out)
 
 

@@ -84,7 +84,7 @@ def _config(checkpoint: Path, saved: dict[str, Any]) -> dict[str, Any]:
 
 
 def _settings(checkpoint: Path, config: dict[str, Any]) -> Settings:
-    names = {field.name for field in fields(Settings)} - {"init", "input_norm", "similarity"}
+    names = {field.name for field in fields(Settings)} - {"init", "input_norm", "similarity", "user_norm"}
     try:
         return make_settings("recbole", {name: config[name] for name in names if config.get(name) is not None})
     except InputError as error:

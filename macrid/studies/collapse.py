@@ -1,47 +1,61 @@
-"""The experiment on collapse: the same model trained with cosine similarity and with a dot product, from the same random and
-from the same spectral start, with some seeds. Does the dot product lose factors, as the paper's figure says?
-
-A file of results is one JSON object: `format`, `experiments`, a list of {data, people, items, clicks, kfac, settings, seeds,
-rows}; a row is {similarity, init, seed, figures {effective_factors, nmi where there are categories, ndcg@100, length}}.
+"""The experiment on collapse: the same model trained with cosine similarity and with dot products, from the same start, with
+some seeds. Does a dot product lose factors, as the paper says, and which one? `results.collapse` has the form of the file.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from itertools import product
+from typing import Any
 
 import numpy as np
-from scipy.stats import spearmanr
+import pandas as pd
 
 from macrid.data.split import Split
-from macrid.measures import evaluate
+from macrid.measures.factors import agreement
 from macrid.model.settings import Settings, settings_dict
-from macrid.results.collapse import SIMILARITIES, STARTS
-from macrid.training import fit
+from macrid.results.collapse import VARIANTS
+from macrid.training.course import Course
+from macrid.training.fit import Trainer
 from macrid.training.start import untrained
 
+COURSE = ("epoch", "ndcg@100", "effective_factors", "largest_share", "prototype_min", "prototype_mean",
+          "prototype_max")  # of an epoch's row
+DIGITS = 5
 
-def experiment(split: Split, settings: Settings, seeds: tuple[int, ...],
-               on_row: Callable[[dict], None] = lambda row: None) -> dict:
-    """Train every similarity from every start with every seed on `split`, and return the experiment.
 
-    Two models with one seed begin with the same weights and see the same people in the same order; all train for
-    `settings.epochs` and keep the best epoch by validation. on_row: called with each row as it is there.
-    """
-    rows = []
-    for seed, init, similarity in product(seeds, STARTS, SIMILARITIES):
-        same = replace(settings, similarity=similarity, init=init, stopping_step=max(1, settings.epochs))
-        model = untrained(split.train, same, seed)
-        fit.fit(model, split, seed)
-        measured = evaluate.evaluate(model, split.test, split.items, split.kind)
-        length = np.linalg.norm(model.items.detach().numpy(), axis=1)
-        clicks = np.asarray(split.train.sum(axis=0)).ravel()
-        kept: tuple[str, ...] = ("effective_factors", "nmi", "ndcg@100")
-        figures = {key: measured[key] for key in kept if key in measured}
-        figures["length"] = float(spearmanr(length, clicks).statistic)  # of item vectors with popularity
-        rows.append({"similarity": similarity, "init": init, "seed": seed, "figures": figures})
-        on_row(rows[-1])
+def outline(split: Split, settings: Settings, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """An experiment without trainings. changes: those of its settings that make it one of its own."""
     return {"data": split.name, "people": int(split.train.shape[0]), "items": int(split.train.shape[1]),
             "clicks": int(split.train.nnz), "kfac": settings.kfac, "settings": settings_dict(settings),
-            "seeds": list(seeds), "rows": rows}
+            "changes": dict(changes), "trainings": []}
 
+
+def training(split: Split, settings: Settings, key: Mapping[str, Any], every: int = 5,
+             on_epoch: Callable[[dict], None] = lambda row: None) -> dict[str, Any]:
+    """Train one of an experiment for `settings.epochs`, without early stopping, and return it: its key {variant, init, seed}
+    and its `course`, a row for the first epochs and for each that `every` divides.
+
+    Two with one seed begin with the same weights and see the same people in the same order. A row has the figures of
+    `training.course`, `ndcg@100` on the validation people, `item_mean` and `item_max`, the lengths of item vectors, and,
+    where items have categories, `nmi` over those that do. on_epoch: called with every epoch's row.
+    """
+    same = replace(settings, **VARIANTS[key["variant"]], init=key["init"], stopping_step=max(1, settings.epochs))
+    model, course = untrained(split.train, same, key["seed"]), Course()
+    trainer = Trainer(model, split.train, key["seed"], course=course)
+    category = split.items["category"]
+    known = np.flatnonzero(category != "")
+    codes = pd.factorize(category.iloc[known])[0]
+    rows = []
+    while not trainer.is_over:
+        row = trainer.epoch(split.validation)
+        epoch = row["epoch"]
+        length = np.linalg.norm(model.items.detach().numpy(), axis=1)
+        kept = {name: value for name, value in row.items() if name in COURSE}
+        kept |= {"item_mean": float(length.mean()), "item_max": float(length.max())}
+        if len(known):
+            kept["nmi"] = agreement(course.factors[epoch][known], codes)["nmi"]
+        kept = {name: round(value, DIGITS) for name, value in kept.items()}
+        on_epoch(kept)
+        if epoch <= 2 or epoch % every == 0 or epoch == settings.epochs:
+            rows.append(kept)
+    return {**key, "course": rows}
 

@@ -19,6 +19,7 @@ from macrid.measures.evaluate import validation_ndcg
 
 from . import checkpoint
 from .contract import Trainable
+from .course import Course, Factors
 
 TRAINED_AT_ONCE = 512  # people: the memory that a batch takes, and a processor's cache, hold no more
 KEPT_EVERY = 120.0  # seconds: no more of an epoch is lost when a training is stopped
@@ -48,14 +49,19 @@ def fit(model: Trainable, split: Split, seed: int = 0, on_epoch: Callable[[dict]
 
     Returns the history, one row an epoch.
     """
-    trainer = Trainer(model, split.train, seed, checkpoint_to)
+    return run(Trainer(model, split.train, seed, checkpoint_to), split.validation, on_epoch, on_step)
+
+
+def run(trainer: "Trainer", validation: HeldOut, on_epoch: Callable[[dict], None] | None = None,
+        on_step: Callable[[int, float], None] | None = None) -> list[dict]:
+    """What `fit` does, with a trainer that is there already."""
     trainer.resume()
     while not trainer.is_over:
-        row = trainer.epoch(split.validation, on_step)
+        row = trainer.epoch(validation, on_step)
         if on_epoch:
             on_epoch(row)
-    model.load_state_dict(trainer.best)
-    model.eval()
+    trainer.model.load_state_dict(trainer.best)
+    trainer.model.eval()
     return trainer.history
 
 
@@ -72,9 +78,11 @@ class Trainer:
     """A training under way: the model, its optimiser and the running mean of its weights, the history, the best weights so
     far, and how far the current epoch is. All of it goes into a checkpoint."""
 
-    def __init__(self, model: Trainable, clicks: csr_matrix, seed: int = 0, folder: Path | None = None) -> None:
-        """clicks: of the training people (U, M); folder: where checkpoints are kept, nowhere if None."""
-        self.model, self.clicks, self.seed, self.folder = model, clicks, seed, folder
+    def __init__(self, model: Trainable, clicks: csr_matrix, seed: int = 0, folder: Path | None = None,
+                 course: Course | None = None) -> None:
+        """clicks: of the training people (U, M); folder: where checkpoints are kept, nowhere if None; course: where what
+        becomes of the factors is noted, with its figures in the history, for a model that has factors."""
+        self.model, self.clicks, self.seed, self.folder, self.course = model, clicks, seed, folder, course
         s = self.settings = model.settings
         self.optimiser = torch.optim.Adam(model.parameters(), lr=s.learning_rate, fused=True)
         self.mean = None
@@ -112,6 +120,8 @@ class Trainer:
         row["ndcg@100"], row["ndcg@100_se"] = statistics.mean_and_error(validation_ndcg(self.ranked, validation))
         best = self.history[self.history[-1]["best"] - 1] if self.history else None
         row["best"] = epoch if best is None or row["ndcg@100"] > best["ndcg@100"] else best["epoch"]
+        if self.course:
+            row |= self.course.note(epoch, cast(Factors, self.ranked))
         row["seconds"] = round(time.perf_counter() - began, 3)
         self.history.append(row)
         if row["best"] == epoch:
@@ -167,6 +177,8 @@ class Trainer:
         tensors["generator"] = self.model.generator.get_state()
         for index, state in self.optimiser.state_dict()["state"].items():
             tensors |= {f"adam.{index}.{name}": torch.as_tensor(value) for name, value in state.items()}
+        if self.course:
+            tensors |= {f"course.{epoch}": torch.as_tensor(factor) for epoch, factor in self.course.factors.items()}
         begun = asdict(self.progress) if self.progress.people else {}
         checkpoint.save(self.folder, tensors, {"history": self.history, "begun": begun})
 
@@ -194,6 +206,9 @@ class Trainer:
             index, key = name.split(".", 1)
             adam.setdefault(int(index), {})[key] = tensor
         self.optimiser.load_state_dict({"state": adam, "param_groups": self.optimiser.state_dict()["param_groups"]})
+        if self.course:
+            noted = under("course.")
+            self.course.factors = {epoch: noted[str(epoch)].numpy() for epoch in sorted(map(int, noted))}
         self.history, self.best = state["history"], under("best.")
         self.progress = Progress(**state.get("begun", {}))
 

@@ -16,11 +16,15 @@ from safetensors.torch import load_file, save_file
 from streamlit.testing.v1 import AppTest
 
 from macrid.bundle import load
+from macrid.results import collapse
+from ui import result_files
 
 PAGES = {"pages/overview.py": "What clicks alone can tell", "pages/macro_map.py": "Macro map", "pages/steer.py": "Steer",
          "pages/name.py": "Name the dimensions", "pages/disentanglement.py": "Disentanglement and accuracy",
          "pages/benchmark.py": "Benchmark", "pages/method.py": "Method"}
 STEER = "pages/steer.py"
+COURSE = {"effective_factors", "largest_share", "prototype_min", "prototype_mean", "prototype_max"}
+EXPERIMENT = 3 * len(collapse.starts(collapse.load(result_files.shipped() / "collapse.json")[0]))  # charts of a set's
 
 
 # the pages as they should be ---------------------------------------------------------------------------------------------
@@ -43,7 +47,7 @@ def expect(at: AppTest, page: str, bundle) -> None:
     elif page == "pages/macro_map.py":
         assert [m.value for m in at.markdown if m.value.startswith("**(")] == [
             "**(a) By macro factor**", "**(b) By category**", "**(c) By factor, dot product**"]
-        assert len(at.get("plotly_chart")) == 10
+        assert len(at.get("plotly_chart")) == 9 + EXPERIMENT + (3 if bundle.course is not None else 0)
         assert raw(at).count("Effective factors") == 2
         assert raw(at).count("<dt") == 10
         assert "Cosine and dot product, trained alike" in "".join(m.value for m in at.markdown)
@@ -210,8 +214,37 @@ def test_a_damaged_twin_costs_only_its_map(small):
     warning, = at.warning
     assert "weights.safetensors" in warning.value
     assert "train it again" in warning.value
-    assert len(at.get("plotly_chart")) == 5
+    assert len(at.get("plotly_chart")) == 4 + EXPERIMENT
     fine(opened(STEER), "Steer")
+
+
+# the course of a training ----------------------------------------------------------------------------------------------
+
+
+def test_a_slider_over_epochs_colours_the_map(small, bundle, twin):
+    said = "".join(m.value for m in opened("pages/macro_map.py").markdown)
+    assert collapse.course_sentence(bundle.history, twin.history, "dot", 7) in said
+    for model, of in (("cosine", bundle), ("dot", twin)):
+        for epoch in (1, 5):
+            at = fine(opened("pages/macro_map.py", colour="course", model=model, epoch=str(epoch)), "Macro map")
+            assert widget(at, "epoch").value == epoch
+            traces = json.loads(at.get("plotly_chart")[0].proto.spec)["data"]
+            found = {trace["name"]: len(values(trace["x"])) for trace in traces}
+            counts = np.bincount(of.course[str(epoch)], minlength=7)
+            for factor in of.factors:
+                assert found.get(factor.name, 0) == counts[factor.index]
+    assert widget(fine(opened("pages/macro_map.py", colour="course"), "Macro map"), "epoch").value == 5
+
+
+def test_a_bundle_without_a_course_does_not_show_one(small):
+    for path in (small, small.with_name("tiny-dot")):
+        (path / "course.parquet").unlink()
+        rows = json.loads((path / "history.json").read_text())
+        history = [{key: value for key, value in row.items() if key not in COURSE} for row in rows]
+        (path / "history.json").write_text(json.dumps(history))
+    at = fine(opened("pages/macro_map.py", colour="course", epoch="3"), "Macro map")
+    assert len(at.get("plotly_chart")) == 9 + EXPERIMENT
+    assert "epoch" not in keys(at)
 
 
 # bundles of other kinds ------------------------------------------------------------------------------------------------
@@ -224,7 +257,7 @@ def all_pages(**address) -> dict[str, AppTest]:
 def test_without_a_twin_the_map_says_how_to_get_one(small):
     change_meta(small, lambda meta: meta.update(twin=None))
     at = all_pages()["pages/macro_map.py"]
-    assert len(at.get("plotly_chart")) == 5
+    assert len(at.get("plotly_chart")) == 4 + EXPERIMENT
     assert "--twin dot" in at.info[0].value
 
 
@@ -233,7 +266,7 @@ def test_a_twin_that_is_gone(small):
     at = opened("pages/macro_map.py")
     assert not at.exception
     assert "there is no bundle at" in at.warning[0].value
-    assert len(at.get("plotly_chart")) == 5
+    assert len(at.get("plotly_chart")) == 4 + EXPERIMENT
 
 
 def test_a_bundle_of_before_coherence(small):

@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from macrid import bundle as bundles
 from macrid import files
 from macrid.bundle import FILES, LABELS, folder, load
+from macrid.bundle.folder import COURSE
 from macrid.errors import InputError
 from macrid.model.macridvae import MacridVAE
 from macrid.pipeline import evaluate, run_folder
@@ -39,9 +40,29 @@ def test_saved_and_loaded_it_stays_the_same(bundle, tmp_path):
     np.testing.assert_array_equal(again.influence, bundle.influence)
     for name in ("items", "maps", "users"):
         pd.testing.assert_frame_equal(getattr(again, name), getattr(bundle, name))
+    pd.testing.assert_frame_equal(again.course, bundle.course)
     assert again.history == bundle.history
     assert again.meta == bundle.meta
     assert again.settings == bundle.settings
+
+
+def test_a_dot_product_of_before_is_not_divided_by_tau(twin, tmp_path):
+    """Bundles that have no `user_norm` are older than the `dot` of today: they mean `dot-raw`, and score as they did."""
+    old = replace(twin.settings, similarity="dot-raw")
+    twin.model.settings, settings = old, twin.model.settings
+    clicks = twin.held_out("test").fold_in
+    expected = twin.model.scores(clicks)
+    twin.model.settings = settings
+    path = shutil.copytree(twin.path, tmp_path / "old")
+    meta = json.loads((path / "bundle.json").read_text())
+    assert meta["settings"]["similarity"] == "dot"
+    del meta["settings"]["user_norm"]
+    (path / "bundle.json").write_text(json.dumps(meta))
+    again = load(path)
+    assert again.settings == old
+    np.testing.assert_array_equal(again.model.scores(clicks), expected)
+    bundles.save(tmp_path / "again", contents(again))  # what is written anew says what it means
+    assert load(tmp_path / "again").settings == old
 
 
 def test_evaluate_needs_nothing_but_the_bundle(bundle, twin):
@@ -61,7 +82,7 @@ def test_held_out_people_are_those_of_the_split(bundle, tiny_split):
 
 
 def test_the_folder_holds_what_is_promised(trained):
-    assert {p.name for p in trained.iterdir()} == set(FILES)
+    assert {p.name for p in trained.iterdir()} == {*FILES, COURSE}
     assert not [p for p in trained.parent.iterdir() if p.name not in (trained.name, run_folder.twin_of(trained).name)]
 
 
@@ -72,6 +93,29 @@ def test_the_global_random_state_is_left_alone(trained):
     load(trained).recommend([load(trained).items["item_id"].iloc[0]])
     assert torch.equal(before[0], torch.get_rng_state())
     np.testing.assert_array_equal(before[1], np.random.get_state()[1])  # noqa: NPY002
+
+
+def test_the_course_is_that_of_the_training(bundle, twin):
+    for of in (bundle, twin):
+        assert list(of.course.columns) == ["1", "2", "3", "5"]
+        for row in of.history:
+            assert 1 <= row["effective_factors"] <= 7
+        kept = of.meta["training"]["best"]
+        if str(kept) in of.course:
+            np.testing.assert_array_equal(of.course[str(kept)], of.factor)
+            assert of.history[kept - 1]["effective_factors"] == pytest.approx(of.meta["metrics"]["effective_factors"])
+
+
+@pytest.mark.parametrize(("change", "why"), [
+    (lambda course: course.iloc[1:], "for each of"), (lambda course: course * 0 + 7, "one of 7 factors"),
+    (lambda course: course.rename(columns={"1": "one"}), "numbers of epochs"),
+    (lambda course: course[["2", "1"]], "their order"),
+    (lambda course: course[[]], "none")])
+def test_a_course_that_does_not_fit(spoiled, change, why):
+    change(pd.read_parquet(spoiled / COURSE)).to_parquet(spoiled / COURSE, index=False)
+    with pytest.raises(InputError, match=why) as caught:
+        load(spoiled)
+    assert COURSE in str(caught.value)
 
 
 # saving ---------------------------------------------------------------------------------------------------------------

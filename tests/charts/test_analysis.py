@@ -49,18 +49,6 @@ def test_the_panels_are_one_figure():
     assert (figure.layout.yaxis.scaleanchor, figure.layout.yaxis2.scaleanchor) == ("x", "x2")
 
 
-def test_collapse_shows_every_run_the_mean_and_the_spread():
-    rows = [{"similarity": s, "init": i, "seed": n, "figures": {"nmi": 0.1 * n + (s == "dot")}}
-            for s in ("cosine", "dot") for i in ("random", "spectral") for n in (0, 1, 2)]
-    figure = analysis.collapse(rows, {"nmi": "NMI"}, kfac=7)
-    runs, mean = figure.data[:2]
-    np.testing.assert_allclose(runs.x, [0, 0.1, 0.2])
-    assert runs.y[0] == mean.y[0] == "cosine, random"
-    np.testing.assert_allclose([mean.x[0], mean.error_x.array[0]], [0.1, 0.1])
-    assert len(figure.data) == 8
-    assert 1.2 < figure.layout.xaxis.range[1] < 1.5  # what is largest is seen, and not much beyond
-
-
 def test_a_sweep_has_points_a_line_and_a_band():
     x = np.arange(5.0)
     curve = findings.Curve("K = 7", [0, 2, 4, 6, 8], x, x**2, np.full(5, 0.1), findings.trend(x, x**2))

@@ -35,6 +35,24 @@ def test_people_have_one_to_four_intentions(shop):
     assert shop.data.n_users == people.ngroups == 1500
 
 
+def test_a_skewed_shop_is_as_unequal_as_alishop(shop):
+    """The Gini coefficient of clicks is .53 there, and the largest of seven categories has a quarter of them, the least a
+    twentieth (measured on the part of AliShop-7C that the authors released)."""
+    def gini(counts):
+        counts = np.sort(counts)
+        return ((2 * np.arange(1, len(counts) + 1) - len(counts) - 1) @ counts) / (len(counts) * counts.sum())
+
+    skewed = simulate(n_items=1400, n_people=3000, seed=1, skewed=True)
+    clicks = np.asarray(skewed.data.matrix.sum(axis=0)).ravel()
+    assert gini(clicks) == pytest.approx(0.53, abs=0.04)
+    assert gini(clicks) > gini(np.asarray(shop.data.matrix.sum(axis=0)).ravel()) + 0.08
+    share = pd.Series(clicks).groupby(skewed.data.items["category"].to_numpy()).sum().sort_values() / clicks.sum()
+    assert share.iloc[-1] == pytest.approx(0.25, abs=0.03)
+    assert share.iloc[0] == pytest.approx(0.053, abs=0.02)
+    assert (skewed.data.name, shop.data.name) == ("skewed-shop", "shop")
+    assert skewed.data.items["category"].value_counts().to_dict() == dict.fromkeys(CATEGORIES, 200)
+
+
 def purchases(shop) -> pd.DataFrame:
     coo = shop.data.matrix.tocoo()
     rows = shop.data.items.iloc[coo.col].reset_index(drop=True)

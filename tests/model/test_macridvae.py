@@ -16,6 +16,7 @@ from macrid.training.spectral_start import spectral_start
 
 SMALL = Settings(embedding_size=3, kfac=5, encoder_hidden_size=(6,), init="random", std=0.3)
 CLICKS = binary([[0, 2, 5], [], [1], [3, 4, 6, 7, 8], list(range(9))], 9)  # nothing, one, several, everything
+SIMILARITIES = ["cosine", "dot", "dot-raw"]
 NOISY = {"nogb": False, "dropout_prob": 0.5}
 PLAIN = {"nogb": True, "dropout_prob": 0.0, "std": 1e-6}
 
@@ -67,6 +68,15 @@ def agree(model, clicks, beta=0.7, rtol=1e-8):
     ["cosine", "dot"], ["factor", "user"], [1, 5], [(6,), (6, 4)])])
 def test_loss_and_every_gradient(double, similarity, norm, kfac, hidden, draws):
     s = replace(SMALL, similarity=similarity, input_norm=norm, kfac=kfac, encoder_hidden_size=hidden, **draws)
+    agree(MacridVAE(9, s, seed=3), CLICKS)
+
+
+@pytest.mark.parametrize(("similarity", "user_norm"), [*itertools.product(SIMILARITIES, ["unit", "free"])])
+@pytest.mark.parametrize("changes", [{"hidden": (6,)}, {"hidden": (6, 4), "skip": True}, {"init": "glorot"}], ids=str)
+def test_lengths_that_are_free(double, similarity, user_norm, changes):
+    changes = dict(changes)
+    s = replace(SMALL, similarity=similarity, user_norm=user_norm, tau=0.4, **NOISY,
+                encoder_hidden_size=changes.pop("hidden", (6,)), **changes)
     agree(MacridVAE(9, s, seed=3), CLICKS)
 
 
@@ -167,7 +177,7 @@ def test_low_temperature(double):
 
 def test_long_vectors_of_the_dot_product(double):
     """Scores of several hundred; exp still holds them in float64, so that the plain formula can be the judge."""
-    model = MacridVAE(9, replace(SMALL, similarity="dot", **PLAIN), seed=2)
+    model = MacridVAE(9, replace(SMALL, similarity="dot-raw", **PLAIN), seed=2)
     with torch.no_grad():
         model.items.mul_(300 / model.items.norm(dim=1, keepdim=True))
     assert np.abs(model.item_vectors() @ model.represent(CLICKS)[3].T).max() > 150
@@ -212,14 +222,16 @@ def test_a_batch_without_a_click():
 
 
 @pytest.mark.parametrize(("similarity", "tau", "kfac"), [("cosine", 0.1, 5), ("cosine", 0.01, 5), ("cosine", 0.1, 1),
-                                                         ("dot", 0.1, 5)])
-def test_scores_are_the_log_of_the_mixture(double, similarity, tau, kfac):
-    model = MacridVAE(9, replace(SMALL, similarity=similarity, tau=tau, kfac=kfac), seed=4).eval()
+                                                         ("dot", 0.1, 5), ("dot-raw", 0.1, 5)])
+@pytest.mark.parametrize("user_norm", ["unit", "free"])
+def test_scores_are_the_log_of_the_mixture(double, similarity, tau, kfac, user_norm):
+    s = replace(SMALL, similarity=similarity, tau=tau, kfac=kfac, user_norm=user_norm)
+    model = MacridVAE(9, s, seed=4).eval()
     h, m = model.items.detach().numpy(), model.prototypes.detach().numpy()
     z = model.represent(CLICKS)
     if similarity == "cosine":
         h, m = (v / np.linalg.norm(v, axis=1, keepdims=True) for v in (h, m))
-    scale = 1 / tau if similarity == "cosine" else 1.0
+    scale = 1.0 if similarity == "dot-raw" else 1 / tau
     c = np.exp(scale * h @ m.T)
     c /= c.sum(axis=1, keepdims=True)
     p = (c * np.exp(scale * np.einsum("id,ukd->uik", h, z))).sum(axis=2)
@@ -231,6 +243,30 @@ def test_user_vectors_have_length_one_in_every_part():
     z = MacridVAE(9, SMALL).represent(CLICKS)
     assert z.shape == (5, 5, 3)
     np.testing.assert_allclose(np.linalg.norm(z, axis=2), 1, atol=1e-5)
+    free = MacridVAE(9, replace(SMALL, user_norm="free")).represent(CLICKS)
+    np.testing.assert_allclose(free, z, atol=1e-6)  # cosine looks at the direction alone
+
+
+def test_user_vectors_of_a_dot_product_may_have_any_length():
+    one, free = (MacridVAE(9, replace(SMALL, similarity="dot", user_norm=norm)).represent(CLICKS)
+                 for norm in ("unit", "free"))
+    lengths = np.linalg.norm(free, axis=2, keepdims=True)
+    assert np.ptp(lengths) > 0.1
+    np.testing.assert_allclose(free / lengths, one, atol=1e-5)  # the same weights, the same directions
+
+
+@pytest.mark.parametrize(("n_items", "dims", "kfac"), [(2000, 40, 7), (300, 100, 3)])
+def test_glorot_start_has_its_variance_in_every_matrix(n_items, dims, kfac):
+    """2 / (a + b) for a matrix (a, b), within sqrt(6 / (a + b)) of 0 and spread evenly there; biases are next to nothing."""
+    s = Settings(init="glorot", embedding_size=dims, kfac=kfac, encoder_hidden_size=(50, 30))
+    model = MacridVAE(n_items, s, seed=1)
+    for matrix in (model.items, model.prototypes, *model.weights):
+        values, total = matrix.detach().numpy(), sum(matrix.shape)
+        limit = (6 / total) ** 0.5
+        assert 0.95 * limit < np.abs(values).max() <= limit
+        assert values.var() == pytest.approx(2 / total, rel=0.15)
+        assert (np.abs(values) < limit / 2).mean() == pytest.approx(0.5, abs=0.06)
+    assert all(float(bias.detach().abs().max()) < 0.01 for bias in model.biases)
 
 
 def test_serving_draws_nothing_and_leaves_the_mode():

@@ -21,7 +21,7 @@ def rows(clicks):
     return torch.as_tensor(clicks.toarray(), dtype=torch.float64)
 
 
-@pytest.mark.parametrize("similarity", ["cosine", "dot"])
+@pytest.mark.parametrize("similarity", ["cosine", "dot", "dot-raw"])
 def test_shares_and_items_are_distributions(double, similarity):
     model, x = MacridVAE(9, replace(SMALL, similarity=similarity)), rows(random_clicks(5, 9))
     c = reference.routing(model, torch.zeros(9, 4))
@@ -48,6 +48,23 @@ def test_kl_is_that_of_two_normal_distributions(double):
     whole = kl_divergence(Normal(mu, sigma), Normal(torch.zeros(()), SMALL.std)).sum(dim=(1, 2)).mean()
     length = 4 / (2 * SMALL.std**2)  # what mu adds, of length one in each of the 4 factors, whatever the weights are
     assert reference.loss(model, x, 0.0, NOTHING)["kl"].item() == pytest.approx(whole.item() - length)
+
+
+def test_kl_of_free_lengths_is_whole(double):
+    model, x = MacridVAE(9, replace(SMALL, user_norm="free", similarity="dot"), seed=1), rows(random_clicks(5, 9))
+    mu, b = reference.encoder(model, x, reference.routing(model, NOTHING.gumbel), NOTHING.kept)
+    whole = kl_divergence(Normal(mu, SMALL.std * torch.exp(-b / 2)), Normal(torch.zeros(()), SMALL.std))
+    assert reference.loss(model, x, 0.0, NOTHING)["kl"].item() == pytest.approx(whole.sum(dim=(1, 2)).mean().item())
+
+
+def test_tau_divides_a_dot_product_and_not_a_raw_one(double):
+    a, b = torch.tensor([[3.0, 4.0]]), torch.tensor([[2.0, 0.0], [0.0, 5.0]])
+    def found(name):
+        return reference.similarity(MacridVAE(9, replace(SMALL, similarity=name, tau=0.5)), a, b)
+
+    torch.testing.assert_close(found("dot-raw"), torch.tensor([[6.0, 20.0]]))
+    torch.testing.assert_close(found("dot"), torch.tensor([[12.0, 40.0]]))
+    torch.testing.assert_close(found("cosine"), torch.tensor([[1.2, 1.6]]))
 
 
 def test_small_shares_are_left_out_by_hand(double):

@@ -19,7 +19,8 @@ WRONG = {
     "reg_weights": [[1], [1, 2, 3], [-1, 0], [float("nan"), 0], "ab", 3], "similarity": ["cos", None, 1, ["dot"]],
     "person_power": [-0.1, 1.5, None], "dropout_mask": ["item", None],
     "skip": [0, "yes"], "weight_averaging": [-0.1, 1, float("nan"), "x"],
-    "input_norm": ["item"], "init": ["zeros"], "learning_rate": [0, -1, float("nan"), 100], "train_batch_size": [0, 1.5],
+    "input_norm": ["item"], "init": ["zeros"], "user_norm": ["factor", None, 1],
+    "learning_rate": [0, -1, float("nan"), 100], "train_batch_size": [0, 1.5],
     "epochs": [-1, 0.5, float("inf")], "stopping_step": [0, -1], "routing": ["soft", None, 1],
     "routing_tau": [0, float("nan"), "x"], "context": [-0.1, 1.1, "auto"], "linear_weight": [-1, float("nan"), "auto"],
     "popularity_power": [-0.1, float("nan"), "auto"],
@@ -108,7 +109,7 @@ def test_negative_sampling_is_refused():
     "kfac": st.integers(1, 1000), "tau": st.floats(1e-3, 1e3), "nogb": st.booleans(),
     "total_anneal_steps": st.none() | st.integers(0, 10**9), "reg_weights": st.tuples(st.floats(0, 9), st.floats(0, 9)),
     "encoder_hidden_size": st.lists(st.integers(1, 65536), min_size=1).map(tuple),
-    "similarity": st.sampled_from(["cosine", "dot"])}))
+    "similarity": st.sampled_from(["cosine", "dot", "dot-raw"])}))
 @examples(max_examples=50, deadline=None)
 def test_settings_go_to_plain_values_and_back(changes):
     s = Settings(**changes)

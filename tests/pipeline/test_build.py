@@ -169,7 +169,7 @@ def test_a_stopped_build_goes_on(tiny_split, tiny_shop, tmp_path, quick, bundle)
         if stage != "step":
             stages.append((stage, row.get("epoch")))
 
-    training = build.Training(tiny_split, tiny_settings(), tiny_shop.data, twin=True)
+    training = build.Training(tiny_split, tiny_settings(), tiny_shop.data, twin="dot")
     with pytest.raises(KeyboardInterrupt):
         build.build(training, out, stop)
     assert {p.name for p in tmp_path.iterdir()} == {"out.partial"}
@@ -205,7 +205,7 @@ def test_a_linear_path_stopped_while_it_is_solved_is_solved_again(tiny_split, ti
 @pytest.mark.parametrize("changes", [{"epochs": 0}, {"kfac": 1}, {"init": "random"}, {"embedding_size": 2}, {"kfac": 30}])
 def test_unusual_settings(tiny_split, tiny_shop, tmp_path, quick, changes):
     settings = tiny_settings(**{"epochs": 1} | changes)
-    found = build.build(build.Training(tiny_split, settings, tiny_shop.data, twin=True), tmp_path / "out")
+    found = build.build(build.Training(tiny_split, settings, tiny_shop.data, twin="dot"), tmp_path / "out")
     assert found.settings == settings
     assert len(found.steer({(0, 0): 0.5}, user=found.people[0], n=3).after) == 3
 
