@@ -3,6 +3,7 @@
 import json
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from macrid.bundle.folder import COURSE
 from macrid.errors import InputError
 from macrid.model.macridvae import MacridVAE
 from macrid.pipeline import evaluate, run_folder
+from macrid.results import collapse
 from macrid.training import fit
 from macrid.training.spectral_start import spectral_start
 
@@ -104,6 +106,14 @@ def test_the_course_is_that_of_the_training(bundle, twin):
         if str(kept) in of.course:
             np.testing.assert_array_equal(of.course[str(kept)], of.factor)
             assert of.history[kept - 1]["effective_factors"] == pytest.approx(of.meta["metrics"]["effective_factors"])
+
+
+def test_the_skewed_shop_that_ships_has_a_twin_that_collapses():
+    shipped = [load(Path(__file__).resolve().parents[2] / "models" / name) for name in ("skewed-shop", "skewed-shop-dot")]
+    cosine, dot = (one.history for one in shipped)
+    assert collapse.course_sentence(cosine, dot, "dot-free", 7).endswith("So it collapses here.")
+    assert cosine[-1]["effective_factors"] > 6
+    assert all(len(one.course) == len(one.items) for one in shipped)
 
 
 @pytest.mark.parametrize(("change", "why"), [
