@@ -47,7 +47,7 @@ docs: env-docs
 	@$(PY) -m mkdocs build --strict
 
 models: env
-	@$(PY) -m macrid train --data shop --out models/shop --set embedding_size=16 --set linear_weight=0 --seed 0 --twin dot --overwrite
+	@$(PY) -m macrid train --data shop --config scripts/shop.yaml --out models/shop --seed 0 --twin dot --overwrite
 	@$(PY) -m macrid train --data skewed-shop:300x1500 --out models/skewed-shop --preset paper --set init=glorot \
 		--set train_batch_size=100 --set learning_rate=0.003 --set anneal_cap=1 --set epochs=64 --set stopping_step=64 \
 		--seed 0 --twin dot-free --overwrite
