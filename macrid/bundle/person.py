@@ -2,17 +2,20 @@
 `Recommender.person` makes one."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Protocol, TypedDict
+from dataclasses import dataclass, replace
+from typing import Protocol, TypedDict, Unpack
 
 import numpy as np
 import pandas as pd
 
+from macrid.dials import wishes as wishing
 from macrid.dials.steered_scores import STRIP_POSITIONS, SteeredScores
+from macrid.dials.wishes import Wishes
 from macrid.errors import InputError
 from macrid.model.macridvae import MacridVAE
 
 from .cache import Computed
+from .catalogue import Catalogue, Reading
 from .factor_dials import FactorDials
 
 Dials = Mapping[tuple[int, int], float]  # (factor, dim) -> the coordinate that a dial is turned to, in [-1, 1]
@@ -24,14 +27,30 @@ MORE = 0.25  # of a dial's range: what "more" and "less" turn it by
 
 @dataclass(frozen=True)
 class Steered:
-    """The lists before and after dials were turned, as tables (rank, item_id, title, category, score; `after` also `mark`:
-    new, up n, down n or same), and `gone`: the rows of `before` that are not in `after`. `index` columns hold positions in
-    the items table. dials: the coordinates that were asked for."""
+    """The lists before and after dials were turned and wishes heard, as tables (rank, item_id, title, category, score;
+    `after` also `mark`: new, up n, down n or same), and `gone`: the rows of `before` that are not in `after`. `index` columns
+    hold positions in the items table. dials: the coordinates that were asked for; wishes: what was wished for; readings: what
+    both lists hold of it."""
 
     before: pd.DataFrame
     after: pd.DataFrame
     gone: pd.DataFrame
     dials: dict[tuple[int, int], float]
+    wishes: dict[str, float]
+    readings: list[Reading]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is listed: the turned dials, the wishes, of which factor (None: of the whole catalogue), how many items, whether
+    without those of the profile, and with which strength."""
+
+    dials: Dials
+    wishes: Wishes
+    factor: int | None = None
+    n: int = 20
+    hide_seen: bool = True
+    strength: float = 1.0
 
 
 class Listing(TypedDict, total=False):
@@ -63,6 +82,9 @@ class Trained(Protocol):
 
     @property
     def dials(self) -> FactorDials: ...
+
+    @property
+    def wishes(self) -> Catalogue: ...
 
     def table(self, positions: np.ndarray, scores: np.ndarray) -> pd.DataFrame: ...
 
@@ -103,25 +125,31 @@ class Person:
         low, high = self.dials.range(factor, dim)
         return float(np.clip(self.position(factor, dim) + share * (high - low), low, high))
 
-    def steer(self, dials: Dials, *, factor: int | None = None, n: int = 20, hide_seen: bool = True,
-              strength: float = 1.0) -> Steered:
-        """The lists of n items before and after some dials are turned; none turned leaves the list as it is."""
-        self._check(dials, factor, strength)
-        before = self._listed({}, factor, n, hide_seen, 1.0)
-        after = self._listed(dials, factor, n, hide_seen, strength)
+    def steer(self, dials: Dials | None = None, wishes: Wishes | None = None, **listing: Unpack[Listing]) -> Steered:
+        """The lists of n items (20) before and after some dials are turned and wishes heard; none leaves the list as it is.
+
+        wishes: {attribute: from -1, less of it, to 1, more}; `trained.wishes` has those that there are. They are heard
+        beside the dials, in the whole catalogue or among the items of the factor.
+        """
+        asked = Request(dials or {}, wishes or {}, **listing)
+        self._check(asked)
+        n = self.trained.number(asked.n)
+        before = self.trained.table(*self._top(replace(asked, dials={}, wishes={}, n=n, strength=1.0)))
+        after = self.trained.table(*self._top(replace(asked, n=n)))
         was = dict(zip(before["item_id"], before["rank"], strict=True))
         after["mark"] = [_mark(was.get(i), rank) for i, rank in zip(after["item_id"], after["rank"], strict=True)]
         gone = before[~before["item_id"].isin(after["item_id"])].reset_index(drop=True)
-        return Steered(before, after, gone, dict(dials))
+        readings = self.trained.wishes.readings(asked.wishes, before["index"].to_numpy(), after["index"].to_numpy())
+        return Steered(before, after, gone, dict(asked.dials), dict(asked.wishes), readings)
 
-    def film_strip(self, factor: int, dim: int, others: Dials | None = None, *, n: int = 3,
+    def film_strip(self, factor: int, dim: int, others: Dials | None = None, *, wishes: Wishes | None = None, n: int = 3,
                    hide_seen: bool = True) -> list[tuple[float, np.ndarray]]:
-        """The n best items of the factor at seven positions of a dial, other dials staying where they are turned to:
-        [(coordinate, positions of items)]."""
-        return [(value, self._top({**(others or {}), (factor, dim): value}, factor, n, hide_seen, 1.0)[0])
+        """The n best items of the factor at seven positions of a dial, other dials staying where they are turned to, and
+        wishes as they are: [(coordinate, positions of items)]."""
+        return [(value, self._top(Request({**(others or {}), (factor, dim): value}, wishes or {}, factor, n, hide_seen))[0])
                 for value in self._positions(factor, dim, STRIP_POSITIONS)]
 
-    def curves(self, factor: int, dim: int, others: Dials | None = None) -> pd.DataFrame:
+    def curves(self, factor: int, dim: int, others: Dials | None = None, wishes: Wishes | None = None) -> pd.DataFrame:
         """What a dial moves: for each attribute (a column) the mean over the first ten items of the factor at nine positions
         (the index: coordinates). A numeric attribute counts by its quantile among the factor's items, 0 to 1, a yes/no one
         as the share that has it; items of which it is unknown do not count."""
@@ -131,7 +159,7 @@ class Person:
         values = self._positions(factor, dim, CURVE_POSITIONS)
         rows = []
         for value in values:
-            top, _ = self._top({**(others or {}), (factor, dim): value}, factor, CURVE_LENGTH, True, 1.0)
+            top, _ = self._top(Request({**(others or {}), (factor, dim): value}, wishes or {}, factor, CURVE_LENGTH))
             shown = known.to_numpy()[row_of[top]]  # (n, A)
             counted = np.isfinite(shown)
             total, count = np.where(counted, shown, 0).sum(axis=0), counted.sum(axis=0)
@@ -142,29 +170,41 @@ class Person:
         low, high = self.dials.range(factor, dim)
         return [float(value) for value in np.linspace(low, high, count)]
 
-    def _check(self, dials: Dials, factor: int | None, strength: float) -> None:
-        for (k, dim), value in dials.items():
+    def _check(self, asked: Request) -> None:
+        for (k, dim), value in asked.dials.items():
             self.dials.check(k, dim)
             if not -1 <= value <= 1:  # also catches NaN
                 raise InputError(f"value is {value}: it must be a number from -1 to 1, the coordinate on the dial")
-        if factor is not None:
-            self.dials.check(factor, 0)
-        if not 0 <= strength <= 1:
-            raise InputError(f"strength is {strength}: it must be a number from 0 (one's own list) to 1 (the steered one)")
+        self.trained.wishes.check(asked.wishes)
+        if asked.factor is not None:
+            self.dials.check(asked.factor, 0)
+        if not 0 <= asked.strength <= 1:
+            raise InputError(f"strength is {asked.strength}: it must be a number from 0 (one's own list) to 1 (the steered "
+                             "one)")
 
-    def _listed(self, dials: Dials, factor: int | None, n: int, hide_seen: bool, strength: float) -> pd.DataFrame:
-        return self.trained.table(*self._top(dials, factor, self.trained.number(n), hide_seen, strength))
-
-    def _top(self, dials: Dials, factor: int | None, n: int, hide_seen: bool,
-             strength: float) -> tuple[np.ndarray, np.ndarray]:
+    def _top(self, asked: Request) -> tuple[np.ndarray, np.ndarray]:
         """Positions in the items table and scores of the n best items."""
-        hidden = self.seen if hide_seen else self.seen[:0]
-        if factor is None:
-            return self._scores(None).top(dials, n, strength, hidden)
-        mine = self.dials.factor_items(factor).positions
-        own_dials = {(0, dim): value for (k, dim), value in dials.items() if k == factor}
-        rows, scores = self._scores(factor).top(own_dials, n, strength, np.flatnonzero(np.isin(mine, hidden)))
-        return mine[rows], scores
+        hidden = self.seen if asked.hide_seen else self.seen[:0]
+        added, scores = self._added(asked.wishes, asked.factor), self._scores(asked.factor)
+        if asked.factor is None:
+            return scores.top(asked.dials, asked.n, asked.strength, hidden, added)
+        mine = self.dials.factor_items(asked.factor).positions
+        own_dials = {(0, dim): value for (k, dim), value in asked.dials.items() if k == asked.factor}
+        rows, found = scores.top(own_dials, asked.n, asked.strength, np.flatnonzero(np.isin(mine, hidden)), added)
+        return mine[rows], found
+
+    def _added(self, wishes: Wishes, factor: int | None) -> np.ndarray | None:
+        """What wishes add to the scores of the whole catalogue (M,), or of a factor's items (m,); None without a wish."""
+        heard = {name: value for name, value in wishes.items() if value}
+        if not heard:
+            return None
+        if factor not in self._computed.reach:
+            self._computed.reach[factor] = wishing.reach(self._scores(factor).own)
+        reach = self._computed.reach[factor]
+        mine = slice(None) if factor is None else self.dials.factor_items(factor).positions
+        terms = [np.float32(reach * wishing.weight(value)) * self.trained.wishes.lean(name)[mine]
+                 for name, value in heard.items()]
+        return np.asarray(sum(terms[1:], terms[0]))
 
     def _scores(self, factor: int | None) -> SteeredScores:
         """The scores of the whole catalogue, or those of a factor's items. The latest of both are kept."""

@@ -13,7 +13,8 @@ from macrid import bundle
 from macrid.data.attributes import attribute_table
 from macrid.data.interactions import Interactions
 from macrid.data.split import Split
-from macrid.dials import choose
+from macrid.dials import choose, moves
+from macrid.dials.wishes import Attributes
 from macrid.errors import InputWarning
 from macrid.measures import evaluate as measuring
 from macrid.model.macridvae import MacridVAE
@@ -79,8 +80,10 @@ def finish(out: Path, trained: Trained, training: Training, baselines: Mapping[s
         meta["aligned"] = dials.aligned
     learned_from = labels.dropna(how="all") if labels is not None and dials.aligned else None
     laid_out = maps.lay_out(model, items, people, training.seed, beside)
+    scored = choose.Scored(model.item_vectors(), model.factors(), parts, model.scale, model.linear)
+    moved = moves.measure(scored, dials.axes, people.clicks, Attributes(items))
     return bundle.Contents(meta, model, items, laid_out, dials.axes, dials.influence, _users(split), trained.history,
-                           learned_from, _course(trained))
+                           learned_from, _course(trained), moved)
 
 
 def _dials(out: Path, model: MacridVAE, parts: np.ndarray, training: Training) -> choose.Dials:
