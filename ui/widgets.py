@@ -2,7 +2,7 @@
 dials with pictures at their ends, cards that can be clicked. Each is a Streamlit component: it shows what it is given and
 reports what a person did; the page decides what that means."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from macrid.pictures import item_picture
 
 from . import html, item_pictures, words
 
-_HTML = {"board": '<div class="board" role="group" aria-label="Dials"></div>',
+_HTML = {"board": '<div class="board" role="group" aria-label="Dials"></div>', "stage": '<div class="stage"></div>',
          "chips": '<div class="chips" role="radiogroup"></div>', "picker": '<div class="picker" role="group"></div>'}
 
 
@@ -22,7 +22,7 @@ def _asset(name: str) -> str:
     return (words.ROOT / "assets" / name).read_text(encoding="utf-8")
 
 
-def _mount(name: str, key: str, data: dict, event: str, on_event: Callable[[Any], None]) -> None:
+def mount(name: str, key: str, data: dict, event: str, on_event: Callable[[Any], None]) -> None:
     """Show a component; `on_event` runs, with what was reported, before the page does."""
     component = st.components.v2.component(f"macrid_{name}", html=_HTML[name], css=_asset(f"{name}.css"),
                                            js=_asset(f"{name}.js"))
@@ -36,18 +36,19 @@ def _mount(name: str, key: str, data: dict, event: str, on_event: Callable[[Any]
     component(key=key, data=data, **callbacks)
 
 
-def chips(bundle: Recommender, factors: Iterable[int], interest: np.ndarray, stands: dict[int, list[float]], chosen: int,
+def chips(bundle: Recommender, interest: np.ndarray, stands: dict[int, list[float]], chosen: int, turned: Container[int],
           on_choose: Callable[[int], None]) -> None:
-    """The intentions `factors`: a picture, the name, the share of each (interest, (K,)) and where the person stands on its
-    strongest dials (from 0 to 1)."""
+    """Intentions: a picture, the name, the share of each (interest, (K,)) and where the person stands on its first dials
+    (stands: factor -> from 0 to 1, in the order in which they are shown); those with turned dials are marked."""
     described = []
-    for k in factors:
+    for k in stands:
         factor = bundle.factors[k]
         described.append({"factor": k, "name": factor.name, "share": round(100 * float(interest[k])), "stands": stands[k],
+                      "turned": k in turned,
                       "picture": item_pictures.picture_src(bundle, factor.typical[0]),
                       "hint": f"{factor.name}: {interest[k]:.0%} of this history. The dots show where it stands on the "
                               "strongest dials of this intention, low to high."})
-    _mount("chips", "chips", {"chosen": chosen, "label": "Intention", "chips": described}, "chose", on_choose)
+    mount("chips", "chips", {"chosen": chosen, "label": "Intention", "chips": described}, "chose", on_choose)
 
 
 def picker(bundle: Recommender, positions: Iterable[int], action: str, label: str, on_pick: Callable[[int], None]) -> None:
@@ -57,7 +58,7 @@ def picker(bundle: Recommender, positions: Iterable[int], action: str, label: st
         item = bundle.item(position)
         items.append({"position": position, "picture": item_pictures.picture_src(bundle, position),
                       "title": str(item["title"]), "subtitle": html.subtitle(item)})
-    _mount("picker", f"picker-{action}", {"items": items, "action": action, "label": label}, "picked", on_pick)
+    mount("picker", f"picker-{action}", {"items": items, "action": action, "label": label}, "picked", on_pick)
 
 
 def dial(bundle: Recommender, factor: int, dim: int) -> dict:
@@ -86,4 +87,4 @@ def board(data: dict, on_event: Callable[[dict], None]) -> None:
 
     on_event gets {what: turn, strength, choose, undo, reset or more; seq, values: {dim: percent}, strength, chosen}.
     """
-    _mount("board", "board", data, "did", on_event)
+    mount("board", "board", data, "did", on_event)

@@ -71,6 +71,7 @@ class Cache:
         people = PEOPLE_NUMBERS // (n_items * (kfac + 6))
         self.items: Store[int, dict] = Store(ITEMS)
         self.maps: Store[str, np.ndarray] = Store(MAPS)
+        self.values: Store[str, np.ndarray] = Store(LEANS)
         self.leans: Store[str, np.ndarray] = Store(LEANS)
         self.factor_items: Store[int, FactorItems] = Store(kfac)
         self.quantiles: Store[int, pd.DataFrame] = Store(kfac)

@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 
 from macrid.dials import words
+from macrid.dials.poles import POPULARITY
 from macrid.dials.wishes import Attribute, Attributes, Wishes, lean
 from macrid.errors import InputError
 
 from .cache import Cache
 
+WELL_KNOWN = 200  # items that may stand for an end of an attribute
 MOST_NAMED = 8  # attributes in a message
 
 
@@ -65,12 +67,24 @@ class Catalogue:
         return {words.plain(name): attribute for name, attribute in self.attributes.items()}
 
     def values(self, name: str) -> np.ndarray:
-        """An attribute of the items (M,), NaN where unknown."""
-        return self.attributes.of_items(name)
+        """An attribute of the items (M,), NaN where unknown; recent ones are cached."""
+        return self.cache.values.get(name, lambda: self.attributes.of_items(name))
 
     def lean(self, name: str) -> np.ndarray:
         """How much each item speaks for an attribute (M,); recent ones are cached."""
         return self.cache.leans.get(name, lambda: lean(self.values(name), self.vectors))
+
+    def ends(self, name: str, n: int = 1) -> tuple[np.ndarray, np.ndarray]:
+        """Positions of n well known items that have least, and of n that have most of an attribute, the outermost first."""
+        among = np.arange(len(self.items)) if name == POPULARITY else self._well_known
+        leaning = self.lean(name)[among]
+        return among[np.argsort(leaning, kind="stable")[:n]], among[np.argsort(-leaning, kind="stable")[:n]]
+
+    @cached_property
+    def _well_known(self) -> np.ndarray:
+        """The most clicked items, the most clicked first."""
+        clicks = self.items["clicks"].to_numpy() if "clicks" in self.items else np.zeros(len(self.items))
+        return np.argsort(-clicks, kind="stable")[:WELL_KNOWN]
 
     def wish(self, text: str) -> tuple[str, float]:
         """A wish from `ATTRIBUTE=HOW`, as the command line has it; HOW: a number from -1 to 1, + or -, more or less, or one

@@ -1,7 +1,7 @@
 """One person before a trained model: where they stand on the dials, and their lists when dials are turned.
 `Recommender.person` makes one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypedDict, Unpack
 
@@ -12,6 +12,7 @@ from macrid.dials import wishes as wishing
 from macrid.dials.steered_scores import STRIP_POSITIONS, SteeredScores
 from macrid.dials.wishes import Wishes
 from macrid.errors import InputError
+from macrid.measures.vectors import unit
 from macrid.model.macridvae import MacridVAE
 
 from .cache import Computed
@@ -20,6 +21,9 @@ from .factor_dials import FactorDials
 
 Dials = Mapping[tuple[int, int], float]  # (factor, dim) -> the coordinate that a dial is turned to, in [-1, 1]
 
+NEAREST = 3  # items of the profile that tell why another is listed
+MOST_TRIED = 24  # attributes, to find those that move a list most
+MODEST, TRIED_LENGTH = 0.6, 12
 CURVE_POSITIONS = 9
 CURVE_LENGTH = 10  # of the lists whose attributes are followed along a dial
 MORE = 0.25  # of a dial's range: what "more" and "less" turn it by
@@ -28,9 +32,9 @@ MORE = 0.25  # of a dial's range: what "more" and "less" turn it by
 @dataclass(frozen=True)
 class Steered:
     """The lists before and after dials were turned and wishes heard, as tables (rank, item_id, title, category, score;
-    `after` also `mark`: new, up n, down n or same), and `gone`: the rows of `before` that are not in `after`. `index` columns
-    hold positions in the items table. dials: the coordinates that were asked for; wishes: what was wished for; readings: what
-    both lists hold of it."""
+    `after` also `mark`: new, up n, down n or same), and `gone`: the rows of `before` that are not in `after`. `index`
+    columns hold positions in the items table. dials: the coordinates that were asked for; wishes: what was wished for;
+    readings: what both lists hold of it."""
 
     before: pd.DataFrame
     after: pd.DataFrame
@@ -43,7 +47,7 @@ class Steered:
 @dataclass(frozen=True)
 class Request:
     """What is listed: the turned dials, the wishes, of which factor (None: of the whole catalogue), how many items, whether
-    without those of the profile, and with which strength."""
+    without those of the profile, with which strength, and without which other items (positions)."""
 
     dials: Dials
     wishes: Wishes
@@ -51,6 +55,18 @@ class Request:
     n: int = 20
     hide_seen: bool = True
     strength: float = 1.0
+    without: Sequence[int] = ()
+
+
+@dataclass(frozen=True)
+class Why:
+    """Why an item is in a list: positions of the profile's items that are nearest to it, in its own factor where there are
+    any; its rank; and the rank that it would have without each wish, and without each turned dial (None: not listed)."""
+
+    near: np.ndarray
+    rank: int | None
+    without_wish: dict[str, int | None]
+    without_dial: dict[tuple[int, int], int | None]
 
 
 class Listing(TypedDict, total=False):
@@ -60,6 +76,7 @@ class Listing(TypedDict, total=False):
     n: int
     hide_seen: bool
     strength: float
+    without: Sequence[int]
 
 
 class Trained(Protocol):
@@ -142,6 +159,42 @@ class Person:
         readings = self.trained.wishes.readings(asked.wishes, before["index"].to_numpy(), after["index"].to_numpy())
         return Steered(before, after, gone, dict(asked.dials), dict(asked.wishes), readings)
 
+    def moving_wishes(self, n: int, factor: int | None = None) -> list[str]:
+        """The attributes whose wishes move this person's list, n at most: first numbers, half of them at most, then others,
+        those that change half of the first TRIED_LENGTH items before those that change fewer, the most frequent first.
+        MODEST more and less of MOST_TRIED attributes are tried."""
+        attributes = self.trained.wishes.attributes
+        own = self._top(Request({}, {}, factor, self.trained.number(TRIED_LENGTH)))[0]
+        moved = {}
+        for name in list(attributes)[:MOST_TRIED]:
+            lists = [self._top(Request({}, {name: wish}, factor, len(own)))[0] for wish in (-MODEST, MODEST)]
+            moved[name] = min(len(own) // 2, max(len(np.setdiff1d(found, own)) for found in lists))
+        order = sorted((name for name in moved if moved[name]), key=lambda name: -moved[name])
+        numbers = [name for name in order if not attributes[name].yes_no][: n // 2]
+        return [*numbers, *(name for name in order if attributes[name].yes_no)][:n]
+
+    def why(self, position: int, dials: Dials | None = None, wishes: Wishes | None = None,
+            **listing: Unpack[Listing]) -> "Why":
+        """Why the item at a position stands where it does in the list that `steer` gives."""
+        asked = Request(dials or {}, wishes or {}, **listing)
+        self._check(asked)
+        t = self.trained
+        near = self.seen[self.dials.factor[self.seen] == self.dials.factor[position]]
+        near = near if len(near) else self.seen
+        likeness = unit(t.vectors[near]) @ unit(t.vectors[position])  # (n,)
+        rank = self._rank(position, asked)
+        by_wish = {name: self._rank(position, replace(asked, wishes={w: v for w, v in asked.wishes.items() if w != name}))
+                   for name in asked.wishes}
+        by_dial = {dial: self._rank(position, replace(asked, dials={d: v for d, v in asked.dials.items() if d != dial}))
+                   for dial in asked.dials}
+        return Why(near[np.argsort(-likeness, kind="stable")][:NEAREST], rank, by_wish, by_dial)
+
+    def _rank(self, position: int, asked: Request) -> int | None:
+        """The place of an item in a list of everything, from 1; None if it isn't listed."""
+        found = self._top(replace(asked, n=len(self.trained.items)))[0]
+        at = np.flatnonzero(found == position)
+        return int(at[0]) + 1 if len(at) else None
+
     def film_strip(self, factor: int, dim: int, others: Dials | None = None, *, wishes: Wishes | None = None, n: int = 3,
                    hide_seen: bool = True) -> list[tuple[float, np.ndarray]]:
         """The n best items of the factor at seven positions of a dial, other dials staying where they are turned to, and
@@ -184,7 +237,7 @@ class Person:
 
     def _top(self, asked: Request) -> tuple[np.ndarray, np.ndarray]:
         """Positions in the items table and scores of the n best items."""
-        hidden = self.seen if asked.hide_seen else self.seen[:0]
+        hidden = np.concatenate([self.seen if asked.hide_seen else self.seen[:0], np.asarray(asked.without, np.int64)])
         added, scores = self._added(asked.wishes, asked.factor), self._scores(asked.factor)
         if asked.factor is None:
             return scores.top(asked.dials, asked.n, asked.strength, hidden, added)

@@ -44,8 +44,8 @@ def measure(scored: Scored, axes: np.ndarray, clicks: csr_matrix, attributes: At
 
     scored: items and n people, whose parts are made from clicks (n, M); axes (K, D, D). change: of the mean of the attribute
     (the share, of a yes/no one) in a list of LENGTH from the low to the high end of the dial, over every other person;
-    error: its standard error; effect: the change in standard deviations of the attribute among the factor's items; again: the
-    change over the people left out; holds: the share of these whose list moves the same way.
+    error: its standard error; effect: the change in standard deviations of the attribute among the factor's items; again:
+    the change over the people left out; holds: the share of these whose list moves the same way.
     """
     names = list(attributes)[:MOST_ATTRIBUTES]
     values = np.column_stack([attributes.of_items(name) for name in names]) if names else np.zeros((len(scored.factor), 0))
