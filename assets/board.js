@@ -47,6 +47,7 @@ function build(board, data) {
     name.type = "button";
     name.title = dial.hint;
     element("b", "", name, dial.name);
+    if (dial.amount) element("small", "amount", name, dial.amount).title = "How much the first ten of a list change from end to end";
     if (dial.confidence !== null) {
       const sure = element("span", "sure", name);
       sure.setAttribute("role", "img");

@@ -301,5 +301,5 @@ async function explain(stage, item) {
     Object.assign(element("img", "", figure), { src: each.picture, alt: "" });
     element("figcaption", "", figure, each.title);
   }
-  for (const line of lines) element("p", "line", why, line);
+  for (const line of lines) element("p", "part", why, line);
 }

@@ -45,24 +45,23 @@ def id_of(position: int) -> str:
 # Who
 address.from_address("who", ["person", "profile"], "person")
 address.from_address("user", bundle.people, bundle.people[0])
-with st.container(key="who-row"):
-    head, who, pick, lucky = st.columns([1, 1.5, 4, 1.3], vertical_alignment="center")
-with head:
+with st.container(horizontal=True, vertical_alignment="center", key="who-row"):
     html.begin("Steer", "")
-kind = who.segmented_control("Who", ["person", "profile"], required=True, key="who", label_visibility="collapsed",
-                             persist_state="session", format_func={"person": "A person", "profile": "Me"}.get,
-                             help="People whom the model has never seen in training, or a profile that you put together.")
-if kind == "person":
-    user = pick.selectbox("Person", bundle.people, key="user", persist_state="session", format_func=label_of,
-                          label_visibility="collapsed")
-    lucky.button("Surprise me", icon=":material/casino:", on_click=surprise, width="stretch")
-    seen = bundle.history_of(user)
-else:
+    kind = st.segmented_control("Who", ["person", "profile"], required=True, key="who", label_visibility="collapsed",
+                                persist_state="session", format_func={"person": "A person", "profile": "Me"}.get,
+                                help="People whom the model has never seen in training, or a profile that you put together.")
+    if kind == "person":
+        user = st.selectbox("Person", bundle.people, key="user", persist_state="session", format_func=label_of,
+                            label_visibility="collapsed")
+        st.button("Surprise me", icon=":material/casino:", on_click=surprise)
+        seen = bundle.history_of(user)
+    else:
+        wanted = st.text_input("Search the catalogue", key="search", persist_state="session", icon=":material/search:",
+                               placeholder="Titles, categories, years", label_visibility="collapsed")
+        st.button("An example", icon=":material/casino:", on_click=example)
+if kind == "profile":
     if not state.is_set("items"):
         state.items = address.ids_from(st.query_params.get("items", ""), known)
-    wanted = pick.text_input("Search the catalogue", key="search", persist_state="session", icon=":material/search:",
-                             placeholder="Titles, categories, years", label_visibility="collapsed")
-    lucky.button("An example", icon=":material/casino:", on_click=example, width="stretch")
     seen = bundle.positions(state.items)
     with st.expander(f"Your profile, {_items(len(seen))}", expanded=len(seen) < 3 or bool(wanted.strip())):
         yours, offered = st.columns(2, gap="large")

@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from macrid.bundle.recommender import Recommender
+from macrid.dials import moves
 from macrid.pictures import item_picture
 
 from . import html, item_pictures, words
@@ -67,11 +68,15 @@ def dial(bundle: Recommender, factor: int, dim: int) -> dict:
     change = f"From end to end it exchanges {bundle.influence[factor, dim]:.0%} of a list of 20."
     name, confidence, low, high = f"dial {dim + 1}", None, "", ""
     hint = f"{change} No known attribute goes with it: its pictures say what it does."
+    moved = bundle.dials.moved(factor, dim)
+    amount = ""
+    if label and len(moved) and moved["attribute"].iloc[0] == label.name:
+        amount = moves.amount(moved.iloc[0].to_dict(), bundle.wishes.attributes[label.name])
     if label:
         name, confidence, low, high = label.name, label.confidence, label.low, label.high
         hint = f"{label.source} {change}"
     lowest, highest = bundle.dials.ends(factor, dim, 3)
-    return {"dim": dim, "name": name, "confidence": confidence, "hint": hint,
+    return {"dim": dim, "name": name, "amount": amount, "confidence": confidence, "hint": hint,
             "low": {"word": low, "pictures": _pictures(bundle, lowest)},
             "high": {"word": high, "pictures": _pictures(bundle, highest[::-1])}}
 

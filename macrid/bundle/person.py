@@ -255,7 +255,8 @@ class Person:
             self._computed.reach[factor] = wishing.reach(self._scores(factor).own)
         reach = self._computed.reach[factor]
         mine = slice(None) if factor is None else self.dials.factor_items(factor).positions
-        terms = [np.float32(reach * wishing.weight(value)) * self.trained.wishes.lean(name)[mine]
+        known = self.trained.wishes
+        terms = [np.float32(reach * wishing.weight(value, known.attributes[name].yes_no)) * known.lean(name)[mine]
                  for name, value in heard.items()]
         return np.asarray(sum(terms[1:], terms[0]))
 

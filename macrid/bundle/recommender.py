@@ -23,6 +23,7 @@ from .cache import Cache, Computed, FactorItems
 from .catalogue import Catalogue
 from .factor_dials import FactorDials, Shown
 from .person import Dials, Listing, Person, Steered
+from .search import Search
 
 
 @dataclass(frozen=True)
@@ -191,22 +192,13 @@ class Recommender:
         return [row[i] for i in range(max(map(len, rows), default=0)) for row in rows if i < len(row)][:n]
 
     def search(self, text: str, n: int) -> list[int]:
-        """Positions of n items whose title, category or genres have all the words, or beginnings of words, of `text`,
-        whatever their case; the most clicked first."""
-        matches = np.ones(len(self.items), bool)
-        for word in text.casefold().split():
-            matches &= self._words.str.contains(" " + word, regex=False).to_numpy()
-        clicks = self.items["clicks"].to_numpy() if "clicks" in self.items else np.zeros(len(self.items))
-        positions = np.flatnonzero(matches)
-        return positions[np.argsort(-clicks[positions], kind="stable")][:n].tolist()
+        """Positions of n items whose title, category, genres or year have all the words, or beginnings of words, of `text`, or
+        else whose title is nearly that: see `search`."""
+        return self._search.find(text, n)
 
     @cached_property
-    def _words(self) -> pd.Series:
-        text = pd.Series("", self.items.index)
-        for name in ("title", "category", "genres"):
-            if name in self.items:
-                text = text + " " + self.items[name].fillna("").astype(str)
-        return text.str.casefold().str.replace(r"[^\w]+", " ", regex=True)
+    def _search(self) -> Search:
+        return Search(self.items)
 
     def map_of(self, method: str) -> np.ndarray:
         """The layout of the items (M, 2), such as by `tsne` or `umap`; recent ones are cached."""

@@ -141,7 +141,7 @@ def reach(scores: np.ndarray) -> float:
     return float(told.max() - told.mean()) if len(told) else 0.0
 
 
-def weight(wish: float) -> float:
-    """What a lean is multiplied by, in units of `reach`: the third power of the wish, so that small wishes, where most
-    happens, can be told apart."""
-    return wish**3
+def weight(wish: float, yes_no: bool) -> float:
+    """What a lean is multiplied by, in units of `reach`: the wish's square with its sign, or of a yes/no attribute, which
+    fills a list sooner, its third power, so that small wishes, where most happens, can be told apart."""
+    return wish**3 if yes_no else wish * abs(wish)

@@ -330,7 +330,7 @@ def test_a_dial_is_named_after_what_it_follows_closely():
     assert (turned.low, turned.high) == ("larger", "smaller")
     assert name_dial("size", CLOSE - 0.01, False, None) is None
     flag = name_dial("Horror", 0.8, True, None)
-    assert (flag.low, flag.high, flag.confidence) == ("not Horror", "Horror", 0.8)
+    assert (flag.low, flag.high, flag.confidence) == ("less Horror", "more Horror", 0.8)
     assert "AUC 0.90" in flag.source
     assert name_dial("Horror", CLOSE_YES_NO - 0.01, True, None) is None
 
@@ -344,4 +344,4 @@ def test_a_dial_learned_from_labels_says_so():
     assert (named.low, named.high) == ("small", "large")
     flag = name_dial("Horror", 0.1, True, row | {"measure": "AUC", "confidence": 0.9})
     assert flag.confidence == pytest.approx(0.8)
-    assert (flag.low, flag.high) == ("not Horror", "Horror")
+    assert (flag.low, flag.high) == ("less Horror", "more Horror")

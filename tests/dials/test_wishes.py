@@ -74,5 +74,6 @@ def test_what_is_unknown_is_predicted_from_the_vectors():
 def test_reach_and_weight():
     assert wishes.reach(np.array([1.0, 2.0, 6.0, -np.inf])) == 3.0
     assert wishes.reach(np.array([-np.inf])) == 0.0
-    assert [wishes.weight(w) for w in (-1, 0, 1)] == [-1, 0, 1]
-    assert wishes.weight(0.5) == -wishes.weight(-0.5) < 0.5
+    for yes_no in (True, False):
+        assert [wishes.weight(w, yes_no) for w in (-1, 0, 1)] == [-1, 0, 1]
+        assert 0 < wishes.weight(0.5, yes_no) == -wishes.weight(-0.5, yes_no) < 0.5
