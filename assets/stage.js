@@ -14,6 +14,17 @@ export default function ({ data, parentElement, setTriggerValue }) {
   return () => window.removeEventListener("macrid-dials", follow);
 }
 
+// What is turned replaces the entry in the browser's history: "back" leaves the page instead of doing nothing; "Undo" takes back.
+if (!window.macridReplaces) {
+  window.macridReplaces = true;
+  const push = window.history.pushState.bind(window.history);
+  window.history.pushState = (state, unused, url) => {
+    const { pathname } = new URL(url ?? "", document.baseURI), here = window.location.pathname;
+    const same = here.endsWith("/steer") && (pathname === here || String(url).startsWith("?"));
+    return same ? window.history.replaceState(state, unused, url) : push(state, unused, url);
+  };
+}
+
 function element(tag, className, parent, text) {
   const made = document.createElement(tag);
   if (className) made.className = className;
@@ -57,7 +68,7 @@ function build(stage, data) {
   holdable(stage, state.before);
   copyButton(tools);
   state.posters = element("ol", "posters", list);
-  state.posters.setAttribute("aria-label", "List after");
+  state.posters.setAttribute("aria-label", "Your list");
   state.gone = element("div", "gone", list);
   state.gone.setAttribute("aria-label", "Gone from the list");
   state.live = element("div", "spoken", list);
@@ -154,7 +165,7 @@ function row(stage, wish) {
     const end = button(none ? "end none" : "end", line, undefined, () => { slider.value = value; changed(); released(); });
     end.title = word;
     end.setAttribute("aria-label", `${wish.name}: ${word}, all the way`);
-    Object.assign(element("img", "", end), { src, alt: "", loading: "lazy" });
+    Object.assign(element("img", "", end), { src, alt: word, loading: "lazy" });
   };
   const slider = document.createElement("input");
   picture(wish.pictures[0], wish.low, -100, wish.yes_no);
@@ -246,7 +257,7 @@ function paint(stage, list) {
 function makeCard(stage, item) {
   const card = element("li", "poster");
   const open = button("", card, undefined, () => explain(stage, item));
-  Object.assign(element("img", "", open), { src: item.picture, alt: "", loading: "lazy" });
+  Object.assign(element("img", "", open), { src: item.picture, alt: item.title, loading: "lazy" });
   element("span", "badge", open);
   element("b", "", open);
   element("small", "", open, [item.year, item.genres].filter(Boolean).join(" · ")).title = item.genres;
@@ -276,7 +287,7 @@ function spokenOf(list) {
 async function explain(stage, item) {
   const { dialog, data, send } = stage.state;
   const inner = element("div", "inner");
-  Object.assign(element("img", "", inner), { src: item.picture, alt: "" });
+  Object.assign(element("img", "", inner), { src: item.picture, alt: item.title });
   const side = element("div", "", inner);
   element("h3", "", side, item.title);
   element("p", "about", side, [item.year, item.genres].filter(Boolean).join(" · "));
@@ -298,7 +309,7 @@ async function explain(stage, item) {
   const row = element("div", "near", why);
   for (const each of near) {
     const figure = element("figure", "", row);
-    Object.assign(element("img", "", figure), { src: each.picture, alt: "" });
+    Object.assign(element("img", "", figure), { src: each.picture, alt: each.title });
     element("figcaption", "", figure, each.title);
   }
   for (const line of lines) element("p", "part", why, line);

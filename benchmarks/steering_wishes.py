@@ -1,7 +1,7 @@
 """What wishes give and cost, more of an attribute and less of it, beside dials: personal against segment NDCG@20.
 
-The protocol is that of `steering_curves`; scores are those of the app, with the linear path where a bundle has one. Chosen on
-validation people: how much a rare attribute weighs (by the square root of its standard deviation, or not, or by the whole of
+The protocol is that of `steering_curves`; scores are those of the app, with the linear path where a bundle has one. Chosen
+on validation people: how much a rare attribute weighs (by the square root of its standard deviation, or not, or by the whole of
 it) and whether a push of the parts towards the attribute is mixed in. Reported: test people.
 """
 
@@ -29,7 +29,8 @@ CHOOSING = ("wish", "plain", "standard", "mixed", "half")
 
 
 def measure(of: Recommender, report=lambda: None) -> dict:
-    """{validation, test} -> way -> {everybody, askers} -> personal, segment, within (S,), area, gain; and `less` of `test`."""
+    """{validation, test} -> way -> {everybody, askers} -> personal, segment, within (S,), area, gain; and `less`, of test
+    people."""
     attributes = of.attributes
     segments = {name: items for name, items in trade_off.segments(attributes).items()
                 if name in attributes and yes_no(attributes[name])} or trade_off.segments(attributes)
@@ -111,7 +112,8 @@ def _pushed(of: Recommender, pushes: tuple, name: str, seen: np.ndarray) -> np.n
 def _follow(lists: np.ndarray, seen: np.ndarray, answers: np.ndarray, segment: np.ndarray) -> dict:
     """As `trade_off.follow`; and `within`: NDCG towards a person's own answers of the segment."""
     own = answers & segment
-    within = [np.nanmean(steering.list_ndcg(at[own.any(axis=1)], own[own.any(axis=1)])) if own.any() else np.nan for at in lists]
+    told = own.any(axis=1)
+    within = [np.nanmean(steering.list_ndcg(at[told], own[told])) if told.any() else np.nan for at in lists]
     return trade_off.follow(lists, seen, answers, segment) | {"within": np.array(within)}
 
 
@@ -144,6 +146,6 @@ def summary(measured: dict[str, dict]) -> str:
             for way, groups in of[which]["ways"].items() for f in [groups[group]]]
     less = [[name, *(f"{of['less'][f'share_{at}']:.1%}" for at in ("before", "less", "none")),
              *(f"{of['less'][f'others_{at}']:.3f}" for at in ("before", "less", "none"))] for name, of in measured.items()]
-    return table(["bundle", "people", "group", "way", "segment before", "personal before", "segment at -10 % personal", "area",
-                  "own of the segment"], rows) + "\n\n" + table(
+    return table(["bundle", "people", "group", "way", "segment before", "personal before", "segment at -10 % personal",
+                  "area", "own of the segment"], rows) + "\n\n" + table(
         ["bundle", "share before", "at -0.6", "at -1", "own others before", "at -0.6", "at -1"], less)

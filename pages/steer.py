@@ -141,7 +141,7 @@ def the_stage(now: stage.Scene):
                 "chips": stage.chips(bundle, now), "presets": stage.presets(bundle), "said": state.said,
                 "heard": [f"“{each.said}”: {stage.wish_words(bundle, each.attribute, each.value)}" for each in found.heard],
                 "unknown": found.unknown, "list": stage.listed(bundle, now, names),
-                "before": [stage.card(bundle, int(p)) for p in before], "seq": state.stage,
+                "before": [stage.card(bundle, int(p)) for p in before], "seq": state.staged,
                 "can_undo": bool(state.earlier), "turned": state.is_turned}, lambda event: state.hear(event, understand))
 
 

@@ -173,7 +173,8 @@ def sliders(bundle: Recommender, names: list[str], wishes: Wanted) -> list[dict[
     taken: set[int] = set()
     for name in names:
         attribute = bundle.wishes.attributes[name]
-        ends = [next((int(p) for p in end if p not in taken), int(end[0])) for end in bundle.wishes.ends(name, len(names) + 1)]
+        ends = [next((int(p) for p in end if p not in taken), int(end[0]))
+                for end in bundle.wishes.ends(name, len(names) + 1)]
         if attribute.yes_no:
             ends[0] = ends[1]  # crossed out: what lacks something is best shown by what it lacks
         taken |= set(ends)

@@ -110,7 +110,7 @@ class Steer(PageState):
     steered = Remembered[tuple[str, tuple[int, ...]] | None](None, of_bundle=True)  # of which bundle, and by which history
     shown = Remembered(DIALS)  # how many dials
     seq = Remembered(0)  # the number of the board's last event
-    stage = Remembered(0)  # and of the stage's
+    staged = Remembered(0)  # and of the stage's
     scope = Remembered("all")  # or factor
     side = Remembered(False)  # whether the list before stands beside the list after
     n = Remembered(12)
@@ -160,7 +160,7 @@ class Steer(PageState):
 
     def hear(self, event: dict[str, Any], understand: Callable[[str], Wanted]) -> None:
         """Take what happened on the stage (see `stage.show`). understand: the wishes in a text, in percent."""
-        self.stage = event["seq"]
+        self.staged = event["seq"]
         what, now = event["what"], self.now
         if what == "wish":
             self._turn(now._replace(wishes={name: value for name, value in event["wishes"].items() if value}))

@@ -192,8 +192,8 @@ class Recommender:
         return [row[i] for i in range(max(map(len, rows), default=0)) for row in rows if i < len(row)][:n]
 
     def search(self, text: str, n: int) -> list[int]:
-        """Positions of n items whose title, category, genres or year have all the words, or beginnings of words, of `text`, or
-        else whose title is nearly that: see `search`."""
+        """Positions of n items whose title, category, genres or year have all the words, or beginnings of words, of `text`,
+        or else whose title is nearly that: see `search`."""
         return self._search.find(text, n)
 
     @cached_property

@@ -13,14 +13,14 @@ ALIKE = 72  # of 100: so much a title must be like what was typed, where no word
 
 
 def normal(text: str) -> str:
-    """Small letters and numbers, words apart: "L.A. Confidential" and "la confidential" are the same, and so are "Amélie" and
-    "amelie", "Schindler's" and "schindlers"."""
+    """Small letters and numbers, words apart: "L.A. Confidential" and "la confidential" are the same, and so are "Amélie"
+    and "amelie", "Schindler's" and "schindlers"."""
     flat = unicodedata.normalize("NFKD", re.sub(r"['’`.]", "", text.casefold()))
     return " ".join(re.sub(r"[^\w]+|_", " ", "".join(c for c in flat if not unicodedata.combining(c))).split())
 
 
 class Search:
-    """A search over the items of a table (M rows); the most clicked come first, before them those whose title has no other word."""
+    """A search over the items of a table (M rows): those whose title has no other words come first, then the most clicked."""
 
     def __init__(self, items: pd.DataFrame) -> None:
         self.titles = [normal(str(title)) for title in items["title"]]

@@ -50,7 +50,8 @@ def test_pages_share_no_key_but_the_person():
 
 
 def test_another_bundle_forgets_what_is_of_the_first():
-    kept = {"bundle": "b", "who": "profile", "strength": 40, "scope": "all", "n": 24, "keep": True, "shown": 10, "seq": 7, "stage": 3, "side": True,
+    kept = {"bundle": "b", "who": "profile", "strength": 40, "scope": "all", "n": 24, "keep": True, "shown": 10,
+            "seq": 7, "staged": 3, "side": True,
             "layout": "umap", "model": "dot", "measure": "nmi", "naming": {"a": 1}, "elsewhere": 1}
     gone = dict.fromkeys(("user", "items", "factor", "dim", "dials", "earlier", "steered", "favourite", "intention",
                           "attribute", "colour", "of", "axis", "find", "window", "prototype", "against", "sweep", "compare",
@@ -161,7 +162,7 @@ def test_a_profile(steer):
     steer.remove("a")
     steer.remove("c")
     assert steer.items == ["b"]
-    steer.choose(4)
+    steer.choose(4, 0)
     assert (steer.factor, steer.dim) == (4, 0)
 
 

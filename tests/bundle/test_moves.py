@@ -20,9 +20,10 @@ def test_dials_that_move_something_come_first(bundle):
     for factor in range(7):
         order = bundle.dials.order(factor)
         assert sorted(order) == list(range(8))
-        named = [len(bundle.dials.moved(factor, dim)) > 0 for dim in order]
+        moved = [bundle.dials.moved(factor, dim) for dim in order]
+        named = [len(rows) > 0 for rows in moved]
         assert named == sorted(named, reverse=True)
-        firsts = [bundle.dials.moved(factor, dim)["attribute"].iloc[0] for dim in order if len(bundle.dials.moved(factor, dim))]
+        firsts = [rows["attribute"].iloc[0] for rows in moved if len(rows)]
         different = len(set(firsts))
         assert len(set(firsts[:different])) == different  # each name once, before any comes again
 

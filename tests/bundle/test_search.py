@@ -6,8 +6,8 @@ import pytest
 
 from macrid.bundle.search import Search
 
-TITLES = ["Schindler's List", "Mission: Impossible", "Face/Off", "L.A. Confidential", "The Godfather", "The Godfather: Part II",
-          "Amélie", "Toy Story", "Toys", "Heat", "Nobody's Fool"]
+TITLES = ["Schindler's List", "Mission: Impossible", "Face/Off", "L.A. Confidential", "The Godfather",
+          "The Godfather: Part II", "Amélie", "Toy Story", "Toys", "Heat", "Nobody's Fool"]
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,8 @@ def search() -> Search:
     ("Mission: Impossible", "Mission: Impossible"), ("mission impossible", "Mission: Impossible"), ("Face/Off", "Face/Off"),
     ("face off", "Face/Off"), ("L.A. Confidential", "L.A. Confidential"), ("la conf", "L.A. Confidential"),
     ("Godfather, The", "The Godfather"), ("the godfather", "The Godfather"), ("1995", "Toy Story"), ("amelie", "Amélie"),
-    ("AMÉLIE", "Amélie"), ("toy stroy", "Toy Story"), ("shindlers lst", "Schindler's List"), ("war drama", "Schindler's List")])
+    ("AMÉLIE", "Amélie"), ("toy stroy", "Toy Story"), ("shindlers lst", "Schindler's List"),
+    ("war drama", "Schindler's List")])
 def test_what_is_meant_comes_first(search, typed, first):
     assert TITLES[search.find(typed, 5)[0]] == first
 

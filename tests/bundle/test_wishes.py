@@ -25,7 +25,8 @@ def test_a_wish_adds_its_attribute_to_the_scores(bundle, someone, factor, dials)
     assert len(own) == len(mine)
     reach = own.max() - own.mean()
     for item in plain.index:
-        added = sum(reach * wishes.weight(value, name == "mugs") * bundle.wishes.lean(name)[item] for name, value in asked.items())
+        added = sum(reach * wishes.weight(value, name == "mugs") * bundle.wishes.lean(name)[item]
+                    for name, value in asked.items())
         assert wished[item] - plain[item] == pytest.approx(added, abs=1e-4)
     assert wished.is_monotonic_decreasing
 
@@ -59,22 +60,24 @@ def test_readings_are_those_of_the_lists(bundle, someone):
     assert size.told(12).startswith("mean size: 0.")
 
 
-@pytest.mark.parametrize(("text", "name", "sign"), [("size=larger", "size", 1), ("Size=-0.5", "size", -1), ("mugs=no", "mugs", -1),
-                                                    ("price=cheap", "price", -1), ("popularity=famous", "popularity", 1)])
+@pytest.mark.parametrize(("text", "name", "sign"), [("size=larger", "size", 1), ("Size=-0.5", "size", -1),
+                                                    ("mugs=no", "mugs", -1), ("price=cheap", "price", -1),
+                                                    ("popularity=famous", "popularity", 1)])
 def test_a_wish_from_the_command_line(bundle, text, name, sign):
     found, value = bundle.wishes.wish(text)
     assert found == name
     assert value * sign > 0
 
 
-@pytest.mark.parametrize(("text", "named"), [("sise=1", "size"), ("size", "larger"), ("size=2", "-1 to 1"), ("size=red", "smaller")])
+@pytest.mark.parametrize(("text", "named"), [("sise=1", "size"), ("size", "larger"), ("size=2", "-1 to 1"),
+                                            ("size=red", "smaller")])
 def test_what_cannot_be_wished(bundle, text, named):
     with pytest.raises(InputError, match=named):
         bundle.wishes.wish(text)
 
 
-@pytest.mark.parametrize(("asked", "named"), [({"size": 1.5}, "1.5"), ({"size": float("nan")}, "nan"), ({"colour": 0.5}, "colour"),
-                                              ({"Size": 0.5}, "'size'")])
+@pytest.mark.parametrize(("asked", "named"), [({"size": 1.5}, "1.5"), ({"size": float("nan")}, "nan"),
+                                              ({"colour": 0.5}, "colour"), ({"Size": 0.5}, "'size'")])
 def test_bad_wishes(someone, asked, named):
     with pytest.raises(InputError, match=named) as caught:
         someone.steer(wishes=asked)

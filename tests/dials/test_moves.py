@@ -57,7 +57,7 @@ def test_a_dial_turned_around_has_its_ends_turned_around(world):
 
 def test_the_change_is_that_of_the_lists(world, found):
     """Against lists made one by one from the formula, for the people who name: every other one."""
-    scored, axes, attributes = world
+    scored, _, attributes = world
     year = attributes.of_items("year")
     low, high = np.percentile(scored.vectors[:, 0], [1, 99])
     changes = []

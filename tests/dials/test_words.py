@@ -8,8 +8,8 @@ from macrid.dials.words import how, understand
 
 
 def named(*numbers, tags=()):
-    return {name: Attribute(name, poles(name, yes_no), yes_no, 1.0, 0.1) for names, yes_no in ((numbers, False), (tags, True))
-            for name in names}
+    return {name: Attribute(name, poles(name, yes_no), yes_no, 1.0, 0.1)
+            for names, yes_no in ((numbers, False), (tags, True)) for name in names}
 
 
 FILMS = named("year", "popularity", tags=("Comedy", "Horror", "Action", "Romance", "Sci-Fi", "Children's", "Film-Noir"))
@@ -21,7 +21,8 @@ MEANT = [
     ("fewer comedies but more science fiction", {"Comedy": -1, "Sci-Fi": 1}),
     ("sci-fi without romance", {"Sci-Fi": 1, "Romance": -1}),
     ("children’s films", {"Children's": 1}), ("no kids", {"Children's": -1}), ("hidden gems", {"popularity": -1}),
-    ("well known", {"popularity": 1}), ("not too old", {"year": 1}), ("less new", {"year": -1}), ("more comedey", {"Comedy": 1}),
+    ("well known", {"popularity": 1}), ("not too old", {"year": 1}), ("less new", {"year": -1}),
+    ("more comedey", {"Comedy": 1}),
     ("I would like something romantic, please", {"Romance": 1}), ("film noir", {"Film-Noir": 1}),
 ]
 
