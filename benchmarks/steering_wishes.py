@@ -1,8 +1,8 @@
 """What wishes give and cost, more of an attribute and less of it, beside dials: personal against segment NDCG@20.
 
 The protocol is that of `steering_curves`; scores are those of the app, with the linear path where a bundle has one. Chosen
-on validation people: how much a rare attribute weighs (by the square root of its standard deviation, or not, or by the whole of
-it) and whether a push of the parts towards the attribute is mixed in. Reported: test people.
+on validation people: how much a rare attribute weighs (divided by the square root of its standard deviation, or not, or by
+the whole of it) and whether a push of the parts towards the attribute is mixed in. Reported: test people.
 """
 
 import numpy as np

@@ -20,7 +20,7 @@ def normal(text: str) -> str:
 
 
 class Search:
-    """A search over the items of a table (M rows): those whose title has no other words come first, then the most clicked."""
+    """A search over the items of a table (M rows): titles without another word come first, then the most clicked."""
 
     def __init__(self, items: pd.DataFrame) -> None:
         self.titles = [normal(str(title)) for title in items["title"]]
