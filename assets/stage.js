@@ -76,7 +76,8 @@ function build(stage, data) {
 
   const dock = element("div", "dock", scene);
   state.tabs = element("div", "tabs", dock);
-  state.tabs.setAttribute("aria-hidden", "true");  // for thumbs: the sliders themselves stand in the order of the page
+  state.tabs.setAttribute("role", "group");  // on a phone one slider is shown at a time
+  state.tabs.setAttribute("aria-label", "Which wish");
   state.sliders = element("div", "sliders", dock);
   state.others = element("select", "others", dock);
   state.others.setAttribute("aria-label", "Wish for something else");
@@ -196,7 +197,10 @@ function choose(stage, name) {
   const state = stage.state;
   state.chosen = name;
   for (const [each, { made }] of state.rows) made.classList.toggle("chosen", each === name);
-  for (const tab of state.tabs.children) tab.classList.toggle("chosen", tab.textContent === name);
+  for (const tab of state.tabs.children) {
+    tab.classList.toggle("chosen", tab.textContent === name);
+    tab.setAttribute("aria-pressed", tab.textContent === name);
+  }
 }
 
 // Wishes as they stand here: those of the sliders, and those of attributes that have none.

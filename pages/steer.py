@@ -24,9 +24,7 @@ def _items(count: int) -> str:
 
 def label_of(user: str) -> str:
     positions = bundle.history_of(user)
-    interest = bundle.interest(positions)
-    first = bundle.factors[int(interest.argmax())].name
-    return f"{user} · {_items(len(positions))} · mostly {first} ({interest.max():.0%})"
+    return f"{user} · {', '.join(stage.loved(bundle, positions))} · {_items(len(positions))}"
 
 
 def surprise():

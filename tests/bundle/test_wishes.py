@@ -89,3 +89,41 @@ def test_words(bundle):
     assert found.wishes["mugs"] == -1
     assert found.wishes["size"] > 0 > found.wishes["price"]
     assert found.unknown == ["sequins"]
+
+
+def test_what_is_hidden_is_never_listed(bundle, someone):
+    first = someone.steer(n=3).after["index"].tolist()
+    assert not set(first) & set(someone.steer(wishes={"size": 0.2}, n=1000, without=first).after["index"])
+    inside = someone.steer(factor=1, n=3).after["index"].tolist()
+    assert someone.steer(factor=1, n=1000, without=inside).before["index"].tolist()[:1] != inside[:1]
+
+
+def test_why_an_item_is_listed(bundle, someone):
+    """Its rank is its place in the list, and without a wish or a dial that in the list without it."""
+    dials, wanted = {(1, 0): 0.6}, {"size": 0.9, "mugs": -0.3}
+    everything = someone.steer(dials, wanted, n=1000).after["index"].tolist()
+    for rank in (1, 5, 20):
+        item = everything[rank - 1]
+        why = someone.why(item, dials, wanted)
+        assert why.rank == rank
+        without = someone.steer(dials, {"mugs": -0.3}, n=1000).after["index"].tolist()
+        assert why.without_wish["size"] == without.index(item) + 1
+        assert why.without_dial == {(1, 0): someone.steer({}, wanted, n=1000).after["index"].tolist().index(item) + 1}
+        assert set(why.near) <= set(someone.seen)
+        likeness = bundle.vectors[why.near] @ bundle.vectors[item]
+        assert (np.diff(likeness) <= 1e-6).all()
+        own = [i for i in someone.seen if bundle.factor[i] == bundle.factor[item]]
+        assert set(why.near) <= set(own or someone.seen)
+    assert someone.why(int(someone.seen[0]), dials, wanted).rank is None  # what was clicked is not listed
+
+
+def test_the_wishes_that_move_a_list(bundle, someone):
+    found = someone.moving_wishes(6)
+    assert len(found) == len(set(found)) <= 6
+    attributes = bundle.wishes.attributes
+    kinds = [attributes[name].yes_no for name in found]
+    assert kinds == sorted(kinds)  # numbers first, half of them at most
+    assert kinds.count(False) <= 3
+    own = someone.steer(n=12).before["item_id"].tolist()
+    for name in found:
+        assert any(someone.steer(wishes={name: wish}, n=12).after["item_id"].tolist() != own for wish in (-0.6, 0.6))
