@@ -178,11 +178,12 @@ class FactorDials:
 
     @cached_property
     def _moved(self) -> dict[tuple[int, int], pd.DataFrame]:
-        groups = (rows for _, rows in self.moves.groupby(["factor", "dim"], sort=False))
-        return {(int(rows["factor"].iloc[0]), int(rows["dim"].iloc[0])): rows for rows in groups}
+        return {(int(rows["factor"].iloc[0]), int(rows["dim"].iloc[0])): rows for _, factor in self.moves.groupby("factor")
+                for rows in moves.told_apart([rows for _, rows in factor.groupby("dim", sort=False)])}
 
     def moved(self, factor: int, dim: int) -> pd.DataFrame:
-        """The rows of `moves` of a dial, what it moves most first."""
+        """The rows of `moves` of a dial, first what it is named after: what it moves most, if no other dial of the factor
+        that moves more is named after that, or else the next that it moves nearly as much."""
         self.check(factor, dim)
         return self._moved.get((factor, dim), self.moves.iloc[:0])
 

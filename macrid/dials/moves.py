@@ -3,7 +3,7 @@
 Letters: n people, p of them with an interest in a factor, m items of the factor, D dials, A attributes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +28,7 @@ LEVEL = 0.05  # of error, over all dials and attributes of a factor together
 LEAST_EFFECT = 0.3  # standard deviations of the attribute among the factor's items
 LEAST_SHARE = 0.1  # of a list, that gains or loses a yes/no attribute
 KEPT = 4  # attributes of a dial that are remembered
+NEARLY = 0.4  # of the strongest effect: a dial may be named after what it moves so much, if the strongest is taken
 OTHER_END = 0.5  # of the strongest effect: so much another genre gains at the other end that bears its name
 
 
@@ -121,6 +122,20 @@ def _mean(shown: np.ndarray) -> np.ndarray:
     known = np.isfinite(shown)
     count = known.sum(axis=1)
     return np.where(known, shown, 0).sum(axis=1) / np.where(count > 0, count, np.nan)
+
+
+def told_apart(dials: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:
+    """The rows of some dials of one factor, those of the strongest dial first, each with what the dial may be named after in
+    front: of what it moves at least NEARLY as much as what it moves most, the first that no stronger dial is named after."""
+    taken: set[str] = set()
+    found = []
+    for rows in sorted(dials, key=lambda rows: -abs(rows["effect"].iloc[0])):
+        strong = rows["effect"].abs() >= NEARLY * abs(rows["effect"].iloc[0])
+        free = rows.index[strong & ~rows["attribute"].isin(taken)]
+        first = free[0] if len(free) else rows.index[0]
+        taken.add(str(rows.loc[first, "attribute"]))
+        found.append(rows.loc[[first, *(row for row in rows.index if row != first)]])
+    return found
 
 
 def label(rows: pd.DataFrame, attributes: Mapping[str, Attribute]) -> DialLabel | None:

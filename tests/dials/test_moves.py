@@ -101,3 +101,16 @@ def test_seen_items_are_not_listed(world):
     full = moves.measure(scored, axes, csr_matrix((N, M), dtype=np.float32), attributes)
     less = moves.measure(scored, axes, csr_matrix(clicks), attributes)
     assert of(less, 0)["change"].iloc[0] < of(full, 0)["change"].iloc[0]
+
+
+def test_dials_of_a_factor_are_told_apart():
+    """Two that move popularity most: the weaker is named after what it moves nearly as much, if it moves anything else."""
+    def rows(dim: int, **effects) -> pd.DataFrame:
+        table = pd.DataFrame({"dim": dim, "attribute": list(effects), "effect": list(effects.values())})
+        return table.set_index(table.index + 10 * dim)
+
+    found = moves.told_apart([rows(0, fame=1.0, year=-0.6, war=0.3), rows(1, fame=2.0, year=1.9), rows(2, fame=0.9, war=0.2),
+                              rows(3, comedy=1.5)])
+    assert [(each["dim"].iloc[0], each["attribute"].iloc[0]) for each in found] == [
+        (1, "fame"), (3, "comedy"), (0, "year"), (2, "fame")]
+    assert list(found[2]["attribute"]) == ["year", "fame", "war"]
