@@ -4,6 +4,7 @@
     python benchmarks/steering.py --part labels                  monotonicity and leakage against the number of labels
     python benchmarks/steering.py --part curves --movielens models/ml-100k    personal and segment NDCG@20, regret
     python benchmarks/steering.py --part wishes --movielens models/ml-100k    the same for wishes, more of something and less
+    python benchmarks/steering.py --part names --movielens models/ml-100k     whether dials do what they are called
 
 Everything on one core. Tables on standard output, figures as JSON with charts beside it, progress on standard error.
 """
@@ -22,6 +23,7 @@ import json
 import label_curve
 import steering_curves
 import steering_latency
+import steering_names
 import steering_regret
 import steering_wishes
 import trade_off
@@ -78,7 +80,12 @@ def wishes(given, bundles) -> tuple[dict, str]:
     return found, steering_wishes.summary(found)
 
 
-PARTS = {"latency": latency, "labels": labels, "curves": curves, "wishes": wishes}
+def names(given, bundles) -> tuple[dict, str]:
+    found = {of.name: steering_names.measure(of) for of in bundles}
+    return found, steering_names.summary(found)
+
+
+PARTS = {"latency": latency, "labels": labels, "curves": curves, "wishes": wishes, "names": names}
 
 
 def main() -> None:
