@@ -113,6 +113,7 @@ def open_dials(page: Page) -> None:
 
 def drag(page: Page, slider, share: float) -> None:
     """Take the thumb of a slider to a share of its way, with the mouse."""
+    slider.scroll_into_view_if_needed()
     box = slider.bounding_box()
     middle, value = box["y"] + box["height"] / 2, int(slider.input_value()) / 100
     page.mouse.move(box["x"] + 9 + (box["width"] - 18) * value, middle)
