@@ -85,7 +85,7 @@ if kind == "profile":
         st.stop()
 
 loved = ", ".join(words.escaped(title) for title in stage.loved(bundle, seen))
-st.html(f'<p class="mc-for">For someone who loves <b>{loved}</b> and {_items(max(0, len(seen) - stage.LOVED))} more</p>')
+st.html(f'<p class="mc-for">For someone who loves <strong>{loved}</strong> and {_items(max(0, len(seen) - stage.LOVED))} more</p>')
 
 # What is turned: percents of wishes and of dials
 interest = bundle.interest(seen)

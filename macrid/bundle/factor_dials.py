@@ -178,7 +178,8 @@ class FactorDials:
 
     @cached_property
     def _moved(self) -> dict[tuple[int, int], pd.DataFrame]:
-        return {(int(rows["factor"].iloc[0]), int(rows["dim"].iloc[0])): rows for _, factor in self.moves.groupby("factor")
+        known = self.moves[self.moves["attribute"].isin(list(self._wished))]
+        return {(int(rows["factor"].iloc[0]), int(rows["dim"].iloc[0])): rows for _, factor in known.groupby("factor")
                 for rows in moves.told_apart([rows for _, rows in factor.groupby("dim", sort=False)])}
 
     def moved(self, factor: int, dim: int) -> pd.DataFrame:
