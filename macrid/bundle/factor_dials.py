@@ -60,6 +60,7 @@ class FactorDials:
     influence: np.ndarray  # (K, D) from 0 to 1: how much of a list the dial changes
     aligned: dict[tuple[int, int], dict]  # what bundle.json says of the dials that were learned from labels
     cache: Cache
+    wished: Attributes  # what may be wished for: what lists are judged by
     shown: Shown
     stored: pd.DataFrame | None = None  # what the bundle says of what dials do to lists
 
@@ -170,15 +171,11 @@ class FactorDials:
         model, clicks = self.shown
         some = clicks[np.linspace(0, clicks.shape[0] - 1, min(MOST_TRIED, clicks.shape[0])).astype(int)]
         scored = Scored(self.vectors, self.factor, model.represent(some), model.scale, model.linear)
-        return moves.measure(scored, self.axes, some, self._wished)
-
-    @cached_property
-    def _wished(self) -> Attributes:
-        return Attributes(self.items)
+        return moves.measure(scored, self.axes, some, self.wished)
 
     @cached_property
     def _moved(self) -> dict[tuple[int, int], pd.DataFrame]:
-        known = self.moves[self.moves["attribute"].isin(list(self._wished))]
+        known = self.moves[self.moves["attribute"].isin(list(self.wished))]
         return {(int(rows["factor"].iloc[0]), int(rows["dim"].iloc[0])): rows for _, factor in known.groupby("factor")
                 for rows in moves.told_apart([rows for _, rows in factor.groupby("dim", sort=False)])}
 
@@ -204,7 +201,7 @@ class FactorDials:
         """What a dial is called: the attribute that it was learned from, or what it does to lists, or what the items along
         it follow; None if it does nothing that is known."""
         if (factor, dim) not in self.aligned:
-            told = moves.label(self.moved(factor, dim), self._wished)
+            told = moves.label(self.moved(factor, dim), self.wished)
             if told:
                 return told
         followed = self.follows(factor, dim)

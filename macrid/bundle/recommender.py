@@ -166,7 +166,7 @@ class Recommender:
     def dials(self) -> FactorDials:
         """The dials of each factor: ranges, items along them, names."""
         return FactorDials(self.name, self.items, self.vectors, self.factor, self.axes, self.influence, self.aligned_dials,
-                           self._cache, Shown(self.model, self._shown_clicks()), self.moves)
+                           self._cache, self.wishes.attributes, Shown(self.model, self._shown_clicks()), self.moves)
 
     @cached_property
     def wishes(self) -> Catalogue:

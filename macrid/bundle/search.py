@@ -9,6 +9,7 @@ import pandas as pd
 from rapidfuzz import fuzz, process
 
 COLUMNS = ("title", "category", "genres", "year")
+FEWEST_LETTERS = 4  # less is not guessed at
 ALIKE = 72  # of 100: so much a title must be like what was typed, where no words are found
 
 
@@ -34,11 +35,13 @@ class Search:
     def find(self, typed: str, n: int) -> list[int]:
         """Positions of n items."""
         wanted = normal(typed)
+        if typed.strip() and not wanted:
+            return []  # nothing but signs
         matches = np.ones(len(self.titles), bool)
         for word in wanted.split():
             matches &= self.text.str.contains(" " + word, regex=False).to_numpy(bool)
         found = np.flatnonzero(matches)
-        if wanted and not len(found):
+        if len(wanted) >= FEWEST_LETTERS and not len(found):
             near = process.extract(wanted, self.titles, scorer=fuzz.WRatio, score_cutoff=ALIKE, limit=n)
             return [position for _, _, position in near]
         words = sorted(wanted.split())
