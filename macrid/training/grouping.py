@@ -20,8 +20,9 @@ DOUBT = 3.0  # evidence, in nats, that leaves an item half as sure of its group 
 
 
 class Grouping(NamedTuple):
-    """evidence (M, K), in nats: how much more the people of each item click in each group than people usually do, over all of
-    them; what they clicked of the item itself does not count. lift: the mean over clicks for the groups the items are in."""
+    """evidence (M, K), in nats: how much more the people of each item click in each group than people usually do, over
+    all of them; what they clicked of the item itself does not count. lift: the mean over clicks for the groups that the
+    items are in."""
 
     evidence: np.ndarray
     lift: float

@@ -11,7 +11,8 @@ DIMS = 40  # leading directions that the examples are told apart in
 LEAST = 5  # examples of a factor that was found
 
 
-def grouped(clicks: csr_matrix, vectors: np.ndarray, kfac: int, known: np.ndarray, found: np.ndarray | None = None) -> Grouping:
+def grouped(clicks: csr_matrix, vectors: np.ndarray, kfac: int, known: np.ndarray,
+            found: np.ndarray | None = None) -> Grouping:
     """K = kfac groups of items, clicks (U, M) and vectors (M, D), of which some are told: known (M,), -1 for the others.
 
     A logistic regression on the leading directions learns from what is told where every other item belongs, and the grouping
