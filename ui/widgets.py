@@ -1,6 +1,6 @@
 """Widgets of our own, made of the HTML that stands here and a script and a style sheet each in assets/: intentions as chips,
-dials with pictures at their ends, cards that can be clicked, shelves. Each is a Streamlit component: it shows what it is given
-and reports what a person did; the page decides what that means."""
+dials with pictures at their ends, cards that can be clicked, shelves. Each is a Streamlit component: it shows what it is
+given and reports what a person did; the page decides what that means."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any

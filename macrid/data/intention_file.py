@@ -129,10 +129,10 @@ def of_items(intentions: Intentions, item_ids: pd.Series, path: Path) -> Intenti
     there = set(item_ids)
     kept = {item: name for item, name in intentions.items.items() if item in there}
     out = [item for item in intentions.items if item not in there]
+    if not kept:
+        raise InputError(f"{path}: none of its items has enough clicks to be trained on; name others")
     if out:
         warnings.warn(f"{path}: {len(out)} of {len(intentions.items)} items have too few clicks to be trained on, what is "
                       f"said of them is left out: {', '.join(out[:5])}" + (" ..." if len(out) > 5 else ""), InputWarning,
                       stacklevel=2)
-    if not kept:
-        raise InputError(f"{path}: none of its items has enough clicks to be trained on; name others")
     return Intentions(intentions.names, kept)

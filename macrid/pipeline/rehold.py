@@ -31,7 +31,8 @@ STAGES = ("hold the factors", "learn the dials", "measure", "lay out the maps", 
 
 def regroup(source: Recommender, intentions: Intentions, kfac: int | None = None) -> Grouping:
     """The groups of the items of a bundle by intentions: what is told stays, the others follow from the model and from what
-    its held-out people were shown. kfac: how many factors; by default as many as before, or as intentions, if more. Raises InputError for fewer factors than intentions, and for items that the bundle lacks."""
+    its held-out people were shown. kfac: how many factors; by default as many as before, or as intentions, if more. Raises
+    InputError for fewer factors than intentions, and for items that the bundle lacks."""
     source.positions(intentions.items)  # all of them are items of the bundle
     wanted = max(source.settings.kfac, len(intentions.names)) if kfac is None else kfac
     if wanted < len(intentions.names):
