@@ -134,3 +134,17 @@ def test_arguments_that_cannot_be(fitted, clicks):
 def test_an_unknown_name_is_none_of_ours():
     with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
         _ = macrid.Nothing
+
+
+def test_intentions_start_and_hold_the_first_factors(clicks, tiny_clicks):
+    category = tiny_clicks.items["category"]
+    told = {int(i): f"my {name}" for name in sorted(category.unique())[:3] for i in np.flatnonzero(category == name)[:4]}
+    found = macrid.MacridRecommender(settings=TINY).fit(clicks, items=tiny_clicks.items, intentions=told)
+    assert [factor.name for factor in found.recommender_.factors] == list(dict.fromkeys(told.values()))
+    assert found.model_.settings.routing == "held"
+    names = [found.recommender_.factors[k].name for k in found.model_.factors()[list(told)]]
+    assert names == list(told.values())
+    for wrong, message in (({10**6: "bags"}, "intentions names the item 1000000"), ({}, "intentions is empty"),
+                           ({0: ""}, "cannot be called ''")):
+        with pytest.raises(InputError, match=message):
+            macrid.MacridRecommender(settings=TINY).fit(clicks, intentions=wrong)
