@@ -88,8 +88,8 @@ def main(names: tuple[str, ...], more: tuple[str, ...], labels: tuple[int, ...],
     cells = []
     for (data, name), some in pd.DataFrame(rows).groupby(["data", "factors"], sort=False):
         nmi, rest, together = (spread(some[figure]) for figure in ("nmi", "nmi_rest", "coherence"))
-        cells.append([data, name, len(some), f"{nmi['mean']:.3f} ± {nmi['sd']:.3f}", f"{rest['mean']:.3f} ± {rest['sd']:.3f}",
-                      together["mean"], f"{some['seconds'].mean():.1f} s"])
+        cells.append([data, name, len(some), f"{nmi['mean']:.3f} ± {nmi['sd']:.3f}",
+                      f"{rest['mean']:.3f} ± {rest['sd']:.3f}", together["mean"], f"{some['seconds'].mean():.1f} s"])
     click.echo(table(["data", "factors", "seeds", "NMI ± sd", "without the told", "coherence", "time"], cells))
 
 
