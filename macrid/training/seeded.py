@@ -10,6 +10,7 @@ from .grouping import Grouping, regrouped
 
 DIMS = 40  # leading directions that the examples are told apart in
 LEAST = 5  # examples of a factor that was found
+NEVER = -50.0  # the logarithm of no chance
 SHARES = 1.0  # of a vector that stands beside an item's, its shares of the factors
 
 
@@ -22,23 +23,21 @@ def grouped(clicks: csr_matrix, vectors: np.ndarray, kfac: int, known: np.ndarra
     those that nobody gave an example of; None where all have some.
     """
     examples = known if found is None else with_found(vectors, kfac, known, found)
-    return regrouped(clicks, predicted(vectors, examples), kfac, known)
+    return regrouped(clicks, log_chances(vectors[:, :DIMS], examples, kfac).argmax(axis=1), kfac, known)
 
 
-def predicted(vectors: np.ndarray, examples: np.ndarray) -> np.ndarray:
-    """The group (M,) that a logistic regression gives every item, learned from examples (M,), -1 where there is none."""
-    return log_chances(vectors[:, :DIMS], examples).argmax(axis=1)
-
-
-def log_chances(vectors: np.ndarray, examples: np.ndarray) -> np.ndarray:
-    """The logarithm of the chance of each of K groups, (M, K), that a logistic regression on vectors (M, D) of length one
-    learns from examples (M,) of all groups, -1 where there is none."""
+def log_chances(vectors: np.ndarray, examples: np.ndarray, kfac: int) -> np.ndarray:
+    """The logarithm of the chance of each of K = kfac groups, (M, K), that a logistic regression on vectors (M, D) of length
+    one learns from examples (M,), -1 where there is none; NEVER at the least, and for a group without an example."""
     told = np.flatnonzero(examples >= 0)
-    kfac = int(examples.max()) + 1
-    if kfac == 1:
-        return np.zeros((len(vectors), 1))
+    groups, chances = np.unique(examples[told]), np.full((len(vectors), kfac), NEVER)
+    if len(groups) == 1:
+        chances[:, groups] = 0.0
+        return chances
     features = vectors * np.sqrt(vectors.shape[1])  # entries of about one
-    return LogisticRegression(C=10.0, max_iter=1000).fit(features[told], examples[told]).predict_log_proba(features)
+    model = LogisticRegression(C=10.0, max_iter=1000).fit(features[told], examples[told])
+    chances[:, groups] = np.maximum(model.predict_log_proba(features), NEVER)
+    return chances
 
 
 def regrouped_anew(clicks: csr_matrix, vectors: np.ndarray, log_c: np.ndarray, kfac: int, known: np.ndarray) -> Grouping:
@@ -51,7 +50,7 @@ def regrouped_anew(clicks: csr_matrix, vectors: np.ndarray, log_c: np.ndarray, k
     examples = known
     if set(known[known >= 0]) != set(range(kfac)):
         examples = with_found(vectors, kfac, known, _cut(vectors, log_c.argmax(axis=1), kfac))
-    chances = log_chances(np.hstack([vectors, SHARES * np.exp(log_c)]), examples)
+    chances = log_chances(np.hstack([vectors, SHARES * np.exp(log_c)]), examples, kfac)
     return regrouped(clicks, chances.argmax(axis=1), kfac, known, beforehand=chances)
 
 

@@ -129,6 +129,23 @@ def test_a_trained_model_is_grouped_anew_without_its_clicks():
     assert agreement(group, category)["nmi"] > 0.9
 
 
+def test_chances_of_groups_without_an_example():
+    vectors, examples = np.eye(4), np.array([2, 2, 0, -1])
+    chances = seeded.log_chances(vectors, examples, 4)
+    assert chances.shape == (4, 4)
+    assert (chances[:, [1, 3]] == seeded.NEVER).all()
+    assert chances.argmax(axis=1)[:3].tolist() == [2, 2, 0]
+    assert set(seeded.log_chances(vectors, np.where(examples == 2, 3, -1), 4).argmax(axis=1)) == {3}
+
+
+def test_more_groups_than_different_items_can_be_held():
+    clicks, vectors = random_clicks(12, 4, 0.5), np.eye(4)
+    log_c = np.log(np.full((4, 2), 0.5))
+    found = seeded.regrouped_anew(clicks, vectors, log_c, 7, np.array([0, -1, -1, -1]))
+    assert found.evidence.shape == (4, 7)
+    assert np.isfinite(grouping.affinity(found)).all()
+
+
 def test_halves_of_two_bunches():
     vectors = np.concatenate([np.eye(3)[[0] * 4], np.eye(3)[[2] * 6]])
     second = seeded.halves(vectors)
