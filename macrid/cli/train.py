@@ -70,12 +70,12 @@ def train(division: Division, chosen: Chosen, output: Output, told: Told, twin: 
     if labels is not None and settings.label_weight and labels.shape[1] > settings.embedding_size:
         raise InputError(f"{told.file}: has {labels.shape[1]} attributes, embedding_size is {settings.embedding_size}; "
                          "raise embedding_size, drop some, or set label_weight=0")
-    if intentions:
-        settings = contents.intended(settings, intentions, auto or "kfac" in chosen.read())
     out, kfac_auto = output.out, None
     if auto:
         run_folder.check_free(out, output.overwrite)  # before minutes pass
         settings, kfac_auto = _settled(settings, split, division.seed)
+    if intentions:
+        settings = contents.intended(settings, intentions, chosen.read())
     cost = _linear_path_told(split, settings)
     run = provenance.describe(split, settings, division.seed, labels, intentions) | {"twin": bool(twin)}
     run_folder.prepare(out, run, overwrite=output.overwrite, resume=output.resume, twin=bool(twin))

@@ -19,7 +19,7 @@ from macrid.dials.given_names import names_of_factors
 from macrid.errors import InputError, InputWarning
 from macrid.measures import evaluate as measuring
 from macrid.model.macridvae import MacridVAE
-from macrid.model.settings import Settings
+from macrid.model.settings import AUTO, Settings
 
 from . import maps
 from .evaluate import shown_people, steering_figures
@@ -44,7 +44,6 @@ class Training:
     def item_labels(self) -> pd.DataFrame | None:
         """The labels of the M items in their order, NaN where there is none."""
         return None if self.labels is None else self.labels.reindex(self.split.items["item_id"])
-
 
     @property
     def known(self) -> np.ndarray | None:
@@ -92,14 +91,17 @@ def finish(out: Path, trained: Trained, training: Training, baselines: Mapping[s
                            learned_from, training.intentions)
 
 
-def intended(settings: Settings, intentions: Intentions, kfac_is_chosen: bool) -> Settings:
-    """The settings of a training whose factors begin at intentions and are held there: as many factors as names, unless
-    somebody has chosen how many. Raises InputError if those are too few."""
-    names = len(intentions.names)
-    if kfac_is_chosen and settings.kfac < names:
+def intended(settings: Settings, intentions: Intentions, changes: Mapping[str, Any]) -> Settings:
+    """The settings of a training whose factors begin at intentions and are held there. changes: what somebody has changed in
+    the preset. There are as many factors as names, unless that says how many; of `kfac: auto`, which the settings have by
+    now, at least as many. Raises InputError if somebody has said too few."""
+    names, said = len(intentions.names), changes.get("kfac")
+    if said is None or said == AUTO:
+        return replace(settings, routing="held", kfac=names if said is None else max(names, settings.kfac))
+    if settings.kfac < names:
         raise InputError(f"kfac is {settings.kfac}, and {names} intentions are named ({', '.join(intentions.names[:9])}); "
                          "name fewer, or set kfac higher")
-    return replace(settings, routing="held", kfac=settings.kfac if kfac_is_chosen else names)
+    return replace(settings, routing="held")
 
 
 def given_names(intentions: Intentions, factor: np.ndarray, kfac: int, items: pd.DataFrame) -> list[str | None]:

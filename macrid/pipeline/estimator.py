@@ -69,10 +69,10 @@ class MacridRecommender(BaseEstimator):
         clicks = _clicks(X)
         table = _item_table(items, clicks)
         told = None if intentions is None else _intentions(intentions, table)
-        if told:
-            settings = intended(settings, told, auto or "kfac" in changes)
         split = self._split(clicks, table)
         settings, chosen = settle(settings, split, self.random_state) if auto else (settings, None)
+        if told:
+            settings = intended(settings, told, self.settings or {})
         known = told.known(table["item_id"]) if told else None
         start = start_vectors(split.train, settings, self.random_state, known)
         model = untrained(split.train, settings, self.random_state, start=start).to(self.device)
@@ -89,8 +89,7 @@ class MacridRecommender(BaseEstimator):
         nowhere = pd.DataFrame({"method": [], "kind": [], "id": [], "x": [], "y": []})
         self.model_, self.history_, self.n_features_in_ = model, history, clicks.shape[1]
         self.recommender_ = Recommender(path=Path(), meta=meta, model=model, items=table, maps=nowhere, axes=dials.axes,
-                                        influence=dials.influence, users=nobody, history=history,
-                                        intentions=told)
+                                        influence=dials.influence, users=nobody, history=history, intentions=told)
         return self
 
     def _split(self, clicks: csr_matrix, table: pd.DataFrame) -> Split:
