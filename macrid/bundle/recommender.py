@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.sparse import csr_matrix
 
+from macrid.data.intention_file import Intentions
 from macrid.data.split import HeldOut
 from macrid.dials import names
 from macrid.errors import InputError
@@ -38,6 +39,7 @@ class Recommender:
     history: list[dict]
     labels: pd.DataFrame | None = None  # those that the axes were learned from, as `label_file.read` gives them
     course: pd.DataFrame | None = None  # M rows, a column an epoch: the factor of each item after it, where that was noted
+    intentions: Intentions | None = None  # the items that somebody has told the intentions of, if anybody has
 
     @property
     def name(self) -> str:
@@ -74,7 +76,12 @@ class Recommender:
         ends = np.cumsum([0, *map(len, shown)])
         columns = np.concatenate([*shown, np.zeros(0, np.int64)])
         people = csr_matrix((np.ones(len(columns), np.float32), columns, ends), (len(shown), len(self.items)))
-        return names.name_factors(self.items, self.factor, self.certainty, self.settings.kfac, people)
+        return names.name_factors(self.items, self.factor, self.certainty, self.settings.kfac, people, self.given_names)
+
+    @property
+    def given_names(self) -> list[str | None]:
+        """What somebody has called each of the K factors, None where nobody has."""
+        return self.meta.get("intentions") or [None] * self.settings.kfac
 
     @cached_property
     def _cache(self) -> Cache:

@@ -16,6 +16,9 @@ from tqdm import tqdm
 from macrid.errors import InputError
 
 if TYPE_CHECKING:  # the libraries below them take seconds to load
+    import pandas as pd
+
+    from macrid.data.intention_file import Intentions
     from macrid.data.interactions import Interactions
     from macrid.data.split import Split
     from macrid.model.settings import Settings
@@ -72,6 +75,10 @@ settings_options = with_options(  # those of `Chosen`
     click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="One setting; may be repeated."),
 )
 device_option = click.option("--device", default="auto", show_default=True, type=click.Choice(["auto", "cpu", "cuda"]))
+intentions_option = click.option(
+    "--intentions", "intentions_file", type=click.Path(path_type=Path),
+    help="A CSV of item_id and intention, a few items for each: factors start there, are held there and bear these names. "
+         "An empty item_id declares one that is to be found.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 bundle_argument = click.argument("path", metavar="BUNDLE", type=click.Path(path_type=Path))
 
@@ -127,6 +134,37 @@ class Chosen:
 
         changes, auto = without_auto(self.read())
         return make_settings(self.preset, changes), auto
+
+
+@dataclass(frozen=True)
+class Told:
+    """What somebody tells of the items: --labels, --intentions."""
+
+    file: Path | None
+    intentions_file: Path | None
+
+    def check(self, settings: "Settings") -> None:
+        """InputError where the settings ask for labels that there are not."""
+        if settings.label_weight and self.file is None:
+            raise InputError(f"label_weight is {settings.label_weight:g}, but there are no labels; add --labels FILE.csv")
+
+    def read(self, item_ids: "pd.Series") -> "tuple[pd.DataFrame | None, Intentions | None]":
+        """The labels and the intentions of the items that the data know."""
+        from macrid.data import intention_file, label_file
+
+        return (label_file.read(self.file, item_ids) if self.file else None,
+                intention_file.read(self.intentions_file, item_ids) if self.intentions_file else None)
+
+    def of_items(self, labels: "pd.DataFrame | None", intentions: "Intentions | None",
+                 item_ids: "pd.Series") -> "tuple[pd.DataFrame | None, Intentions | None]":
+        """Those of the items that a model is trained on."""
+        from macrid.data import intention_file, label_file
+
+        if self.file and labels is not None:
+            labels = label_file.of_items(labels, item_ids, self.file)
+        if self.intentions_file and intentions is not None:
+            intentions = intention_file.of_items(intentions, item_ids, self.intentions_file)
+        return labels, intentions
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from .options import (
     Chosen,
     Division,
     Output,
+    Told,
     bundle_argument,
     collect,
     data_options,
@@ -20,6 +21,7 @@ from .options import (
     device_of,
     device_option,
     fetched,
+    intentions_option,
     settings_options,
     summary,
 )
@@ -49,38 +51,38 @@ def fetch(name: str, source: Path | None, to: Path | None) -> None:
 @click.option("--labels", "file", type=click.Path(path_type=Path),
               help="A CSV of item_id and attributes, partly empty: dials are learned from it; with --set label_weight=..., "
                    "it enters the training, too.")
+@intentions_option
 @device_option
 @click.option("--resume", is_flag=True, help="Go on with a training that was stopped.")
 @click.option("--overwrite", is_flag=True, help="Replace what stands at --out.")
-@collect(division=Division, chosen=Chosen, output=Output)
-def train(division: Division, chosen: Chosen, output: Output, twin: str | None, file: Path | None, device: str) -> None:
+@collect(division=Division, chosen=Chosen, output=Output, told=Told)
+def train(division: Division, chosen: Chosen, output: Output, told: Told, twin: str | None, device: str) -> None:
     """Train on a data set and write a bundle."""
-    from macrid.data import label_file
     from macrid.maps import projections
-    from macrid.pipeline import build, provenance, run_folder
+    from macrid.pipeline import build, contents, provenance, run_folder
 
     projections.check_installed()
     settings, auto = chosen.settings_to_settle()
     device = device_of(device)
-    if settings.label_weight and file is None:
-        raise InputError(f"label_weight is {settings.label_weight:g}, but there are no labels; add --labels FILE.csv")
+    told.check(settings)
     source = division.read()
-    labels = label_file.read(file, source.items["item_id"]) if file else None
+    known = told.read(source.items["item_id"])
     split = division.split(source)
-    if file and labels is not None:
-        labels = label_file.of_items(labels, split.items["item_id"], file)
-        if settings.label_weight and labels.shape[1] > settings.embedding_size:
-            raise InputError(f"{file}: has {labels.shape[1]} attributes, embedding_size is {settings.embedding_size}; "
-                             "raise embedding_size, drop some, or set label_weight=0")
+    labels, intentions = told.of_items(*known, split.items["item_id"])
+    if labels is not None and settings.label_weight and labels.shape[1] > settings.embedding_size:
+        raise InputError(f"{told.file}: has {labels.shape[1]} attributes, embedding_size is {settings.embedding_size}; "
+                         "raise embedding_size, drop some, or set label_weight=0")
     out, kfac_auto = output.out, None
     if auto:
         run_folder.check_free(out, output.overwrite)  # before minutes pass
         settings, kfac_auto = _settled(settings, split, division.seed)
-    told = _linear_path_told(split, settings)
-    run = provenance.describe(split, settings, division.seed, labels) | {"twin": twin}
+    if intentions:
+        settings = contents.intended(settings, intentions, chosen.read())
+    cost = _linear_path_told(split, settings)
+    run = provenance.describe(split, settings, division.seed, labels, intentions) | {"twin": twin}
     run_folder.prepare(out, run, overwrite=output.overwrite, resume=output.resume, twin=bool(twin))
-    click.echo(describe_split(split) + told, err=True)
-    training = build.Training(split, settings, source, division.seed, labels, twin, device, kfac_auto)
+    click.echo(describe_split(split) + cost, err=True)
+    training = build.Training(split, settings, source, division.seed, labels, twin, device, kfac_auto, intentions)
     try:
         with TrainingProgress(settings.epochs) as progress:
             bundle = build.build(training, out, progress.report)

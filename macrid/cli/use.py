@@ -11,7 +11,7 @@ import click
 
 from macrid.errors import InputError
 
-from .options import as_json, bundle_argument, collect, print_json, read_data, summary
+from .options import as_json, bundle_argument, collect, intentions_option, print_json, read_data, summary
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -196,25 +196,75 @@ def _dial(bundle: "Recommender", factor: int, name: str) -> int:
     return names[name]
 
 
+@dataclass(frozen=True)
+class _Given:
+    """What a bundle is aligned with: --method, --labels, --intentions, --kfac."""
+
+    method: str | None
+    file: Path | None
+    intentions_file: Path | None
+    kfac: int | None
+
+    def __post_init__(self) -> None:
+        if self.intentions_file is None and self.method is None:
+            raise InputError("say what to align: --method for other dials, or --intentions FILE.csv for other factors")
+        if self.intentions_file is not None and (self.method or self.file):
+            raise InputError("--intentions makes other factors, --method and --labels other dials; give one after the other")
+        if self.kfac is not None and self.intentions_file is None:
+            raise InputError("--kfac goes with --intentions FILE.csv; other dials leave the factors alone")
+        if self.intentions_file is None and (self.file is not None) != (self.method == "labels"):
+            raise InputError("--method labels needs --labels FILE.csv" if self.file is None else
+                             f"--labels goes with --method labels, not with {self.method}")
+
+
 @click.command()
 @bundle_argument
-@click.option("--method", required=True, type=click.Choice(["none", "ica", "labels"]),
+@click.option("--method", type=click.Choice(["none", "ica", "labels"]),
               help="none: the model's own dimensions. ica: independent components. labels: learned from a few labels.")
 @click.option("--labels", "file", type=click.Path(path_type=Path), help="A CSV of item_id and attributes, partly empty.")
+@intentions_option
+@click.option("--kfac", type=click.IntRange(1, 1000), help="How many factors, with --intentions.  [as before]")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder to write the new bundle to.")
 @click.option("--overwrite", is_flag=True, help="Replace what stands at --out.")
 @as_json
-def align(path: Path, method: str, file: Path | None, out: Path, overwrite: bool, as_json: bool) -> None:
-    """Copy a bundle with other dials; no score changes."""
+@collect(given=_Given)
+def align(path: Path, given: _Given, out: Path, overwrite: bool, as_json: bool) -> None:
+    """Copy a bundle with other dials, which changes no score, or with other factors."""
     from macrid import bundle as bundles
+
+    source = bundles.load(path)
+    if given.intentions_file is not None:
+        _rehold(source, given, out, overwrite, as_json)
+    else:
+        _realign(source, given, out, overwrite, as_json)
+
+
+def _rehold(source: "Recommender", given: _Given, out: Path, overwrite: bool, as_json: bool) -> None:
+    """`align --intentions`."""
+    from macrid.data import intention_file
+    from macrid.maps import projections
+    from macrid.pipeline import rehold
+
+    projections.check_installed()
+    intentions = intention_file.read(Path(str(given.intentions_file)), source.items["item_id"])
+    copy = rehold.rehold(source, out, intentions, given.kfac, overwrite=overwrite,
+                         report=lambda stage: click.echo(f"{stage} ...", err=True))
+    rows = [{"factor": f.index, "name": f.name, "share": f.share} for f in copy.factors]
+    if as_json:
+        print_json({"out": str(out), "factors": rows, "metrics": copy.meta["metrics"]})
+        return
+    for row in rows:
+        click.echo(f"  {row['factor']:>2}  {row['share']:4.0%}  {row['name']}")
+    click.echo(f"{out}: " + summary(copy.meta["metrics"]), err=True)
+
+
+def _realign(source: "Recommender", given: _Given, out: Path, overwrite: bool, as_json: bool) -> None:
+    """`align --method`."""
     from macrid.data import label_file
     from macrid.pipeline import realign
 
-    if (file is not None) != (method == "labels"):
-        raise InputError("--method labels needs --labels FILE.csv" if file is None else
-                         f"--labels goes with --method labels, not with {method}")
-    source = bundles.load(path)
-    table = label_file.read(file, source.items["item_id"]) if file else None
+    method = str(given.method)
+    table = label_file.read(given.file, source.items["item_id"]) if given.file else None
     copy = realign.align(source, out, method, table, overwrite=overwrite)
     aligned = copy.meta.get("aligned", {"dials": [], "refused": []})
     names = [factor.name for factor in copy.factors]
