@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from conftest import random_clicks
 
-from macrid.model.linear import MOST_ITEMS
+from macrid.training.linear_path import MOST_DENSE
 from macrid.training.linear_path_cost import Cost, cost, cost_of, pairs
 
 MEASURED = Path(__file__).resolve().parents[2] / "benchmarks" / "results" / "linear-path-cost.json"
@@ -23,7 +23,7 @@ def test_it_is_what_was_measured(point):
 
 
 def test_dense_and_neighbours_are_both_measured():
-    assert {point["items"] <= MOST_ITEMS for point in POINTS if point["share"] == 1} == {True, False}
+    assert {point["items"] <= MOST_DENSE for point in POINTS if point["share"] == 1} == {True, False}
 
 
 def test_the_choice_of_the_weight_counts():
