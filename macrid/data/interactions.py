@@ -187,7 +187,7 @@ def _found(finder: Finder, fit: Fit, roles: Roles, rows: Rows, called: dict[str,
     if rows.ratings is not None:
         values, counts = np.unique(rows.ratings[~np.isnan(rows.ratings)], return_counts=True)
     scale = Scale("none") if rows.ratings is None else scale_of(
-        values, counts, Column(called["rating"], roles.kind, where, fit.asked.min_rating))
+        values, counts, Column(called["rating"], roles.kind, where, fit.asked.min_rating, counts.sum() < len(rows)))
     notes = [note for table in fit.tables for note in table.notes]
     if roles.guessed:
         by_number = sorted(roles.columns.items(), key=lambda pair: pair[1])

@@ -33,7 +33,7 @@ class Scale:
         if self.kind == "none":
             return f"{self.column} is {self.low:g} everywhere" if self.column else "no ratings"
         if self.kind == "label":
-            return f"yes and no ({self.column}: {self.low:g} and {self.high:g})"
+            return f"yes and no ({self.column}: {f'{self.low:g} and ' if self.low < self.high else ''}{self.high:g})"
         if self.kind == "count":
             return f"counts ({self.column}: {self.low:g} to {self.high:g})"
         unrated = f", {' and '.join(f'{v:g}' for v in self.unrated)} for no mark" if self.unrated else ""
@@ -54,6 +54,7 @@ class Column:
     kind: str
     where: str
     told: float | None = None
+    blank: bool = False  # whether some rows have none
 
 
 def scale_of(values: np.ndarray, counts: np.ndarray, column: Column) -> Scale:
@@ -71,6 +72,8 @@ def scale_of(values: np.ndarray, counts: np.ndarray, column: Column) -> Scale:
     if kind == "count":
         above = values[values > 0]
         return Scale("count", name, low, high, high, threshold=float(above[0]) if len(above) else 1.0)
+    if len(values) == 1 and column.blank and kind == "rating":
+        return Scale("label", name, low, high, high, threshold=low)
     if len(values) == 1:
         return Scale("none", name, low, high)
     return _marks(values, int(counts.sum()), kind, column)

@@ -153,3 +153,22 @@ def test_the_columns_as_told(tmp_path):
     assert data.found.columns == {"user": "who", "item": "what", "rating": "stars", "time": "when"}
     assert data.matrix.toarray().tolist() == [[5, 2]]
     assert read(path, asked=Asked("1", "2", "5")).found.columns == {"user": "who", "item": "what", "rating": "rating"}
+
+
+def test_one_mark_and_blanks(tmp_path):
+    path = write(tmp_path, {"r.csv": "user,item,rating\nu,i,5\nu,j,\nv,i,5\nv,k,5\n"}) / "r.csv"
+    said = to_clicks(read(path), min_clicks=1).statement
+    assert (said.counted, said.out[0].why) == (3, "no rating given")
+
+
+def test_told_columns_without_a_header_need_no_more(tmp_path):
+    text = "".join(f"{k}\t2010-10-19T23:55:27Z\t30.{k}\t-97.7\t{k % 3}\n" for k in range(9))
+    path = write(tmp_path, {"checkins.txt": text}) / "checkins.txt"
+    with pytest.raises(InputError, match="--user 1 --item 2"):
+        read(path)
+    data = read(path, asked=Asked("1", "5"))
+    assert (data.n_users, data.n_items, data.rated) == (9, 3, False)
+    path = write(tmp_path, {"twice.csv": "user,item,user\na,b,c\n"}) / "twice.csv"
+    with pytest.raises(InputError, match="say --user 1 or --user 3"):
+        read(path)
+    assert list(read(path, asked=Asked(user="3")).user_ids) == ["c"]

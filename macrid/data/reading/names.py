@@ -36,9 +36,10 @@ _STRONG = {
              "ispurchased isbuy bought conversion converted recommended isrecommended implicit interaction interacted "
              "favorite favourite isfavorite thumbs clickornot",
     "time": "timestamp time ts tdat unixreviewtime unixtime unixtimestamp epoch datetime date reviewtime reviewdate "
-            "eventtime ratingtimestamp ratingtime ratingdate createdat created createtime creationdate eventdate "
-            "eventtimestamp purchasedate purchasetime orderdate invoicedate transactiondate dateadded datecreated "
-            "dateupdated updatedat timestampms timems checkintime playedat listenedat localtime clicktime",
+            "eventtime ratingtimestamp ratingtime ratingdate createdat created createtime utctimestamp creationdate "
+            "eventdate eventtimestamp purchasedate purchasetime orderdate invoicedate transactiondate dateadded "
+            "datecreated dateupdated updatedat timestampms timems checkintime playedat listenedat localtime "
+            "clicktime",
     "event": "event eventtype eventname action actiontype behavior behaviour behaviortype behaviourtype behaviorname "
              "interactiontype activity activitytype feedbacktype",
     "tag": "tag tags tagid tagvalue tagname label",

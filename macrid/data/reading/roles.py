@@ -124,7 +124,8 @@ def _one(where: str, columns: list[str], role: str, hits: list[int]) -> int:
         return hits[0]
     if hits:
         both = " and ".join(repr(columns[k]) for k in hits)
-        options = " or ".join(f"{OPTIONS[role]} {columns[k]}" for k in hits)
+        same = len({plain(columns[k]) for k in hits}) < len(hits)  # then only their numbers tell them apart
+        options = " or ".join(f"{OPTIONS[role]} {k + 1 if same else columns[k]}" for k in hits)
         all_ = "all" if len(hits) > 2 else "both"
         raise InputError(f"{where}: the columns {both} {all_} stand for the {role}; say {options}")
     raise InputError(f"{where}: found columns {listed(columns, 20)}, no column for {role}; say {OPTIONS[role]} NAME, or "
@@ -175,11 +176,11 @@ def _by_position(where: str, look: Look, roles: dict[str, int], asked: Asked) ->
     numbers = [k for k in free if looks[k] == "number" and k not in roles.values()]
     if "event" in roles or "rating" in roles:
         numbers = []
-    if len(numbers) > 1 or (guessed and width > 5):
+    if guessed and (len(numbers) > 1 or width > 5):
         shown = listed(rows[0] if rows else look.columns, 9)
         raise InputError(f"{where}: has no header line, and which of its {width} columns is what cannot be told from "
                          f"{shown}; say --user 1 --item 2 (and --rating 3 --time 4), with the numbers of the columns")
-    if numbers:
+    if len(numbers) == 1:  # of several, where user and item were told, none is taken for a rating
         roles["rating"] = numbers[0]
     return Roles(roles, "value" if "rating" in roles else "", guessed)
 
