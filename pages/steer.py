@@ -7,6 +7,7 @@ import numpy as np
 import streamlit as st
 
 from macrid.charts import figures
+from macrid.data.ids import ids_from, ids_text
 from ui import address, bundles, html, widgets, words
 from ui.state import DIALS, Steer
 
@@ -60,7 +61,7 @@ if kind == "person":
 else:
     known = set(bundle.items["item_id"])
     if not state.is_set("items"):
-        state.items = [i for i in dict.fromkeys(st.query_params.get("items", "").split(",")) if i in known]
+        state.items = [i for i in dict.fromkeys(ids_from(st.query_params.get("items", ""), known)) if i in known]
     wanted = pick.text_input("Search the catalogue", key="search", persist_state="session", icon=":material/search:",
                              placeholder="Words of a title or a category")
     lucky.button("An example", icon=":material/casino:", on_click=example, width="stretch")
@@ -82,7 +83,7 @@ else:
             widgets.picker(bundle, offers, "add", "Items to add", lambda position: state.add(id_of(position)))
         else:
             st.caption("No item has these words in its title or category.")
-    address.to_address(who=(kind, "person"), user=(None, None), items=(",".join(state.items), ""))
+    address.to_address(who=(kind, "person"), user=(None, None), items=(ids_text(state.items), ""))
     if not len(seen):
         address.to_address(**dict.fromkeys(("factor", "dim", "dials", "strength"), (None, None)))
         st.stop()
@@ -121,7 +122,7 @@ def at(dim: int) -> int:
 
 address.to_address(who=(kind, "person"), factor=(factor, favourite),
                    user=(user if kind == "person" else None, bundle.people[0]),
-                   items=(None if kind == "person" else ",".join(state.items), ""))
+                   items=(None if kind == "person" else ids_text(state.items), ""))
 
 
 def turn():

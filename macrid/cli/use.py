@@ -41,8 +41,12 @@ def evaluate(path: Path, data: str | None, as_json: bool) -> None:
                 click.echo(f"{name:<21} {value:.4f}{error}")
 
 
-def _ids(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]
+def _ids(texts: Sequence[str], bundle: "Recommender") -> list[str]:
+    """The item ids of one or several --items."""
+    from macrid.data.ids import ids_from
+
+    known = set(bundle.items["item_id"])
+    return [item for text in texts for item in ids_from(text, known)]
 
 
 def _rows(table: "pd.DataFrame", extra: Sequence[str] = ()) -> list[dict[str, Any]]:
@@ -59,14 +63,16 @@ def _print_table(table: "pd.DataFrame", extra: Sequence[str] = ()) -> None:
 
 @click.command()
 @bundle_argument
-@click.option("--items", required=True, help="Item ids of the profile, separated by commas.")
+@click.option("--items", required=True, multiple=True,
+              help="Item ids of the profile, separated by commas; quoted as in CSV where an id holds one. May be repeated.")
 @click.option("--n", default=20, show_default=True, type=click.IntRange(1))
 @as_json
-def recommend(path: Path, items: str, n: int, as_json: bool) -> None:
+def recommend(path: Path, items: tuple[str, ...], n: int, as_json: bool) -> None:
     """Recommend for a profile of items."""
     from macrid import bundle as bundles
 
-    table = bundles.load(path).recommend(_ids(items), n)
+    bundle = bundles.load(path)
+    table = bundle.recommend(_ids(items, bundle), n)
     if as_json:
         print_json({"items": _rows(table)})
     else:
@@ -77,15 +83,15 @@ def recommend(path: Path, items: str, n: int, as_json: bool) -> None:
 class _Profile:
     """Whose lists they are: --items or --user."""
 
-    items: str | None
+    items: tuple[str, ...]
     user: str | None
 
     def __post_init__(self) -> None:
-        if (self.items is None) == (self.user is None):
+        if bool(self.items) == (self.user is not None):
             raise InputError("give either --items ID,ID,... or --user ID")
 
     def person(self, bundle: "Recommender") -> "Person":
-        return bundle.person(bundle.positions(_ids(self.items)) if self.items is not None else
+        return bundle.person(bundle.positions(_ids(self.items, bundle)) if self.items else
                              bundle.history_of(str(self.user)))
 
 
@@ -121,7 +127,8 @@ class _Listing:
 
 @click.command()
 @bundle_argument
-@click.option("--items", help="Item ids of a profile, separated by commas.")
+@click.option("--items", multiple=True,
+              help="Item ids of a profile, separated by commas; quoted as in CSV where an id holds one. May be repeated.")
 @click.option("--user", help="The id of a held-out person.")
 @click.option("--factor", required=True, type=int)
 @click.option("--dim", type=int, help="The dial; 0 is the one that changes the lists most.")
@@ -264,7 +271,7 @@ def _realign(source: "Recommender", given: _Given, out: Path, overwrite: bool, a
     from macrid.pipeline import realign
 
     method = str(given.method)
-    table = label_file.read(given.file, source.items["item_id"]) if given.file else None
+    table = label_file.read(given.file, source.items["item_id"], leave_out=True) if given.file else None
     copy = realign.align(source, out, method, table, overwrite=overwrite)
     aligned = copy.meta.get("aligned", {"dials": [], "refused": []})
     names = [factor.name for factor in copy.factors]
@@ -300,6 +307,8 @@ def info(path: Path, as_json: bool) -> None:
     click.echo(f"trained on {data['name']}: {data['people']:,} people, {data['items']:,} items, {data['clicks']:,} clicks; "
                f"seed {meta['seed']}, best epoch {meta['training']['best']} of {meta['training']['epochs']}, "
                f"{meta['training']['seconds']:.0f} s")
+    if counted := data.get("counted"):
+        click.echo(f"what counted as a click: {counted['rule']}; {counted['counted']:,} of {counted['rows']:,} rows")
     if least := data.get("least"):
         rated = "" if least["rating"] is None else f"ratings from {least['rating']:g} count as clicks, "
         click.echo(f"{rated}people with fewer than {least['clicks']} clicks are left out")

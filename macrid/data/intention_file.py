@@ -16,6 +16,7 @@ import pandas as pd
 from macrid.errors import InputError, InputWarning
 
 from .label_file import rows_of
+from .reading.names import called
 
 COLUMNS = ("item_id", "intention")
 LONGEST = 60  # characters of a name
@@ -96,7 +97,7 @@ def read(path: Path, item_ids: pd.Series) -> Intentions:
 def parse(content: bytes, path: str, item_ids: pd.Series) -> Intentions:
     """`read` for the content of a file called `path`."""
     (_, first), *rows = rows_of(content, path, "the first row names the columns: item_id and intention")
-    header = [" ".join(name.split()) for name in first]
+    header = _header(first)
     for wanted in COLUMNS:
         if header.count(wanted) != 1:
             raise InputError(f"{path}: there {'is no column' if wanted not in header else 'are two columns'} {wanted}, only "
@@ -121,6 +122,13 @@ def parse(content: bytes, path: str, item_ids: pd.Series) -> Intentions:
     if not items:
         raise InputError(f"{path} names no item; give at least one intention some items that belong to it, better ten")
     return Intentions(tuple(names), items)
+
+
+def _header(first: list[str]) -> list[str]:
+    """The names of the columns; one that the field has for the item's id, such as movieId, is item_id."""
+    header = [" ".join(name.split()) for name in first]
+    hits = [] if "item_id" in header else called(header, "item", weak=False)
+    return ["item_id" if hits == [k] else name for k, name in enumerate(header)]
 
 
 def of_items(intentions: Intentions, item_ids: pd.Series, path: Path) -> Intentions:

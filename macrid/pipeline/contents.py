@@ -133,7 +133,8 @@ def _data(training: Training) -> dict[str, Any]:
     """What bundle.json says of the data."""
     split, source = training.split, training.source
     people, items = split.train.shape
-    return {"name": split.name, "split": split.kind, "people": int(people), "items": int(items),
+    said = {} if split.statement is None else {"counted": split.statement.as_json()}
+    return said | {"name": split.name, "split": split.kind, "people": int(people), "items": int(items),
             "clicks": int(split.train.nnz), "held_out": len(split.test.user_ids), "fingerprint": fingerprint(split),
             "least": _least(split),
             "read": {"people": source.n_users, "items": source.n_items, "interactions": source.n_interactions}}

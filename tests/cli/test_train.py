@@ -180,7 +180,7 @@ def test_a_file_of_settings_that_is_no_text(tmp_path):
 
 @pytest.mark.parametrize(("content", "named"), [
     ("", "empty"), ("user_id,item_id,rating\n1,2,good\n", "row 2"), ("user_id,rating\n1,5\n", "item"),
-    ("user_id,item_id,rating\n1,2,nan\n", "row 2"), ("user_id,item_id,rating\n1,2,5\n", "nobody has 5")])
+    ("user_id,item_id,rating\n1,2,inf\n", "row 2"), ("user_id,item_id,rating\n1,2,5\n", "nobody has 5")])
 def test_bad_data(tmp_path, content, named):
     file = tmp_path / "ratings.csv"
     file.write_text(content)
