@@ -190,7 +190,7 @@ def test_a_linear_path_stopped_while_it_is_solved_is_solved_again(tiny_split, ti
         if stage == "linear":
             raise KeyboardInterrupt
 
-    training = build.Training(tiny_split, tiny_settings(linear_weight=2.0), tiny_shop.data, twin=True)
+    training = build.Training(tiny_split, tiny_settings(linear_weight=2.0), tiny_shop.data, twin="dot")
     with pytest.raises(KeyboardInterrupt):
         build.build(training, out, stop)
     assert {p.name for p in tmp_path.iterdir()} == {"out.partial"}

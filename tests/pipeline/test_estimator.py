@@ -102,7 +102,7 @@ def test_what_is_given_is_not_changed(clicks):
 
 
 def test_a_better_model_scores_better(fitted, clicks):
-    untrained = macrid.MacridRecommender(settings=TINY | {"epochs": 0, "init": "random"}).fit(clicks)
+    untrained = macrid.MacridRecommender(settings=TINY | {"epochs": 0, "routing": "learned", "init": "random"}).fit(clicks)
     assert 0 < untrained.score(clicks) < fitted.score(clicks) < 1
     assert fitted.score(clicks) == fitted.score(clicks)
 
