@@ -2,16 +2,18 @@
 
 import gc
 import os
+from collections.abc import Callable
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as macrid.cli.main.run does, before torch is loaded
 
 import streamlit as st
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from streamlit.runtime.pages_manager import PagesManager
 
-from ui import item_pictures
+from macrid.bundle.recommender import Recommender
+from ui import item_pictures, stage
 
 # Until st.navigation has run once, Streamlit takes pages/ for pages of its own: a link to one that is followed right after
 # the start would open it without its frame.
@@ -29,6 +31,24 @@ def picture(request: Request) -> Response:
                              "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"})
 
 
-app = st.App("frame.py", routes=[Route(item_pictures.PICTURE_ROUTE, picture)])
+def steered(request: Request) -> Response:
+    """The list for the wishes and dials in the query, while somebody drags a slider."""
+    shown = request.query_params.get("shown", "").split("\n")
+    return _told(request, lambda bundle: stage.listed(bundle, stage.scene_of(bundle, request.query_params), shown))
+
+
+def why(request: Request) -> Response:
+    """Why an item is in the list for the wishes and dials in the query."""
+    position = request.path_params["position"]
+    return _told(request, lambda bundle: stage.explained(bundle, stage.scene_of(bundle, request.query_params), position))
+
+
+def _told(request: Request, make: Callable[[Recommender], dict]) -> Response:
+    found = stage.answer(request.path_params["bundle"], request.path_params["version"], make)
+    return Response(status_code=404) if found is None else JSONResponse(found, headers={"Cache-Control": "no-store"})
+
+
+app = st.App("frame.py", routes=[Route(item_pictures.PICTURE_ROUTE, picture), Route(stage.LIST_ROUTE, steered),
+                                 Route(stage.WHY_ROUTE, why)])
 item_pictures.serving.pictures = True
 gc.freeze()  # what is loaded now stays: no collection needs to walk through torch and numba again

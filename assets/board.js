@@ -47,6 +47,7 @@ function build(board, data) {
     name.type = "button";
     name.title = dial.hint;
     element("b", "", name, dial.name);
+    if (dial.amount) element("small", "amount", name, dial.amount).title = "How much the first ten of a list change from end to end";
     if (dial.confidence !== null) {
       const sure = element("span", "sure", name);
       sure.setAttribute("role", "img");
@@ -65,7 +66,7 @@ function build(board, data) {
     const reset = button(row, "reset", "↺", `Reset ${dial.name}`, () => put(dial.at));
     const entry = { dim: dial.dim, row, slider, mark, reset, at: dial.at };
     const put = (value) => { slider.value = value; paint(entry, data.who); choose(board, dial.dim); state.send("turn"); };
-    slider.oninput = () => { paint(entry, data.who); choose(board, dial.dim); };
+    slider.oninput = () => { paint(entry, data.who); choose(board, dial.dim); tell(state); };
     slider.onchange = () => put(slider.value);
     slider.ondblclick = () => put(dial.at);
     state.rows.push(entry);
@@ -100,6 +101,12 @@ async function copied(text) {
   } catch {
     return false;  // an address that is neither https nor localhost may not write to the clipboard
   }
+}
+
+// While a dial is dragged, whoever shows a list hears where all turned dials stand.
+function tell({ data, rows }) {
+  const here = rows.filter((row) => Number(row.slider.value) !== row.at).map((row) => [`${data.factor}.${row.dim}`, Number(row.slider.value)]);
+  window.dispatchEvent(new CustomEvent("macrid-dials", { detail: { ...data.elsewhere, ...Object.fromEntries(here) } }));
 }
 
 function show(board, data) {

@@ -9,7 +9,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     Object.assign(made, { type: "button", className: "chip", title: chip.hint, tabIndex: chosen ? 0 : -1 });
     made.setAttribute("role", "radio");
     made.setAttribute("aria-checked", chosen);
-    made.setAttribute("aria-label", `${chip.name}, ${chip.share} % of this history`);
+    made.setAttribute("aria-label", `${chip.name}, ${chip.share} % of this history${chip.turned ? ", with turned dials" : ""}`);
+    made.classList.toggle("turned", chip.turned);
     const picture = Object.assign(document.createElement("img"), { src: chip.picture, alt: "" });
     const text = Object.assign(document.createElement("span"), { className: "text" });
     const name = Object.assign(document.createElement("b"), { textContent: chip.name });

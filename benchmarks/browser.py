@@ -1,10 +1,10 @@
-"""How fast the Steer page answers: from the release of a dial to the new list, in a real Chromium.
+"""How fast the Steer page answers: from a step of a dragged wish to the new list, in a real Chromium.
 
     python benchmarks/browser.py [--items 2000,100000] [--moves 100] [--json FILE]
 
 For each size the app is started with a shop of that many items (2,000: models/shop, which ships; others are made here, with
-spectral vectors and no training, which the time does not depend on) and a dial is dragged to and fro with the mouse.
-Measured in the page, from the release of the button to the frame after the list of cards has changed; both on this machine.
+spectral vectors and no training, which the time does not depend on) and a wish is dragged to and fro with the mouse.
+Measured in the page, from a step of the drag to the frame after the list has changed; both on this machine.
 """
 
 import argparse
@@ -28,21 +28,17 @@ sys.path.insert(0, str(ROOT))
 SHIPPED = 2_000  # items of models/shop
 SEED = 0
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-WATCH = """() => {
-    window.times = []; window.released = null;
-    const list = () => document.querySelector('ol[aria-label="List after"]')?.innerHTML;
-    let last = list();
+WATCH = """(list) => {
+    window.times = []; window.asked = null;
     new MutationObserver(() => {
-        const now = list();
-        if (!now || now === last) return;
-        last = now;
-        const since = window.released;
+        const since = window.asked;
         if (since === null) return;
-        window.released = null;
+        window.asked = null;
         requestAnimationFrame(() => window.times.push(performance.now() - since));
-    }).observe(document.body, {subtree: true, childList: true, attributes: true, characterData: true});
-    window.addEventListener("pointerup", () => { window.released = performance.now(); }, true);
+    }).observe(list, {childList: true});
+    list.getRootNode().addEventListener("input", () => { window.asked = performance.now(); }, true);
 }"""
+PAUSE = 300  # milliseconds between two steps of the drag
 
 
 def main() -> None:
@@ -66,7 +62,7 @@ def main() -> None:
     if arguments.json:
         from record import save, versions
 
-        save(arguments.json, {"release_to_list": found, "cores": os.cpu_count(), "versions": versions()})
+        save(arguments.json, {"drag_step_to_list": found, "cores": os.cpu_count(), "versions": versions()})
 
 
 def shelve(items: int, models: Path) -> None:
@@ -88,7 +84,7 @@ def shelve(items: int, models: Path) -> None:
 
 
 def measured(models: Path, moves: int) -> np.ndarray:
-    """The times (moves,) in milliseconds from the release of a dial to the new list."""
+    """The times (moves or fewer,) in milliseconds from a step of a dragged wish to the new list, where it changes."""
     from playwright.sync_api import sync_playwright
 
     with socket.socket() as free:
@@ -104,12 +100,16 @@ def measured(models: Path, moves: int) -> np.ndarray:
             browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
             page = browser.new_page(viewport={"width": 1440, "height": 900})
             page.goto(f"{address}/steer")
-            page.wait_for_selector('ol[aria-label="List after"]', timeout=120_000)
+            page.wait_for_selector(".posters li", timeout=120_000)
             page.wait_for_timeout(3_000)
-            page.evaluate(WATCH)
-            slider = page.get_by_role("slider").first
+            page.locator(".posters").evaluate(WATCH)
+            box = page.locator(".sliders input").first.bounding_box()
+            page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+            page.mouse.down()
             for share in tqdm(places(moves), desc=models.name, file=sys.stderr, leave=False):
-                turn(page, slider, share)
+                page.mouse.move(box["x"] + box["width"] * share, box["y"] + box["height"] / 2)
+                page.wait_for_timeout(PAUSE)
+            page.mouse.up()
             times = np.array(page.evaluate("window.times"))
             browser.close()
     finally:
@@ -119,7 +119,7 @@ def measured(models: Path, moves: int) -> np.ndarray:
 
 
 def places(count: int) -> list[float]:
-    """Where the dial is dragged to, one after another, at least a quarter of its way apart, so that the list changes."""
+    """Where the thumb is dragged to, one after another, at least a quarter of its way apart, so that the list changes."""
     rng = np.random.default_rng(SEED)
     found = [0.1]
     while len(found) < count:
@@ -127,20 +127,6 @@ def places(count: int) -> list[float]:
         if abs(share - found[-1]) > 0.25:
             found.append(share)
     return found
-
-
-def turn(page, slider, share: float) -> None:
-    """Drag the thumb to a share of the way, and wait for the list and then for the rest of the page."""
-    box, now = slider.bounding_box(), int(slider.input_value()) / 100
-    middle = box["y"] + box["height"] / 2
-    page.mouse.move(box["x"] + 9 + (box["width"] - 18) * now, middle)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 9 + (box["width"] - 18) * share, middle, steps=4)
-    page.mouse.up()
-    page.wait_for_function("window.released === null || performance.now() - window.released > 3000")
-    page.evaluate("window.released = null")  # after three seconds: the list is the same at both places
-    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
-    page.wait_for_timeout(150)
 
 
 def wait_for(address: str) -> None:

@@ -3,6 +3,8 @@
     python benchmarks/steering.py --part latency                 one dial against the full product, 20k, 100k, 1M items
     python benchmarks/steering.py --part labels                  monotonicity and leakage against the number of labels
     python benchmarks/steering.py --part curves --movielens models/ml-100k    personal and segment NDCG@20, regret
+    python benchmarks/steering.py --part wishes --movielens models/ml-100k    the same for wishes, more of something and less
+    python benchmarks/steering.py --part names --movielens models/ml-100k     whether dials do what they are called
 
 Everything on one core. Tables on standard output, figures as JSON with charts beside it, progress on standard error.
 """
@@ -21,7 +23,9 @@ import json
 import label_curve
 import steering_curves
 import steering_latency
+import steering_names
 import steering_regret
+import steering_wishes
 import trade_off
 from picture import write_svg
 from record import RESULTS, save, versions
@@ -68,7 +72,20 @@ def curves(given, bundles) -> tuple[dict, str]:
     return found, "\n\n".join(told)
 
 
-PARTS = {"latency": latency, "labels": labels, "curves": curves}
+def wishes(given, bundles) -> tuple[dict, str]:
+    found = {}
+    for of in bundles:
+        with progress(2 * len(trade_off.segments(of.attributes)), f"wishes, {of.name}") as bar:
+            found[of.name] = steering_wishes.measure(of, report=bar.update)
+    return found, steering_wishes.summary(found)
+
+
+def names(given, bundles) -> tuple[dict, str]:
+    found = {of.name: steering_names.measure(of) for of in bundles}
+    return found, steering_names.summary(found)
+
+
+PARTS = {"latency": latency, "labels": labels, "curves": curves, "wishes": wishes, "names": names}
 
 
 def main() -> None:

@@ -72,6 +72,8 @@ def measure(sizes=SIZES, moves: int = MOVES, seed: int = 0, report=lambda: None)
         new_dial = [timed(dials.top, {(0, j): 0.1}, LENGTH)[0] for j in range(1, 11)]
         dials.top({(0, 0): 0.1}, LENGTH)
         moved = [timed(dials.top, {(0, 0): v}, LENGTH) for v in values]
+        lean = np.random.default_rng(seed + 1).standard_normal(n_items).astype(np.float32)
+        wished = [timed(_wish, dials, {(0, 0): v} if both else {}, lean, v) for both in (False, True) for v in values]
         whole = [timed(full_product, *simulated_shelf, v) for v in values[: max(5, moves // 10)]]
         for (_, _, plain), (_, _, (quick, _)) in zip(whole, moved, strict=False):
             if len(set(plain) - set(quick)) > 1:  # rounding may swap the last one
@@ -79,6 +81,10 @@ def measure(sizes=SIZES, moves: int = MOVES, seed: int = 0, report=lambda: None)
         (move, move_cpu, _), (full, full_cpu, _) = zip(*moved, strict=True), zip(*whole, strict=True)
         found[str(n_items)] = {"person": person, "new_dial": float(np.median(new_dial)),
                                "move": _percentiles(move), "move_cpu": _percentiles(move_cpu),
+                               "wish": _percentiles([clock for clock, _, _ in wished[:moves]]),
+                               "wish_and_dial": _percentiles([clock for clock, _, _ in wished[moves:]]),
+                               "wish_cpu": _percentiles([cpu for _, cpu, _ in wished[:moves]]),
+                               "wish_and_dial_cpu": _percentiles([cpu for _, cpu, _ in wished[moves:]]),
                                "full": _percentiles(full), "full_cpu": _percentiles(full_cpu),
                                "ratio": float(np.median(full_cpu) / np.median(move_cpu))}
         report()
@@ -91,6 +97,11 @@ def _person(parts, items, log_c, axes, path, clicks) -> SteeredScores:
     return SteeredScores(parts, items, log_c + path.scores(clicks)[0][:, None], SCALE, axes)
 
 
+def _wish(dials: SteeredScores, turned: dict, lean: np.ndarray, value: float) -> np.ndarray:
+    """A list for one wish, which adds a multiple of an attribute, and for turned dials, if any."""
+    return dials.top(turned, LENGTH, added=np.float32(SCALE * value) * lean)[0]
+
+
 def _percentiles(values) -> dict[str, float]:
     return {"p50": float(np.percentile(values, 50)), "p95": float(np.percentile(values, 95))}
 
@@ -99,7 +110,9 @@ def summary(measured: dict) -> str:
     def pair(figures: dict) -> str:
         return f"{figures['p50']:.2f} / {figures['p95']:.2f}"
 
-    return table(["items", "move, ms p50 / p95", "of the processor", "full product", "of the processor", "ratio", "new dial",
+    return table(["items", "move, ms p50 / p95", "of the processor", "wish", "of the processor", "wish and dial",
+                  "of the processor", "full product", "of the processor", "ratio", "new dial",
                   "new person"],
-                 [[f"{int(n):,}", *(pair(m[key]) for key in ("move", "move_cpu", "full", "full_cpu")), f"{m['ratio']:.0f} x",
+                 [[f"{int(n):,}", *(pair(m[key]) for key in ("move", "move_cpu", "wish", "wish_cpu", "wish_and_dial",
+                                                     "wish_and_dial_cpu", "full", "full_cpu")), f"{m['ratio']:.0f} x",
                    f"{m['new_dial']:.1f}", f"{m['person']:.1f}"] for n, m in measured["milliseconds"].items()])

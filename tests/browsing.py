@@ -22,7 +22,8 @@ from macrid.errors import InputError
 ROOT = Path(__file__).resolve().parents[1]
 # What stands last on each page.
 LAST = '[data-testid="stFileUploader"], .mc-scale, ' \
-       ':text("Click a few items"), :text("Choose a person or build a profile, turn"), :text("What these figures mean"), ' \
+       ':text("Click a few items"), .posters li:nth-child(2), :text("Choose a person or build a profile, turn"), ' \
+       ':text("What these figures mean"), ' \
        ':text("Start the sweep"), :text("Stars are MacridVAE"), :text("that is steering")'
 # Opened at /steer, Streamlit first looks for its server below that address: two 404s that a browser writes to its console.
 PROBE = re.compile(r"/(macro_map|steer|name|intentions|disentanglement|benchmark|method)/_stcore/(health|host-config)$")

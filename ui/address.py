@@ -4,10 +4,14 @@
 """
 
 import re
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Mapping
+from urllib.parse import quote, unquote
 
 import streamlit as st
 
+from macrid.data import ids
+
+Wanted = dict[str, int]  # attribute -> how much of it is wished for, in percent: from -100, less, to 100, more
 Percents = dict[tuple[int, int], int]  # (factor, dim) of each turned dial -> where it stands, in percent of its range
 
 
@@ -45,3 +49,23 @@ def dials_from(text: str, factors: Container[int], dims: Container[int]) -> Perc
 def dials_text(dials: Percents) -> str:
     """Turned dials for the address: factor.dim-percent, ~ between them."""
     return "~".join(f"{factor}.{dim}-{percent}" for (factor, dim), percent in sorted(dials.items()))
+
+
+def wishes_from(text: str, attributes: Container[str]) -> Wanted:
+    """The wishes that an address holds, as `wishes_text` writes them; what is none is left out."""
+    wishes = {}
+    for part in text.split("~"):
+        name, _, percent = part.rpartition(":")
+        if unquote(name) in attributes and re.fullmatch(r"-?\d{1,3}", percent) and 0 < abs(int(percent)) <= 100:
+            wishes[unquote(name)] = int(percent)
+    return wishes
+
+
+def wishes_text(wishes: Mapping[str, int]) -> str:
+    """Wishes for the address: attribute:percent, ~ between them, special signs of the names quoted."""
+    return "~".join(f"{quote(name, safe=' ').replace('~', '%7E')}:{percent}" for name, percent in sorted(wishes.items()))
+
+
+def ids_from(text: str, known: Container[str]) -> list[str]:
+    """The item ids, with commas between them, that are known; each once."""
+    return [i for i in dict.fromkeys(ids.ids_from(text, known)) if i in known]

@@ -17,7 +17,8 @@ def begin(title: str, what: str) -> None:
     """The head of a page."""
     st.html(ROOT / "assets" / "style.css")
     st.title(title)
-    st.markdown(what)
+    if what:
+        st.markdown(what)
 
 
 def _img(bundle: Recommender, position: int) -> str:

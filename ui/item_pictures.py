@@ -28,12 +28,12 @@ def picture_svg(name: str, version: str, position: int) -> str | None:
         bundle = load(name) if name in places.names() else None
     except InputError:
         return None
-    if bundle is None or _version(bundle) != version or not 0 <= position < len(bundle.items):
+    if bundle is None or version_of(bundle) != version or not 0 <= position < len(bundle.items):
         return None
     return item_picture.svg(bundle.item(position))
 
 
-def _version(bundle: Recommender) -> str:
+def version_of(bundle: Recommender) -> str:
     return bundle.meta["data"]["fingerprint"][:12]
 
 
@@ -41,7 +41,7 @@ def pictures_address(bundle: Recommender) -> str | None:
     """The address under which the pictures of a bundle are served, to be followed by a position; None where they are not."""
     if not serving.pictures:
         return None
-    return f"picture/{bundle.path.name}/{_version(bundle)}/"
+    return f"picture/{bundle.path.name}/{version_of(bundle)}/"
 
 
 def picture_src(bundle: Recommender, position: int) -> str:

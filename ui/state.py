@@ -3,19 +3,28 @@ first, and which are forgotten when another bundle is chosen. The keys of widget
 
 from collections.abc import Callable, Iterable, MutableMapping, Sequence
 from copy import copy
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import streamlit as st
 
-from .address import Percents
+from .address import Percents, Wanted
 from .naming import Naming
 from .shelving import Shelving
 
 Value = TypeVar("Value")
-Turn = tuple[Percents, int]  # the dials that are turned, and the strength
 
 DIALS = 5  # shown at first, the strongest, and then that many more
 UNDONE = 50  # turns that can be taken back
+
+
+class Turn(NamedTuple):
+    """What somebody has done to their list, and can take back."""
+
+    dials: Percents
+    strength: int  # percent
+    wishes: Wanted
+    likes: list[str]  # ids of items that were liked: they count as clicked
+    hides: list[str]  # ids of items that are never listed
 
 
 class Remembered(Generic[Value]):
@@ -92,12 +101,19 @@ class Steer(PageState):
     dim = Remembered(0, of_bundle=True)
     dials = Remembered[Percents]({}, of_bundle=True)
     strength = Remembered(100)  # percent
+    wishes = Remembered[Wanted]({}, of_bundle=True)
+    likes = Remembered[list[str]]([], of_bundle=True)
+    hides = Remembered[list[str]]([], of_bundle=True)
+    added = Remembered[list[str]]([], of_bundle=True)  # wishes that were asked for beside those that are shown
+    said = Remembered("", of_bundle=True)  # the words that were typed last
     earlier = Remembered[list[Turn]]([], of_bundle=True)  # what can be taken back, the latest last
     favourite = Remembered[int | None](None, of_bundle=True)  # the factor that the history leans to
     steered = Remembered[tuple[str, tuple[int, ...]] | None](None, of_bundle=True)  # of which bundle, and by which history
     shown = Remembered(DIALS)  # how many dials
     seq = Remembered(0)  # the number of the board's last event
-    scope = Remembered("factor")  # or all
+    staged = Remembered(0)  # and of the stage's
+    scope = Remembered("all")  # or factor
+    side = Remembered(False)  # whether the list before stands beside the list after
     n = Remembered(12)
     keep = Remembered(False)
 
@@ -117,20 +133,16 @@ class Steer(PageState):
             self.factor = favourite
         somebody = bundle, tuple(history)
         if self.steered not in (None, somebody):
-            self.dials, self.earlier = {}, []
+            self.dials, self.earlier, self.wishes, self.likes, self.hides, self.added, self.said = {}, [], {}, [], [], [], ""
         self.favourite, self.steered = favourite, somebody
 
-    def choose(self, factor: int) -> None:
-        """Another intention, at its strongest dial."""
-        self.factor, self.dim = factor, 0
-
-    def show_what_is_turned(self) -> None:
-        """Show the chosen dial and every turned dial of this factor: what a link holds can be seen and put back."""
-        self.shown = max(DIALS, self.shown, self.dim + 1, *(j + 1 for k, j in self.dials if k == self.factor))
+    def choose(self, factor: int, dim: int) -> None:
+        """Another intention, at one of its dials."""
+        self.factor, self.dim = factor, dim
 
     @property
     def is_turned(self) -> bool:
-        return bool(self.dials) or self.strength != 100
+        return bool(self.dials or self.wishes or self.likes or self.hides) or self.strength != 100
 
     def take(self, event: dict[str, Any], at: Callable[[int], int], dims: int) -> None:
         """Take what happened on the board (see `widgets.board`). at: where the person stands on each dial, in percent; dims:
@@ -139,19 +151,71 @@ class Steer(PageState):
         what = event["what"]
         if what == "more":
             self.shown = DIALS if self.shown >= dims else self.shown + DIALS
-        elif what == "undo" and self.earlier:
-            self.dials, self.strength = self.earlier[-1]
-            self.earlier = self.earlier[:-1]
+        elif what == "undo":
+            self.undo()
         elif what == "reset":
-            self._turn({}, 100)
+            self.reset()
         elif what in ("turn", "strength"):
-            self._turn(turned(event["values"], self.factor, at, self.dials), event["strength"])
+            self._turn(self.now._replace(dials=turned(event["values"], self.factor, at, self.dials),
+                                         strength=event["strength"]))
 
-    def _turn(self, dials: Percents, strength: int) -> None:
-        now = self.dials, self.strength
-        if (dials, strength) != now:
+    def hear(self, event: dict[str, Any], understand: Callable[[str], Wanted]) -> None:
+        """Take what happened on the stage (see `stage.show`). understand: the wishes in a text, in percent."""
+        self.staged = event["seq"]
+        what, now = event["what"], self.now
+        if what == "wish":
+            self._turn(now._replace(wishes={name: value for name, value in event["wishes"].items() if value}))
+        elif what == "words":
+            self.said = event["text"]
+            self._turn(now._replace(wishes=now.wishes | understand(event["text"])))
+        elif what == "add":
+            self.added = [*self.added, event["name"]]
+        elif what == "like":
+            self._turn(now._replace(likes=list(dict.fromkeys([*now.likes, event["item"]]))))
+        elif what == "hide":
+            self._turn(now._replace(hides=list(dict.fromkeys([*now.hides, event["item"]]))))
+        elif what == "drop":
+            self._turn(_without(now, event["kind"], event["key"]))
+        elif what == "undo":
+            self.undo()
+        elif what == "reset":
+            self.reset()
+
+    @property
+    def now(self) -> Turn:
+        return Turn(self.dials, self.strength, self.wishes, self.likes, self.hides)
+
+    def undo(self) -> None:
+        """Take back what was done last."""
+        if self.earlier:
+            self._set(self.earlier[-1])
+            self.earlier = self.earlier[:-1]
+
+    def reset(self) -> None:
+        """Take back all that is turned, wished, liked and hidden; this, too, can be taken back."""
+        self.said = ""
+        self._turn(Turn({}, 100, {}, [], []))
+
+    def _turn(self, turn: Turn) -> None:
+        now = self.now
+        if turn != now:
             self.earlier = [*self.earlier, now][-UNDONE:]
-            self.dials, self.strength = dials, strength
+            self._set(turn)
+
+    def _set(self, turn: Turn) -> None:
+        self.dials, self.strength, self.wishes, self.likes, self.hides = turn
+
+
+def _without(turn: Turn, kind: str, key: str) -> Turn:
+    """A turn without one thing: kind dial (key FACTOR.DIM), wish (an attribute), like or hide (an item's id)."""
+    if kind == "dial":
+        factor, dim = key.split(".")
+        return turn._replace(dials={dial: value for dial, value in turn.dials.items() if dial != (int(factor), int(dim))})
+    if kind == "wish":
+        return turn._replace(wishes={name: value for name, value in turn.wishes.items() if name != key})
+    if kind == "like":
+        return turn._replace(likes=[item for item in turn.likes if item != key])
+    return turn._replace(hides=[item for item in turn.hides if item != key])
 
 
 def turned(values: dict[str, int], factor: int, at: Callable[[int], int], dials: Percents) -> Percents:

@@ -2,19 +2,20 @@
 dials with pictures at their ends, cards that can be clicked, shelves. Each is a Streamlit component: it shows what it is
 given and reports what a person did; the page decides what that means."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from macrid.bundle.recommender import Recommender
+from macrid.dials import moves
 from macrid.labelling.shelves import Shelves
 from macrid.pictures import item_picture
 
 from . import html, item_pictures, words
 
-_HTML = {"board": '<div class="board" role="group" aria-label="Dials"></div>',
+_HTML = {"board": '<div class="board" role="group" aria-label="Dials"></div>', "stage": '<div class="stage"></div>',
          "chips": '<div class="chips" role="radiogroup"></div>', "picker": '<div class="picker" role="group"></div>',
          "shelves": '<div class="shelves" role="group" aria-label="Shelves"></div>'}
 
@@ -24,7 +25,7 @@ def _asset(name: str) -> str:
     return (words.ROOT / "assets" / name).read_text(encoding="utf-8")
 
 
-def _mount(name: str, key: str, data: dict, event: str, on_event: Callable[[Any], None]) -> None:
+def mount(name: str, key: str, data: dict, event: str, on_event: Callable[[Any], None]) -> None:
     """Show a component; `on_event` runs, with what was reported, before the page does."""
     component = st.components.v2.component(f"macrid_{name}", html=_HTML[name], css=_asset(f"{name}.css"),
                                            js=_asset(f"{name}.js"))
@@ -38,18 +39,19 @@ def _mount(name: str, key: str, data: dict, event: str, on_event: Callable[[Any]
     component(key=key, data=data, **callbacks)
 
 
-def chips(bundle: Recommender, factors: Iterable[int], interest: np.ndarray, stands: dict[int, list[float]], chosen: int,
+def chips(bundle: Recommender, interest: np.ndarray, stands: dict[int, list[float]], chosen: int, turned: Container[int],
           on_choose: Callable[[int], None]) -> None:
-    """The intentions `factors`: a picture, the name, the share of each (interest, (K,)) and where the person stands on its
-    strongest dials (from 0 to 1)."""
+    """Intentions: a picture, the name, the share of each (interest, (K,)) and where the person stands on its first dials
+    (stands: factor -> from 0 to 1, in the order in which they are shown); those with turned dials are marked."""
     described = []
-    for k in factors:
+    for k in stands:
         factor = bundle.factors[k]
         described.append({"factor": k, "name": factor.name, "share": round(100 * float(interest[k])), "stands": stands[k],
+                      "turned": k in turned,
                       "picture": item_pictures.picture_src(bundle, factor.typical[0]),
                       "hint": f"{factor.name}: {interest[k]:.0%} of this history. The dots show where it stands on the "
                               "strongest dials of this intention, low to high."})
-    _mount("chips", "chips", {"chosen": chosen, "label": "Intention", "chips": described}, "chose", on_choose)
+    mount("chips", "chips", {"chosen": chosen, "label": "Intention", "chips": described}, "chose", on_choose)
 
 
 def picker(bundle: Recommender, positions: Iterable[int], action: str, label: str, on_pick: Callable[[int], None]) -> None:
@@ -59,7 +61,7 @@ def picker(bundle: Recommender, positions: Iterable[int], action: str, label: st
         item = bundle.item(position)
         items.append({"position": position, "picture": item_pictures.picture_src(bundle, position),
                       "title": str(item["title"]), "subtitle": html.subtitle(item)})
-    _mount("picker", f"picker-{action}", {"items": items, "action": action, "label": label}, "picked", on_pick)
+    mount("picker", f"picker-{action}", {"items": items, "action": action, "label": label}, "picked", on_pick)
 
 
 def dial(bundle: Recommender, factor: int, dim: int) -> dict:
@@ -68,11 +70,15 @@ def dial(bundle: Recommender, factor: int, dim: int) -> dict:
     change = f"From end to end it exchanges {bundle.influence[factor, dim]:.0%} of a list of 20."
     name, confidence, low, high = f"dial {dim + 1}", None, "", ""
     hint = f"{change} No known attribute goes with it: its pictures say what it does."
+    moved = bundle.dials.moved(factor, dim)
+    amount = ""
+    if label and len(moved) and moved["attribute"].iloc[0] == label.name:
+        amount = moves.amount(moved.iloc[0].to_dict(), bundle.wishes.attributes[label.name])
     if label:
         name, confidence, low, high = label.name, label.confidence, label.low, label.high
         hint = f"{label.source} {change}"
     lowest, highest = bundle.dials.ends(factor, dim, 3)
-    return {"dim": dim, "name": name, "confidence": confidence, "hint": hint,
+    return {"dim": dim, "name": name, "amount": amount, "confidence": confidence, "hint": hint,
             "low": {"word": low, "pictures": _pictures(bundle, lowest)},
             "high": {"word": high, "pictures": _pictures(bundle, highest[::-1])}}
 
@@ -88,7 +94,7 @@ def board(data: dict, on_event: Callable[[dict], None]) -> None:
 
     on_event gets {what: turn, strength, choose, undo, reset or more; seq, values: {dim: percent}, strength, chosen}.
     """
-    _mount("board", "board", data, "did", on_event)
+    mount("board", "board", data, "did", on_event)
 
 
 def shelves(bundle: Recommender, shelving: Shelves, group: np.ndarray, colours: Sequence[str], seq: int,
@@ -105,4 +111,4 @@ def shelves(bundle: Recommender, shelving: Shelves, group: np.ndarray, colours: 
             items.append({"id": item_id, "picture": item_pictures.picture_src(bundle, int(position)),
                           "title": str(bundle.item(int(position))["title"])})
         described.append({"name": shelf.name, "colour": colours[k], "share": f"{(group == k).mean():.0%}", "items": items})
-    _mount("shelves", "shelves", {"shelves": described, "seq": seq}, "did", on_event)
+    mount("shelves", "shelves", {"shelves": described, "seq": seq}, "did", on_event)

@@ -15,6 +15,7 @@ Value = TypeVar("Value")
 
 ITEMS = 20_000  # rows of the items table
 MAPS = 8
+LEANS = 64  # attributes
 PEOPLE_NUMBERS = 10**8  # floats that the people may take (400 MB); one takes K + 6 an item, or a few more
 FEWEST_PEOPLE, MOST_PEOPLE = 4, 64
 
@@ -59,6 +60,7 @@ class Computed:
     parts: np.ndarray
     linear: np.ndarray
     scores: dict[int | None, SteeredScores] = field(default_factory=dict)
+    reach: dict[int | None, float] = field(default_factory=dict)  # of a wish, by what is listed
 
 
 class Cache:
@@ -69,6 +71,8 @@ class Cache:
         people = PEOPLE_NUMBERS // (n_items * (kfac + 6))
         self.items: Store[int, dict] = Store(ITEMS)
         self.maps: Store[str, np.ndarray] = Store(MAPS)
+        self.values: Store[str, np.ndarray] = Store(LEANS)
+        self.leans: Store[str, np.ndarray] = Store(LEANS)
         self.factor_items: Store[int, FactorItems] = Store(kfac)
         self.quantiles: Store[int, pd.DataFrame] = Store(kfac)
         self.people: Store[tuple[int, ...], Computed] = Store(max(FEWEST_PEOPLE, min(MOST_PEOPLE, people)))

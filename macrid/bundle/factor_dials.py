@@ -7,15 +7,20 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
+from scipy.sparse import csr_matrix
 
 from macrid.data import attributes
-from macrid.dials import names, steered_scores
+from macrid.dials import moves, names, steered_scores
+from macrid.dials.choose import Scored
+from macrid.dials.wishes import Attributes
 from macrid.errors import InputError
+from macrid.model.macridvae import MacridVAE
 
 from .cache import Cache, FactorItems
 
 SHOWCASE_ITEMS = 8  # the factor of the showcase has as many, at least
 SHOWCASE_DIALS = 5  # of each factor, the strongest, are looked at for the showcase
+MOST_TRIED = 1000  # people whose lists tell what dials do
 WELL_KNOWN = 20  # a factor with more items is shown by the better known half of them
 
 
@@ -34,6 +39,14 @@ class Showcase(NamedTuple):
     follows: Follows | None
 
 
+class Shown(NamedTuple):
+    """What dials are tried out on where the bundle does not say what they do: the model, and the clicks of some people
+    (n, M)."""
+
+    model: MacridVAE
+    clicks: csr_matrix
+
+
 @dataclass(frozen=True)
 class FactorDials:
     """The dials of a trained model: M items, K factors of D dials; m items are a factor's own. A dial is named by its factor
@@ -47,6 +60,8 @@ class FactorDials:
     influence: np.ndarray  # (K, D) from 0 to 1: how much of a list the dial changes
     aligned: dict[tuple[int, int], dict]  # what bundle.json says of the dials that were learned from labels
     cache: Cache
+    shown: Shown
+    stored: pd.DataFrame | None = None  # what the bundle says of what dials do to lists
 
     def check(self, factor: int, dim: int) -> None:
         """InputError unless there is a dial `dim` of `factor`."""
@@ -147,8 +162,51 @@ class FactorDials:
         followed = [Follows(str(name), attributes.association(coordinates, table[name].to_numpy())) for name in candidates]
         return max(followed, key=lambda each: abs(each.closeness), default=None)
 
+    @cached_property
+    def moves(self) -> pd.DataFrame:
+        """What dials do to lists: a row for each dial and attribute that it moves, see `moves.measure`."""
+        if self.stored is not None:
+            return self.stored
+        model, clicks = self.shown
+        some = clicks[np.linspace(0, clicks.shape[0] - 1, min(MOST_TRIED, clicks.shape[0])).astype(int)]
+        scored = Scored(self.vectors, self.factor, model.represent(some), model.scale, model.linear)
+        return moves.measure(scored, self.axes, some, self._wished)
+
+    @cached_property
+    def _wished(self) -> Attributes:
+        return Attributes(self.items)
+
+    @cached_property
+    def _moved(self) -> dict[tuple[int, int], pd.DataFrame]:
+        known = self.moves[self.moves["attribute"].isin(list(self._wished))]
+        return {(int(rows["factor"].iloc[0]), int(rows["dim"].iloc[0])): rows for _, factor in known.groupby("factor")
+                for rows in moves.told_apart([rows for _, rows in factor.groupby("dim", sort=False)])}
+
+    def moved(self, factor: int, dim: int) -> pd.DataFrame:
+        """The rows of `moves` of a dial, first what it is named after: what it moves most, if no other dial of the factor
+        that moves more is named after that, or else the next that it moves nearly as much."""
+        self.check(factor, dim)
+        return self._moved.get((factor, dim), self.moves.iloc[:0])
+
+    def order(self, factor: int) -> list[int]:
+        """The dials of a factor in the order in which people should meet them: those learned from labels, then those that
+        move something with a name, each name once, what moves most first, then the others as they stand."""
+        dims = range(self.influence.shape[1])
+        aligned = [j for j in dims if (factor, j) in self.aligned]
+        named = [j for j in dims if (factor, j) in self._moved and j not in aligned]
+        named.sort(key=lambda j: -abs(self.moved(factor, j)["effect"].iloc[0]))
+        first = {self.moved(factor, j)["attribute"].iloc[0]: j for j in reversed(named)}
+        chosen = [*aligned, *sorted(first.values(), key=named.index)]
+        chosen += [j for j in named if j not in chosen]
+        return [*chosen, *(j for j in dims if j not in chosen)]
+
     def label(self, factor: int, dim: int) -> names.DialLabel | None:
-        """What a dial is called; None if it follows no known attribute closely enough."""
+        """What a dial is called: the attribute that it was learned from, or what it does to lists, or what the items along
+        it follow; None if it does nothing that is known."""
+        if (factor, dim) not in self.aligned:
+            told = moves.label(self.moved(factor, dim), self._wished)
+            if told:
+                return told
         followed = self.follows(factor, dim)
         if followed is None:
             return None

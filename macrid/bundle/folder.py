@@ -6,7 +6,8 @@ items.parquet, maps.parquet (method, kind, id, x, y, factor: see `maps.layout`),
 of each dial), users.parquet (user_id, item_id, part of the held-out people), history.json (a row an epoch); and,
 where axes were learned from labels, labels.csv with these; where somebody has told the intentions of items,
 intentions.csv with these; where there is a linear path, linear.safetensors; where the course of the training was noted,
-course.parquet (each item's factor after some epochs).
+course.parquet (each item's factor after some epochs); and moves.parquet (what each dial does to lists: see `dials.moves`),
+which older bundles lack.
 """
 
 import json
@@ -26,6 +27,7 @@ from scipy.sparse import csr_matrix
 from macrid.data import intention_file, label_file
 from macrid.data.intention_file import Intentions
 from macrid.data.interactions import PARTS
+from macrid.dials import moves
 from macrid.errors import InputError
 from macrid.files import Shape, problem, replacing, swap, write_json
 from macrid.model.linear_path import LinearPath
@@ -42,7 +44,8 @@ LABELS = "labels.csv"  # only where axes were learned from labels
 LINEAR = "linear.safetensors"  # only where there is a linear path: B in compressed rows, w and b
 COURSE = "course.parquet"  # only where the course of the training was noted
 INTENTIONS = "intentions.csv"  # only where somebody has told the intentions of some items
-OPTIONAL = (LABELS, LINEAR, COURSE, INTENTIONS)
+MOVES = "moves.parquet"  # what dials do to lists; older bundles lack it
+OPTIONAL = (LABELS, LINEAR, COURSE, INTENTIONS, MOVES)
 _META: Shape = {  # what bundle.json holds besides `format`
     "name": str, "seed": int, "settings": dict, "metrics": dict, "baselines": dict, "axes": str, "versions": dict,
     "twin": (str, type(None)), "training": {"epochs": int, "best": int, "seconds": (int, float)},
@@ -73,6 +76,7 @@ class Contents:
     labels: pd.DataFrame | None = None  # those that the axes were learned from, as `label_file.read` gives them
     course: pd.DataFrame | None = None  # M rows, a column an epoch: the factor of each item after it
     intentions: Intentions | None = None
+    moves: pd.DataFrame | None = None  # what dials do to lists, as `moves.measure` gives it
 
 
 def save(path: Path, contents: Contents) -> None:
@@ -105,6 +109,8 @@ def _write(folder: Path, contents: Contents) -> None:
         table.to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
     if contents.course is not None:
         contents.course.to_parquet(folder / COURSE, index=False, compression="zstd")
+    if contents.moves is not None:
+        contents.moves.to_parquet(folder / MOVES, index=False, compression="zstd")
     if contents.labels is not None:
         text = label_file.to_csv(contents.labels, items.set_index("item_id")["title"])
         (folder / LABELS).write_text(text, encoding="utf-8")
@@ -144,7 +150,7 @@ def load(path: str | Path) -> Recommender:
     history = _read_history(path / "history.json")
     return Recommender(path, meta, model, items, maps, axes, influence, users, history,
                        _read_labels(path / LABELS, item_ids), _read_course(path / COURSE, len(items), settings.kfac),
-                       _read_intentions(path / INTENTIONS, item_ids))
+                       _read_intentions(path / INTENTIONS, item_ids), _read_moves(path / MOVES, settings))
 
 
 def _check_complete(path: Path) -> None:
@@ -345,6 +351,26 @@ def _read_intentions(path: Path, item_ids: pd.Series) -> Intentions | None:
         return intention_file.read(path, item_ids)
     except InputError as error:
         raise InputError(f"{error}; or delete {path.name}: the factors stay as they are") from error
+
+
+def _read_moves(path: Path, settings: Settings) -> pd.DataFrame | None:
+    """What dials do to lists, if the bundle says it."""
+    if not path.exists():
+        return None
+    remedy = f"restore the folder from where you got it, or delete {path.name}: it is measured again when it is needed"
+    try:
+        table = pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read ({str(error).splitlines()[0]}); {remedy}") from error
+    if list(table.columns) != list(moves.COLUMNS):
+        raise InputError(f"{path} has the columns {', '.join(map(str, table.columns))}, not {', '.join(moves.COLUMNS)}; "
+                         f"{remedy}")
+    numbers = table.drop(columns="attribute").to_numpy(np.float64, na_value=np.nan)
+    sizes = settings.kfac, settings.embedding_size
+    dials = np.isin(numbers[:, 0], np.arange(sizes[0])) & np.isin(numbers[:, 1], np.arange(sizes[1]))
+    if not dials.all() or not np.isfinite(numbers[:, [2, 4]]).all():
+        raise InputError(f"{path} names a dial that the model lacks, or holds no number where one should be; {remedy}")
+    return table
 
 
 def _read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:

@@ -1,22 +1,29 @@
 """One person before a trained model: where they stand on the dials, and their lists when dials are turned.
 `Recommender.person` makes one."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Protocol, TypedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol, TypedDict, Unpack
 
 import numpy as np
 import pandas as pd
 
+from macrid.dials import wishes as wishing
 from macrid.dials.steered_scores import STRIP_POSITIONS, SteeredScores
+from macrid.dials.wishes import Wishes
 from macrid.errors import InputError
+from macrid.measures.vectors import unit
 from macrid.model.macridvae import MacridVAE
 
 from .cache import Computed
+from .catalogue import Catalogue, Reading
 from .factor_dials import FactorDials
 
 Dials = Mapping[tuple[int, int], float]  # (factor, dim) -> the coordinate that a dial is turned to, in [-1, 1]
 
+NEAREST = 3  # items of the profile that tell why another is listed
+MOST_TRIED = 24  # attributes, to find those that move a list most
+MODEST, TRIED_LENGTH = 0.6, 12
 CURVE_POSITIONS = 9
 CURVE_LENGTH = 10  # of the lists whose attributes are followed along a dial
 MORE = 0.25  # of a dial's range: what "more" and "less" turn it by
@@ -24,14 +31,42 @@ MORE = 0.25  # of a dial's range: what "more" and "less" turn it by
 
 @dataclass(frozen=True)
 class Steered:
-    """The lists before and after dials were turned, as tables (rank, item_id, title, category, score; `after` also `mark`:
-    new, up n, down n or same), and `gone`: the rows of `before` that are not in `after`. `index` columns hold positions in
-    the items table. dials: the coordinates that were asked for."""
+    """The lists before and after dials were turned and wishes heard, as tables (rank, item_id, title, category, score;
+    `after` also `mark`: new, up n, down n or same), and `gone`: the rows of `before` that are not in `after`. `index`
+    columns hold positions in the items table. dials: the coordinates that were asked for; wishes: what was wished for;
+    readings: what both lists hold of it."""
 
     before: pd.DataFrame
     after: pd.DataFrame
     gone: pd.DataFrame
     dials: dict[tuple[int, int], float]
+    wishes: dict[str, float]
+    readings: list[Reading]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is listed: the turned dials, the wishes, of which factor (None: of the whole catalogue), how many items, whether
+    without those of the profile, with which strength, and without which other items (positions)."""
+
+    dials: Dials
+    wishes: Wishes
+    factor: int | None = None
+    n: int = 20
+    hide_seen: bool = True
+    strength: float = 1.0
+    without: Sequence[int] = ()
+
+
+@dataclass(frozen=True)
+class Why:
+    """Why an item is in a list: positions of the profile's items that are nearest to it, in its own factor where there are
+    any; its rank; and the rank that it would have without each wish, and without each turned dial (None: not listed)."""
+
+    near: np.ndarray
+    rank: int | None
+    without_wish: dict[str, int | None]
+    without_dial: dict[tuple[int, int], int | None]
 
 
 class Listing(TypedDict, total=False):
@@ -41,6 +76,7 @@ class Listing(TypedDict, total=False):
     n: int
     hide_seen: bool
     strength: float
+    without: Sequence[int]
 
 
 class Trained(Protocol):
@@ -63,6 +99,9 @@ class Trained(Protocol):
 
     @property
     def dials(self) -> FactorDials: ...
+
+    @property
+    def wishes(self) -> Catalogue: ...
 
     def table(self, positions: np.ndarray, scores: np.ndarray) -> pd.DataFrame: ...
 
@@ -103,25 +142,67 @@ class Person:
         low, high = self.dials.range(factor, dim)
         return float(np.clip(self.position(factor, dim) + share * (high - low), low, high))
 
-    def steer(self, dials: Dials, *, factor: int | None = None, n: int = 20, hide_seen: bool = True,
-              strength: float = 1.0) -> Steered:
-        """The lists of n items before and after some dials are turned; none turned leaves the list as it is."""
-        self._check(dials, factor, strength)
-        before = self._listed({}, factor, n, hide_seen, 1.0)
-        after = self._listed(dials, factor, n, hide_seen, strength)
+    def steer(self, dials: Dials | None = None, wishes: Wishes | None = None, **listing: Unpack[Listing]) -> Steered:
+        """The lists of n items (20) before and after some dials are turned and wishes heard; none leaves the list as it is.
+
+        wishes: {attribute: from -1, less of it, to 1, more}; `trained.wishes` has those that there are. They are heard
+        beside the dials, in the whole catalogue or among the items of the factor.
+        """
+        asked = Request(dials or {}, wishes or {}, **listing)
+        self._check(asked)
+        n = self.trained.number(asked.n)
+        before = self.trained.table(*self._top(replace(asked, dials={}, wishes={}, n=n, strength=1.0)))
+        after = self.trained.table(*self._top(replace(asked, n=n)))
         was = dict(zip(before["item_id"], before["rank"], strict=True))
         after["mark"] = [_mark(was.get(i), rank) for i, rank in zip(after["item_id"], after["rank"], strict=True)]
         gone = before[~before["item_id"].isin(after["item_id"])].reset_index(drop=True)
-        return Steered(before, after, gone, dict(dials))
+        readings = self.trained.wishes.readings(asked.wishes, before["index"].to_numpy(), after["index"].to_numpy())
+        return Steered(before, after, gone, dict(asked.dials), dict(asked.wishes), readings)
 
-    def film_strip(self, factor: int, dim: int, others: Dials | None = None, *, n: int = 3,
+    def moving_wishes(self, n: int, factor: int | None = None) -> list[str]:
+        """The attributes whose wishes move this person's list, n at most: first numbers, half of them at most, then others,
+        those that change half of the first TRIED_LENGTH items before those that change fewer, the most frequent first.
+        MODEST more and less of MOST_TRIED attributes are tried."""
+        attributes = self.trained.wishes.attributes
+        own = self._top(Request({}, {}, factor, self.trained.number(TRIED_LENGTH)))[0]
+        moved = {}
+        for name in list(attributes)[:MOST_TRIED]:
+            lists = [self._top(Request({}, {name: wish}, factor, len(own)))[0] for wish in (-MODEST, MODEST)]
+            moved[name] = min(len(own) // 2, max(len(np.setdiff1d(found, own)) for found in lists))
+        order = sorted((name for name in moved if moved[name]), key=lambda name: -moved[name])
+        numbers = [name for name in order if not attributes[name].yes_no][: n // 2]
+        return [*numbers, *(name for name in order if attributes[name].yes_no)][:n]
+
+    def why(self, position: int, dials: Dials | None = None, wishes: Wishes | None = None,
+            **listing: Unpack[Listing]) -> "Why":
+        """Why the item at a position stands where it does in the list that `steer` gives."""
+        asked = Request(dials or {}, wishes or {}, **listing)
+        self._check(asked)
+        t = self.trained
+        near = self.seen[self.dials.factor[self.seen] == self.dials.factor[position]]
+        near = near if len(near) else self.seen
+        likeness = unit(t.vectors[near]) @ unit(t.vectors[position])  # (n,)
+        rank = self._rank(position, asked)
+        by_wish = {name: self._rank(position, replace(asked, wishes={w: v for w, v in asked.wishes.items() if w != name}))
+                   for name in asked.wishes}
+        by_dial = {dial: self._rank(position, replace(asked, dials={d: v for d, v in asked.dials.items() if d != dial}))
+                   for dial in asked.dials}
+        return Why(near[np.argsort(-likeness, kind="stable")][:NEAREST], rank, by_wish, by_dial)
+
+    def _rank(self, position: int, asked: Request) -> int | None:
+        """The place of an item in a list of everything, from 1; None if it isn't listed."""
+        found = self._top(replace(asked, n=len(self.trained.items)))[0]
+        at = np.flatnonzero(found == position)
+        return int(at[0]) + 1 if len(at) else None
+
+    def film_strip(self, factor: int, dim: int, others: Dials | None = None, *, wishes: Wishes | None = None, n: int = 3,
                    hide_seen: bool = True) -> list[tuple[float, np.ndarray]]:
-        """The n best items of the factor at seven positions of a dial, other dials staying where they are turned to:
-        [(coordinate, positions of items)]."""
-        return [(value, self._top({**(others or {}), (factor, dim): value}, factor, n, hide_seen, 1.0)[0])
+        """The n best items of the factor at seven positions of a dial, other dials staying where they are turned to, and
+        wishes as they are: [(coordinate, positions of items)]."""
+        return [(value, self._top(Request({**(others or {}), (factor, dim): value}, wishes or {}, factor, n, hide_seen))[0])
                 for value in self._positions(factor, dim, STRIP_POSITIONS)]
 
-    def curves(self, factor: int, dim: int, others: Dials | None = None) -> pd.DataFrame:
+    def curves(self, factor: int, dim: int, others: Dials | None = None, wishes: Wishes | None = None) -> pd.DataFrame:
         """What a dial moves: for each attribute (a column) the mean over the first ten items of the factor at nine positions
         (the index: coordinates). A numeric attribute counts by its quantile among the factor's items, 0 to 1, a yes/no one
         as the share that has it; items of which it is unknown do not count."""
@@ -131,7 +212,7 @@ class Person:
         values = self._positions(factor, dim, CURVE_POSITIONS)
         rows = []
         for value in values:
-            top, _ = self._top({**(others or {}), (factor, dim): value}, factor, CURVE_LENGTH, True, 1.0)
+            top, _ = self._top(Request({**(others or {}), (factor, dim): value}, wishes or {}, factor, CURVE_LENGTH))
             shown = known.to_numpy()[row_of[top]]  # (n, A)
             counted = np.isfinite(shown)
             total, count = np.where(counted, shown, 0).sum(axis=0), counted.sum(axis=0)
@@ -142,29 +223,42 @@ class Person:
         low, high = self.dials.range(factor, dim)
         return [float(value) for value in np.linspace(low, high, count)]
 
-    def _check(self, dials: Dials, factor: int | None, strength: float) -> None:
-        for (k, dim), value in dials.items():
+    def _check(self, asked: Request) -> None:
+        for (k, dim), value in asked.dials.items():
             self.dials.check(k, dim)
             if not -1 <= value <= 1:  # also catches NaN
                 raise InputError(f"value is {value}: it must be a number from -1 to 1, the coordinate on the dial")
-        if factor is not None:
-            self.dials.check(factor, 0)
-        if not 0 <= strength <= 1:
-            raise InputError(f"strength is {strength}: it must be a number from 0 (one's own list) to 1 (the steered one)")
+        self.trained.wishes.check(asked.wishes)
+        if asked.factor is not None:
+            self.dials.check(asked.factor, 0)
+        if not 0 <= asked.strength <= 1:
+            raise InputError(f"strength is {asked.strength}: it must be a number from 0 (one's own list) to 1 (the steered "
+                             "one)")
 
-    def _listed(self, dials: Dials, factor: int | None, n: int, hide_seen: bool, strength: float) -> pd.DataFrame:
-        return self.trained.table(*self._top(dials, factor, self.trained.number(n), hide_seen, strength))
-
-    def _top(self, dials: Dials, factor: int | None, n: int, hide_seen: bool,
-             strength: float) -> tuple[np.ndarray, np.ndarray]:
+    def _top(self, asked: Request) -> tuple[np.ndarray, np.ndarray]:
         """Positions in the items table and scores of the n best items."""
-        hidden = self.seen if hide_seen else self.seen[:0]
-        if factor is None:
-            return self._scores(None).top(dials, n, strength, hidden)
-        mine = self.dials.factor_items(factor).positions
-        own_dials = {(0, dim): value for (k, dim), value in dials.items() if k == factor}
-        rows, scores = self._scores(factor).top(own_dials, n, strength, np.flatnonzero(np.isin(mine, hidden)))
-        return mine[rows], scores
+        hidden = np.concatenate([self.seen if asked.hide_seen else self.seen[:0], np.asarray(asked.without, np.int64)])
+        added, scores = self._added(asked.wishes, asked.factor), self._scores(asked.factor)
+        if asked.factor is None:
+            return scores.top(asked.dials, asked.n, asked.strength, hidden, added)
+        mine = self.dials.factor_items(asked.factor).positions
+        own_dials = {(0, dim): value for (k, dim), value in asked.dials.items() if k == asked.factor}
+        rows, found = scores.top(own_dials, asked.n, asked.strength, np.flatnonzero(np.isin(mine, hidden)), added)
+        return mine[rows], found
+
+    def _added(self, wishes: Wishes, factor: int | None) -> np.ndarray | None:
+        """What wishes add to the scores of the whole catalogue (M,), or of a factor's items (m,); None without a wish."""
+        heard = {name: value for name, value in wishes.items() if value}
+        if not heard:
+            return None
+        if factor not in self._computed.reach:
+            self._computed.reach[factor] = wishing.reach(self._scores(factor).own)
+        reach = self._computed.reach[factor]
+        mine = slice(None) if factor is None else self.dials.factor_items(factor).positions
+        known = self.trained.wishes
+        terms = [np.float32(reach * wishing.weight(value, known.attributes[name].yes_no)) * known.lean(name)[mine]
+                 for name, value in heard.items()]
+        return np.asarray(sum(terms[1:], terms[0]))
 
     def _scores(self, factor: int | None) -> SteeredScores:
         """The scores of the whole catalogue, or those of a factor's items. The latest of both are kept."""

@@ -15,13 +15,16 @@ from scipy.sparse import csr_matrix
 from macrid.data.intention_file import Intentions
 from macrid.data.split import HeldOut
 from macrid.dials import names
+from macrid.dials.wishes import Wishes
 from macrid.errors import InputError
 from macrid.model.macridvae import MacridVAE
 from macrid.model.settings import Settings
 
 from .cache import Cache, Computed, FactorItems
-from .factor_dials import FactorDials
+from .catalogue import Catalogue
+from .factor_dials import FactorDials, Shown
 from .person import Dials, Listing, Person, Steered
+from .search import Search
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class Recommender:
     labels: pd.DataFrame | None = None  # those that the axes were learned from, as `label_file.read` gives them
     course: pd.DataFrame | None = None  # M rows, a column an epoch: the factor of each item after it, where that was noted
     intentions: Intentions | None = None  # the items that somebody has told the intentions of, if anybody has
+    moves: pd.DataFrame | None = None  # what dials do to lists, if the bundle says it
 
     @property
     def name(self) -> str:
@@ -72,11 +76,15 @@ class Recommender:
     @cached_property
     def factors(self) -> list[names.Factor]:
         """The K macro factors, named from their items and what the held-out people were shown."""
+        return names.name_factors(self.items, self.factor, self.certainty, self.settings.kfac, self._shown_clicks(),
+                                  self.given_names)
+
+    def _shown_clicks(self) -> csr_matrix:
+        """What the held-out people were shown: (n, M) of 1 and 0."""
         shown = list(self._histories.values())
         ends = np.cumsum([0, *map(len, shown)])
         columns = np.concatenate([*shown, np.zeros(0, np.int64)])
-        people = csr_matrix((np.ones(len(columns), np.float32), columns, ends), (len(shown), len(self.items)))
-        return names.name_factors(self.items, self.factor, self.certainty, self.settings.kfac, people, self.given_names)
+        return csr_matrix((np.ones(len(columns), np.float32), columns, ends), (len(shown), len(self.items)))
 
     @property
     def given_names(self) -> list[str | None]:
@@ -166,7 +174,12 @@ class Recommender:
     def dials(self) -> FactorDials:
         """The dials of each factor: ranges, items along them, names."""
         return FactorDials(self.name, self.items, self.vectors, self.factor, self.axes, self.influence, self.aligned_dials,
-                           self._cache)
+                           self._cache, Shown(self.model, self._shown_clicks()), self.moves)
+
+    @cached_property
+    def wishes(self) -> Catalogue:
+        """What may be wished of the items."""
+        return Catalogue(self.name, self.items, self.vectors, self._cache)
 
     @property
     def attributes(self) -> pd.DataFrame:
@@ -187,22 +200,13 @@ class Recommender:
         return [row[i] for i in range(max(map(len, rows), default=0)) for row in rows if i < len(row)][:n]
 
     def search(self, text: str, n: int) -> list[int]:
-        """Positions of n items whose title, category or genres have all the words, or beginnings of words, of `text`,
-        whatever their case; the most clicked first."""
-        matches = np.ones(len(self.items), bool)
-        for word in text.casefold().split():
-            matches &= self._words.str.contains(" " + word, regex=False).to_numpy()
-        clicks = self.items["clicks"].to_numpy() if "clicks" in self.items else np.zeros(len(self.items))
-        positions = np.flatnonzero(matches)
-        return positions[np.argsort(-clicks[positions], kind="stable")][:n].tolist()
+        """Positions of n items whose title, category, genres or year have all the words, or beginnings of words, of `text`,
+        or else whose title is nearly that: see `search`."""
+        return self._search.find(text, n)
 
     @cached_property
-    def _words(self) -> pd.Series:
-        text = pd.Series("", self.items.index)
-        for name in ("title", "category", "genres"):
-            if name in self.items:
-                text = text + " " + self.items[name].fillna("").astype(str)
-        return text.str.casefold().str.replace(r"[^\w]+", " ", regex=True)
+    def _search(self) -> Search:
+        return Search(self.items)
 
     def map_of(self, method: str) -> np.ndarray:
         """The layout of the items (M, 2), such as by `tsne` or `umap`; recent ones are cached."""
@@ -212,14 +216,14 @@ class Recommender:
         rows = self.maps[(self.maps["method"] == method) & (self.maps["kind"] == "item")].set_index("id")
         return rows.loc[self.items["item_id"], ["x", "y"]].to_numpy(np.float32)
 
-    def steer(self, dials: Dials, *, items: Iterable[str] | None = None, user: str | None = None,
-              **listing: Unpack[Listing]) -> Steered:
-        """Turn dials, {(factor, dim): coordinate in [-1, 1]}, of a profile (`items`, ids) or of a held-out person (`user`)
-        and retrieve; factor, n, hide_seen and strength as `Person.steer` has them."""
+    def steer(self, dials: Dials | None = None, *, wishes: Wishes | None = None, items: Iterable[str] | None = None,
+              user: str | None = None, **listing: Unpack[Listing]) -> Steered:
+        """Turn dials, {(factor, dim): coordinate in [-1, 1]}, of a profile (`items`, ids) or of a held-out person (`user`),
+        with wishes, {attribute: from -1 to 1}, and retrieve; the rest as `Person.steer` has it."""
         if items is not None and user is None:
-            return self.person(self.positions(items)).steer(dials, **listing)
+            return self.person(self.positions(items)).steer(dials, wishes, **listing)
         if user is not None and items is None:
-            return self.person(self.history_of(user)).steer(dials, **listing)
+            return self.person(self.history_of(user)).steer(dials, wishes, **listing)
         raise InputError("give either items or a user, not both and not neither")
 
     def number(self, n: int) -> int:

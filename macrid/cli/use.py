@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +13,12 @@ from macrid.errors import InputError
 
 from .options import as_json, bundle_argument, collect, intentions_option, print_json, read_data, summary
 
+MOST_TOLD = 40  # attributes that `info` names
+
 if TYPE_CHECKING:
     import pandas as pd
 
+    from macrid.bundle.catalogue import Reading
     from macrid.bundle.person import Person
     from macrid.bundle.recommender import Recommender
 
@@ -99,17 +102,26 @@ class _Profile:
 class _Turning:
     """What is turned where: --factor, --dim and --value, --turn."""
 
-    factor: int
+    factor: int | None
     dim: int | None
     value: float | None
     turns: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        if (self.dim is None) != (self.value is None) or (self.dim is None and not self.turns):
-            raise InputError("say what to turn: --dim J --value V, or --turn DIAL=HOW")
+        if (self.dim is None) != (self.value is None):
+            raise InputError("--dim J and --value V go together")
+        if self.any and self.factor is None:
+            raise InputError("say of which factor the dial is: --factor K")
+
+    @property
+    def any(self) -> bool:
+        """Whether a dial is turned at all."""
+        return self.dim is not None or bool(self.turns)
 
     def dials(self, bundle: "Recommender", person: "Person") -> dict[tuple[int, int], float]:
         """{(factor, dim): coordinate}; --dim and --value last."""
+        if self.factor is None:
+            return {}
         dials = dict(_turned(bundle, person, self.factor, turn) for turn in self.turns)
         if self.dim is not None and self.value is not None:
             dials[self.factor, self.dim] = self.value
@@ -117,11 +129,29 @@ class _Turning:
 
 
 @dataclass(frozen=True)
+class _Wishing:
+    """What is wished for: --wish, --words."""
+
+    wishes: tuple[str, ...]
+    words: str | None
+
+    @property
+    def any(self) -> bool:
+        """Whether anything is wished for."""
+        return bool(self.wishes or self.words)
+
+    def heard(self, bundle: "Recommender") -> tuple[dict[str, float], list[str]]:
+        """{attribute: from -1 to 1}, and the words that nobody understood; --wish last."""
+        said = bundle.wishes.understand(self.words or "")
+        return said.wishes | dict(bundle.wishes.wish(text) for text in self.wishes), said.unknown
+
+
+@dataclass(frozen=True)
 class _Listing:
     """What is listed: --strength, --scope, --n."""
 
     strength: float
-    scope: str
+    scope: str | None
     n: int
 
 
@@ -130,7 +160,11 @@ class _Listing:
 @click.option("--items", multiple=True,
               help="Item ids of a profile, separated by commas; quoted as in CSV where an id holds one. May be repeated.")
 @click.option("--user", help="The id of a held-out person.")
-@click.option("--factor", required=True, type=int)
+@click.option("--wish", "wishes", multiple=True, metavar="ATTRIBUTE=HOW",
+              help="More or less of what is known of the items: Comedy=+, year=newer, price=-0.5 (from -1 to 1), Horror=no. "
+                   "May be repeated; `macrid info` lists what there is.")
+@click.option("--words", help='Wishes in your own words: "newer, funnier, no horror".')
+@click.option("--factor", type=int, help="Whose dials are turned, and, with --scope factor, whose items are listed.")
 @click.option("--dim", type=int, help="The dial; 0 is the one that changes the lists most.")
 @click.option("--value", type=float, help="Where to turn it, from -1 to 1.")
 @click.option("--turn", "turns", multiple=True, metavar="DIAL=HOW",
@@ -138,30 +172,49 @@ class _Listing:
                    "range). May be repeated; FACTOR.DIAL=HOW turns one of another factor.")
 @click.option("--strength", default=1.0, show_default=True, type=float,
               help="From 0, the person's own list, to 1, the steered one.")
-@click.option("--scope", default="factor", show_default=True, type=click.Choice(["factor", "all"]),
-              help="List only items of that factor, or all.")
+@click.option("--scope", type=click.Choice(["factor", "all"]),
+              help="List only items of that factor, or all.  [default: factor, if there is one]")
 @click.option("--n", default=20, show_default=True, type=click.IntRange(1))
 @as_json
-@collect(profile=_Profile, turning=_Turning, listing=_Listing)
-def steer(path: Path, profile: _Profile, turning: _Turning, listing: _Listing, as_json: bool) -> None:
-    """Turn dials and list what comes up."""
+@collect(profile=_Profile, turning=_Turning, wishing=_Wishing, listing=_Listing)
+def steer(path: Path, profile: _Profile, turning: _Turning, wishing: _Wishing, listing: _Listing, as_json: bool) -> None:
+    """Wish for what is known of the items, turn dials, and list what comes up."""
     from macrid import bundle as bundles
 
+    if not turning.any and not wishing.any:
+        raise InputError("say what to change: --wish ATTRIBUTE=HOW, --words TEXT, or --factor K with --turn DIAL=HOW")
+    if listing.scope == "factor" and turning.factor is None:
+        raise InputError("--scope factor lists the items of one factor: add --factor K, or leave --scope out")
     bundle = bundles.load(path)
     person = profile.person(bundle)
     dials = turning.dials(bundle, person)
-    factor = turning.factor if listing.scope == "factor" else None
-    lists = person.steer(dials, factor=factor, n=listing.n, strength=listing.strength)
+    wishes, unknown = wishing.heard(bundle)
+    if unknown and not wishes and not dials:
+        raise InputError(f"--words: nothing in {wishing.words!r} is known of the items of {bundle.name}; it knows "
+                         f"{', '.join(bundle.wishes.attributes)}")
+    factor = None if listing.scope == "all" else turning.factor
+    lists = person.steer(dials, wishes, factor=factor, n=listing.n, strength=listing.strength)
     turned = [{"factor": k, "factor_name": bundle.factors[k].name, "dim": j, "value": v, "position": person.position(k, j),
                "range": list(bundle.dials.range(k, j))} for (k, j), v in dials.items()]
     if as_json:
-        print_json({**turned[-1], "dials": turned, "strength": listing.strength, "before": _rows(lists.before),
+        last = turned[-1] if turned else {}
+        print_json({**last, "dials": turned, "wishes": wishes, "not_understood": unknown, "strength": listing.strength,
+                    "readings": [_reading(each) for each in lists.readings], "before": _rows(lists.before),
                     "items": _rows(lists.after, ["mark"]), "gone": [str(i) for i in lists.gone["item_id"]]})
-    else:
-        for dial in turned:
-            click.echo(f"{dial['factor_name']}: dial {dial['dim']} from {dial['position']:+.2f} to {dial['value']:+.2f}",
-                       err=True)
-        _print_table(lists.after, ["mark"])
+        return
+    for dial in turned:
+        click.echo(f"{dial['factor_name']}: dial {dial['dim']} from {dial['position']:+.2f} to {dial['value']:+.2f}",
+                   err=True)
+    for reading in lists.readings:
+        click.echo(reading.told(len(lists.after)), err=True)
+    if unknown:
+        click.echo(f"not understood: {', '.join(unknown)}", err=True)
+    _print_table(lists.after, ["mark"])
+
+
+def _reading(reading: "Reading") -> dict[str, Any]:
+    """A reading as JSON: null where nothing is known."""
+    return {name: None if value != value else value for name, value in asdict(reading).items()}
 
 
 def _turned(bundle: "Recommender", person: "Person", factor: int, turn: str) -> tuple[tuple[int, int], float]:
@@ -174,29 +227,30 @@ def _turned(bundle: "Recommender", person: "Person", factor: int, turn: str) -> 
     other = re.fullmatch(r"(\d+)\.(.+)", name.strip())
     if other:
         factor, name = int(other[1]), other[2]
-    dim = _dial(bundle, factor, name.strip())
+    dim, sign = _dial(bundle, factor, name.strip())
     share = {"more": MORE, "less": -MORE}.get(how.strip())
     relative = re.fullmatch(r"([-+]\d+(?:\.\d*)?)\s*%", how.strip())
     if share is None and relative:
         share = float(relative[1]) / 100
     if share is not None:
-        return (factor, dim), person.turned_by(factor, dim, share)
+        return (factor, dim), person.turned_by(factor, dim, sign * share)
     try:
         return (factor, dim), float(how)
     except ValueError as error:
         raise InputError(f"--turn {turn!r}: {how!r} is not a number from -1 to 1, more, less, or a share as +20%") from error
 
 
-def _dial(bundle: "Recommender", factor: int, name: str) -> int:
-    """The dial of a factor by its number, or by the attribute that it bears or follows."""
+def _dial(bundle: "Recommender", factor: int, name: str) -> tuple[int, int]:
+    """The dial of a factor by its number, or by the attribute that it bears or moves, and the way, 1 or -1, in which there
+    is more of that."""
     bundle.dials.check(factor, 0)
     if name.isdigit():
-        return int(name)
-    names: dict[str, int] = {}
-    for j in range(bundle.settings.embedding_size):
+        return int(name), 1
+    names: dict[str, tuple[int, int]] = {}
+    for j in bundle.dials.order(factor):
         label = bundle.dials.label(factor, j)
         if label:
-            names.setdefault(label.name, j)
+            names.setdefault(label.name, (j, label.sign))
     if name not in names:
         known = f"its named dials are {', '.join(names)}" if names else "it has no named dial, so give its number"
         raise InputError(f"--turn: {bundle.factors[factor].name} has no dial {name!r}; {known}")
@@ -297,6 +351,8 @@ def info(path: Path, as_json: bool) -> None:
     meta = dict(bundle.meta)
     meta["factors"] = [{"factor": f.index, "name": f.name, "share": f.share,
                         "typical": [bundle.items["title"].iloc[i] for i in f.typical[:3]]} for f in bundle.factors]
+    meta["wishes"] = [{"attribute": a.name, "less": a.poles.low, "more": a.poles.high, "yes_no": a.yes_no, "known": a.known,
+                       "share": a.share if a.yes_no else None} for a in bundle.wishes.attributes.values()]
     if as_json:
         print_json(meta)
         return
@@ -315,8 +371,17 @@ def info(path: Path, as_json: bool) -> None:
     click.echo(f"on {data['held_out']:,} held-out people: {summary(meta['metrics'])}")
     for factor in meta["factors"]:
         click.echo(f"  {factor['factor']:>2}  {factor['share']:4.0%}  {factor['name']}: {', '.join(factor['typical'])}")
+    click.echo(f"may be wished for: {_wishes(meta['wishes'])}")
     if meta["twin"]:
         click.echo(f"dot-product twin: {bundle.path.with_name(meta['twin'])}")
+
+
+def _wishes(wishes: list[dict[str, Any]]) -> str:
+    """The attributes that may be wished for, numbers with their ends; the most frequent of a great many."""
+    told = [each["attribute"] if each["yes_no"] else f"{each['attribute']} ({each['less']}, {each['more']})"
+            for each in wishes]
+    more = f" and {len(told) - MOST_TOLD:,} more (--json lists all)" if len(told) > MOST_TOLD else ""
+    return (", ".join(told[:MOST_TOLD]) or "nothing, as no more is known of its items than their titles") + more
 
 
 COMMANDS = (evaluate, recommend, steer, align, info)

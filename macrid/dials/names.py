@@ -13,6 +13,7 @@ from macrid.data.titles import given
 
 from . import claims
 from .claims import Claim, Shown
+from .poles import poles
 from .typical import SHOWN, typical_items
 
 CLOSE, CLOSE_YES_NO = 0.5, 0.7  # a dial that goes this closely with an attribute may bear its name
@@ -37,13 +38,15 @@ class Factor:
 
 @dataclass(frozen=True)
 class DialLabel:
-    """What a dial is called: the attribute, words for its two ends, how sure that is (0 to 1), and how it is known."""
+    """What a dial is called: the attribute, words for its two ends, how sure that is (0 to 1), how it is known, and whether
+    there is more of the attribute at the high end (1) or at the low one (-1)."""
 
     name: str
     low: str
     high: str
     confidence: float
     source: str
+    sign: int = 1
 
 
 def name_dial(attribute: str, follows: float, yes_no: bool, aligned: dict | None) -> DialLabel | None:
@@ -51,17 +54,19 @@ def name_dial(attribute: str, follows: float, yes_no: bool, aligned: dict | None
     enough to be named after it. aligned: what bundle.json says of a dial that was learned from labels."""
     if aligned:
         flag = aligned["measure"] == "AUC"
-        low, high = (f"not {attribute}", attribute) if flag else (f"lower {attribute}", f"higher {attribute}")
+        low, high = poles(attribute, flag)
         said = (f"Learned from {aligned['labels']} labels; on items left out, {aligned['measure']} is "
                 f"{aligned['confidence']:.2f} (1 is perfect{', 0.5 is chance' if flag else ''}).")
         sure = 2 * aligned["confidence"] - 1 if flag else aligned["confidence"]
         return DialLabel(attribute, aligned.get("low", low), aligned.get("high", high), max(0.0, sure), said)
     if abs(follows) < (CLOSE_YES_NO if yes_no else CLOSE):
         return None
-    ends = (f"not {attribute}", attribute) if yes_no else (f"lower {attribute}", f"higher {attribute}")
+    ends = poles(attribute, yes_no)
     low, high = ends if follows > 0 else ends[::-1]
+    sign = 1 if follows > 0 else -1
     how = f"AUC {(1 + abs(follows)) / 2:.2f}" if yes_no else f"rank correlation {abs(follows):.2f}"
-    return DialLabel(attribute, low, high, abs(follows), f"Found without labels: it follows the items' {attribute} ({how}).")
+    return DialLabel(attribute, low, high, abs(follows), f"Found without labels: it follows the items' {attribute} ({how}).",
+                     sign)
 
 
 def name_factors(items: pd.DataFrame, factor: np.ndarray, certainty: np.ndarray, kfac: int,

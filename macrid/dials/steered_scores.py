@@ -59,17 +59,19 @@ class SteeredScores:
         """Where the person stands on a dial, from -1 to 1."""
         return float(self.parts[factor] @ self.axes[factor][:, dim])
 
-    def scores(self, turned: Turned, strength: float = 1.0) -> np.ndarray:
-        """The scores (M,) with some dials turned. strength from 0 to 1 blends between the person's own scores and these:
-        (1 - strength) own + strength steered, a geometric mean of the two distributions over the items."""
-        if not turned or strength == 0:
+    def scores(self, turned: Turned, strength: float = 1.0, added: np.ndarray | None = None) -> np.ndarray:
+        """The scores (M,) with some dials turned and, if given, what wishes add (M,). strength from 0 to 1 blends between
+        the person's own scores and these: (1 - strength) own + strength steered, a geometric mean of the two distributions
+        over the items."""
+        if strength == 0 or (not turned and added is None):
             return self.own
-        return self._blend(_logsumexp(np.stack(self._summands(turned))), self.own, strength)
+        steered = _logsumexp(np.stack(self._summands(turned))) if turned else self.own
+        return self._blend(steered if added is None else steered + added, self.own, strength)
 
-    def top(self, turned: Turned, n: int, strength: float = 1.0,
-            without: Sequence[int] | np.ndarray = ()) -> tuple[np.ndarray, np.ndarray]:
+    def top(self, turned: Turned, n: int, strength: float = 1.0, without: Sequence[int] | np.ndarray = (),
+            added: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """The n best-scored items and their scores, best first, as a full sort of `scores` has them (ties: the lower index);
-        items `without` (indices) are left out.
+        items `without` (indices) are left out. added: as for `scores`.
 
         Exponentials are taken only for the few items that can be among the best: the logarithm of a sum of S exponentials
         lies between the largest term and that plus log S, so an item whose largest term is more than log S below the n-th
@@ -77,11 +79,14 @@ class SteeredScores:
         """
         left_out = np.asarray(without, np.int64)
         if not turned or strength == 0:
-            scores = self.own.copy()
+            scores = self.scores({}, strength, added)
+            scores = scores.copy() if scores is self.own else scores
             scores[left_out] = -np.inf
             best = top_items(scores, n, np.isfinite(scores))
             return best, scores[best]
         summands = self._summands(turned)
+        if added is not None:
+            summands = [summand + added for summand in summands]
         bound = summands[0]
         for summand in summands[1:]:
             bound = np.maximum(bound, summand)

@@ -14,8 +14,9 @@ from macrid.data.attributes import attribute_table
 from macrid.data.intention_file import Intentions
 from macrid.data.interactions import Interactions
 from macrid.data.split import Split
-from macrid.dials import choose
+from macrid.dials import choose, moves
 from macrid.dials.given_names import names_of_factors
+from macrid.dials.wishes import Attributes
 from macrid.errors import InputError, InputWarning
 from macrid.measures import evaluate as measuring
 from macrid.model.macridvae import MacridVAE
@@ -89,8 +90,10 @@ def finish(out: Path, trained: Trained, training: Training, baselines: Mapping[s
         meta["intentions"] = given_names(training.intentions, model.factors(), model.settings.kfac, items)
     learned_from = labels.dropna(how="all") if labels is not None and dials.aligned else None
     laid_out = maps.lay_out(model, items, people, training.seed, beside)
+    scored = choose.Scored(model.item_vectors(), model.factors(), parts, model.scale, model.linear)
+    moved = moves.measure(scored, dials.axes, people.clicks, Attributes(items))
     return bundle.Contents(meta, model, items, laid_out, dials.axes, dials.influence, _users(split), trained.history,
-                           learned_from, _course(trained), training.intentions)
+                           learned_from, _course(trained), training.intentions, moved)
 
 
 def intended(settings: Settings, intentions: Intentions, changes: Mapping[str, Any]) -> Settings:

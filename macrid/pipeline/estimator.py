@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Unpack
 
 import numpy as np
 import pandas as pd
@@ -11,12 +12,13 @@ from scipy.sparse import csr_matrix, issparse
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from macrid.bundle.person import Person, Steered
+from macrid.bundle.person import Dials, Listing, Person, Steered
 from macrid.bundle.recommender import Recommender
 from macrid.data.attributes import attribute_table
 from macrid.data.intention_file import Intentions
 from macrid.data.split import Split, fold_in
 from macrid.dials import choose
+from macrid.dials.wishes import Wishes
 from macrid.errors import InputError
 from macrid.measures.evaluate import SCORED_AT_ONCE, ranking
 from macrid.measures.ranking import top_k
@@ -138,14 +140,15 @@ class MacridRecommender(BaseEstimator):
             raise InputError(f"X has {clicks.shape[0]} rows; give the clicks of one person, such as X[[0]]")
         return self.recommender_.person(clicks.indices)
 
-    def steer(self, X: object, dials: dict[tuple[int, int], float], factor: int | None = None, n: int = 20,
-              strength: float = 1.0) -> Steered:
-        """The lists of one person, the row X (1, M), before and after some dials are turned.
+    def steer(self, X: object, dials: Dials | None = None, wishes: Wishes | None = None,
+              **listing: Unpack[Listing]) -> Steered:
+        """The lists of one person, the row X (1, M), before and after some dials are turned and wishes heard.
 
-        dials: {(factor, dim): coordinate in [-1, 1]}; dim 0 changes lists most. factor: list only its items. strength: from
-        0, the own list, to 1, the steered one. The tables' column `index` holds columns of X.
+        dials: {(factor, dim): coordinate in [-1, 1]}; dim 0 changes lists most. wishes: {attribute of the items: from -1,
+        less of it, to 1, more}. listing: as `Person.steer` takes it: factor (list only its items), n, strength (from 0, as
+        if nothing were turned, to 1). The tables' column `index` holds columns of X.
         """
-        return self.person(X).steer(dials, factor=factor, n=n, strength=strength)
+        return self.person(X).steer(dials, wishes, **listing)
 
     def score(self, X: object, y: object = None) -> float:
         """The mean NDCG@100 of people's hidden clicks: a fifth of each row of X (B, M), at least one, is hidden, the rest

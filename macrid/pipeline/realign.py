@@ -8,7 +8,8 @@ import pandas as pd
 
 from macrid import bundle
 from macrid.bundle.recommender import Recommender
-from macrid.dials import choose
+from macrid.dials import choose, moves
+from macrid.dials.wishes import Attributes
 from macrid.errors import InputError
 
 from . import evaluate, run_folder
@@ -34,7 +35,8 @@ def align(source: Recommender, out: Path, method: str, labels: pd.DataFrame | No
     if labels is not None:
         source.positions(labels.index)  # all of them are items of the bundle
         item_labels = labels.reindex(source.items["item_id"])  # M rows
-    scored = choose.Scored(source.vectors, source.factor, evaluate.shown_parts(source), source.model.scale)
+    scored = choose.Scored(source.vectors, source.factor, evaluate.shown_parts(source), source.model.scale,
+                           source.model.linear)
     dials = choose.choose(method, scored, source.meta["seed"], source.attributes, item_labels)
     meta = {key: value for key, value in source.meta.items() if key not in ("format", "settings", "aligned")}
     meta |= {"name": out.name, "axes": method}
@@ -50,8 +52,9 @@ def align(source: Recommender, out: Path, method: str, labels: pd.DataFrame | No
                                          dials.aligned_dials, source.meta["seed"])
     meta["metrics"] = {key: value for key, value in meta["metrics"].items() if key != "steering"} | steering
     report(STAGES[2])
+    moved = moves.measure(scored, dials.axes, evaluate.shown_people_of(source).clicks, Attributes(source.items))
     bundle.save(out, bundle.Contents(meta, source.model, source.items, source.maps, dials.axes, dials.influence,
-                                     source.users, source.history, labels, source.course, source.intentions))
+                                     source.users, source.history, labels, source.course, source.intentions, moved))
     return bundle.load(out)
 
 

@@ -64,7 +64,7 @@ def rehold(source: Recommender, out: Path, intentions: Intentions, kfac: int | N
     people = evaluate.shown_people_of(source)
     parts = model.represent(people.clicks)  # (n, K, D)
     labels = None if source.labels is None else source.labels.reindex(source.items["item_id"])
-    scored = choose.Scored(model.item_vectors(), model.factors(), parts, model.scale)
+    scored = choose.Scored(model.item_vectors(), model.factors(), parts, model.scale, model.linear)
     seed = source.meta["seed"]
     dials = choose.choose("ica" if labels is None else "labels", scored, seed, source.attributes, labels)
     learned = bool(dials.aligned and dials.aligned["dials"])

@@ -50,11 +50,12 @@ def test_pages_share_no_key_but_the_person():
 
 
 def test_another_bundle_forgets_what_is_of_the_first():
-    kept = {"bundle": "b", "who": "profile", "strength": 40, "scope": "all", "n": 24, "keep": True, "shown": 10, "seq": 7,
+    kept = {"bundle": "b", "who": "profile", "strength": 40, "scope": "all", "n": 24, "keep": True, "shown": 10,
+            "seq": 7, "staged": 3, "side": True,
             "layout": "umap", "model": "dot", "measure": "nmi", "naming": {"a": 1}, "elsewhere": 1}
     gone = dict.fromkeys(("user", "items", "factor", "dim", "dials", "earlier", "steered", "favourite", "intention",
                           "attribute", "colour", "of", "axis", "find", "window", "prototype", "against", "sweep", "compare",
-                          "run"), 1)
+                          "run", "wishes", "likes", "hides", "added", "said"), 1)
     session, address = kept | gone, {"bundle": "b", "n": "24", "user": "x", "dials": "0.0-1", "run": "3"}
     forget_bundle(session, address)
     assert session == kept
@@ -96,7 +97,7 @@ def test_so_many_turns_can_be_taken_back(steer):
     for value in range(UNDONE + 9):
         steer.take(did("turn", {"1": value + 21}), where, 8)
     assert len(steer.earlier) == UNDONE
-    assert steer.earlier[-1] == ({(1, 1): UNDONE + 28}, 100)
+    assert (steer.earlier[-1].dials, steer.earlier[-1].strength) == ({(1, 1): UNDONE + 28}, 100)
 
 
 def test_more_and_fewer_dials(steer):
@@ -107,13 +108,34 @@ def test_more_and_fewer_dials(steer):
     assert shown == [2 * DIALS, 3 * DIALS, DIALS]
 
 
-def test_what_is_turned_is_shown(steer):
-    steer.dials = {(1, 7): 3, (2, 11): 3}
-    steer.show_what_is_turned()
-    assert steer.shown == 8
-    steer.dim = 9
-    steer.show_what_is_turned()
-    assert steer.shown == 10
+def heard(what: str, **more) -> dict:
+    return {"what": what, "seq": 1, **more}
+
+
+def test_what_the_stage_reports(steer):
+    """Wishes, likes and hides are one history with the dials: each can be taken back, the last one first."""
+    steer.dials = {(1, 0): 9}
+    done = [heard("wish", wishes={"year": 40, "Comedy": 0}), heard("words", text="funny"), heard("like", item="a"),
+            heard("like", item="a"), heard("hide", item="b"), heard("drop", kind="dial", key="1.0"),
+            heard("drop", kind="like", key="a"), heard("reset")]
+    seen = []
+    for event in done:
+        steer.hear(event, lambda text: {"Comedy": 60})
+        seen.append((steer.dials, steer.wishes, steer.likes, steer.hides))
+    assert seen[0] == ({(1, 0): 9}, {"year": 40}, [], [])
+    assert seen[1] == ({(1, 0): 9}, {"year": 40, "Comedy": 60}, [], [])
+    assert seen[3] == seen[2] == ({(1, 0): 9}, {"year": 40, "Comedy": 60}, ["a"], [])
+    assert seen[6] == ({}, {"year": 40, "Comedy": 60}, [], ["b"])
+    assert seen[7] == ({}, {}, [], [])
+    assert not steer.is_turned
+    for state in (seen[6], seen[5], seen[4], seen[3], seen[1], seen[0]):
+        steer.hear(heard("undo"), dict)
+        assert (steer.dials, steer.wishes, steer.likes, steer.hides) == state
+    steer.hear(heard("add", name="War"), dict)
+    assert steer.added == ["War"]
+    steer.hear(heard("drop", kind="wish", key="year"), dict)
+    steer.hear(heard("drop", kind="hide", key="z"), dict)
+    assert steer.wishes == {}
 
 
 def test_another_person_starts_where_they_stand(steer):
@@ -140,7 +162,7 @@ def test_a_profile(steer):
     steer.remove("a")
     steer.remove("c")
     assert steer.items == ["b"]
-    steer.choose(4)
+    steer.choose(4, 0)
     assert (steer.factor, steer.dim) == (4, 0)
 
 

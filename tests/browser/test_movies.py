@@ -32,7 +32,8 @@ def test_every_page_opens_and_its_pictures_load(films, visit):
         settled(page)
         assert address(page)["bundle"] == "ml-100k"
         assert page.locator('[data-testid="stException"], [data-testid="stAlertContentError"]').count() == 0
-        waited(lambda: page.evaluate(f"{PICTURES}.filter(i => !(i.complete && i.naturalWidth)).map(i => i.src)"),
+        waited(lambda: page.evaluate(f"{PICTURES}.filter(i => i.checkVisibility() && !(i.complete && i.naturalWidth))"
+                                     ".map(i => i.src)"),
                lambda broken: broken == [])
         assert all(page.evaluate(f"{PICTURES}.map(i => !!i.alt)"))
         waited(lambda: page.evaluate(DRAWN), bool)

@@ -53,15 +53,18 @@ def test_a_page_opens_and_its_pictures_load(visit, where):
     expect(page.locator("h1").first).to_have_text(PAGES[where])
     if where not in ("macro_map", "disentanglement", "benchmark"):
         assert page.locator("[data-testid=stMain] img").count() > 20
-        waited(lambda: page.evaluate("[...document.images].filter(i => !(i.complete && i.naturalWidth)).map(i => i.src)"),
+        waited(lambda: page.evaluate("[...document.images]"
+                                     ".filter(i => i.checkVisibility() && !(i.complete && i.naturalWidth))"
+                                     ".map(i => i.src)"),
                lambda broken: broken == [])
         assert all(page.evaluate("[...document.querySelectorAll('[data-testid=stMain] img')].map(i => !!i.alt)"))
 
 
 @pytest.mark.browser
 def test_a_dial_moved_by_keyboard_changes_the_list_and_back_restores_it(visit):
-    page = visit("steer")
-    slider = page.get_by_role("slider", name="size")
+    page = visit(BESIDE)
+    open_dials(page)
+    slider = page.get_by_role("slider", name="size", exact=True)
     before, start = titles(page, "List before"), int(slider.input_value())
     assert len(before) == 12
     assert titles(page, "List after") == before
@@ -75,7 +78,8 @@ def test_a_dial_moved_by_keyboard_changes_the_list_and_back_restores_it(visit):
     assert marks(page)
     assert set(re.sub(r"\d", "", mark).strip() for mark in marks(page)) <= {"new", "▲", "▼"}
     factor = load(ROOT / "models" / "shop").factors[0].index
-    assert address(page) == {"dials": f"{factor}.0-0"}
+    dim = load(ROOT / "models" / "shop").dials.order(factor)[0]
+    assert address(page) == BESIDE_TOO | {"dials": f"{factor}.{dim}-0"}
 
     again = visit("steer" + page.evaluate("location.search"))  # the address shows what this person saw
     assert titles(again, "List after") == titles(page, "List after")
@@ -86,7 +90,7 @@ def test_a_dial_moved_by_keyboard_changes_the_list_and_back_restores_it(visit):
     slider.focus()
     for _ in range(6):
         page.keyboard.press("ArrowRight")
-    waited(lambda: address(page), lambda found: found == {"dials": f"{factor}.0-6"})
+    waited(lambda: address(page), lambda found: found == BESIDE_TOO | {"dials": f"{factor}.{dim}-6"})
     page.keyboard.press("End")
     waited(lambda: titles(page, "List after"), lambda found: found and found not in (before, after))
     settled(page)
@@ -96,11 +100,21 @@ def test_a_dial_moved_by_keyboard_changes_the_list_and_back_restores_it(visit):
     waited(lambda: titles(page, "List after"), lambda found: found == before)
     settled(page)
     assert marks(page) == []
-    assert address(page) == {}
+    assert address(page) == BESIDE_TOO
+
+
+BESIDE = "steer?scope=factor&side=True"  # the list before beside the list after, of the intention whose dials are turned
+BESIDE_TOO = {"scope": "factor", "side": "True"}
+
+
+def open_dials(page: Page) -> None:
+    page.get_by_text("More, by intention").click()
+    expect(page.get_by_role("slider", name="Strength")).to_be_visible()
 
 
 def drag(page: Page, slider, share: float) -> None:
     """Take the thumb of a slider to a share of its way, with the mouse."""
+    slider.scroll_into_view_if_needed()
     box = slider.bounding_box()
     middle, value = box["y"] + box["height"] / 2, int(slider.input_value()) / 100
     page.mouse.move(box["x"] + 9 + (box["width"] - 18) * value, middle)
@@ -111,7 +125,8 @@ def drag(page: Page, slider, share: float) -> None:
 
 @pytest.mark.browser
 def test_several_dials_undo_strength_and_resets(visit):
-    page = visit("steer")
+    page = visit(BESIDE)
+    open_dials(page)
     size, warmth = (page.get_by_role("slider", name=name, exact=True) for name in ("size", "warmth"))
     undo, reset = (page.get_by_role("button", name=name) for name in ("Undo the last turn", "Put every dial back"))
     before, starts = titles(page, "List before"), [slider.input_value() for slider in (size, warmth)]
@@ -148,14 +163,14 @@ def test_several_dials_undo_strength_and_resets(visit):
     settled(page)
     assert "dials" not in address(page)
     page.get_by_role("button", name="More dials").click()
-    expect(page.get_by_role("slider")).to_have_count(11)  # ten dials and the strength
+    expect(page.locator(".board").get_by_role("slider")).to_have_count(11)  # ten dials and the strength
     page.get_by_role("button", name="Copy the address").click()
     expect(page.get_by_role("button", name="Copy the address")).to_have_text(re.compile("Copied|address bar"))
 
 
 @pytest.mark.browser
 def test_the_list_as_a_file(visit):
-    page = visit("steer?dials=0.0-100")
+    page = visit(BESIDE + "&dials=0.0-100")
     with page.expect_download() as waiting:
         page.get_by_role("button", name="List as CSV").click()
     rows = Path(waiting.value.path()).read_text().splitlines()
@@ -175,6 +190,7 @@ def test_a_profile_is_built_by_clicks(visit):
     offered.first.click()
     chosen = page.get_by_role("button", name=re.compile("^Remove "))
     expect(chosen).to_have_count(1)
+    open_dials(page)
     expect(page.get_by_role("radio", name=re.compile("^Handbags")).first).to_be_checked()
     shares = page.get_by_role("radio", name=re.compile("^Handbags")).first.inner_text()
     settled(page)
@@ -281,10 +297,12 @@ FOCUSED = """() => {
 def test_the_controls_can_be_reached_by_keyboard(visit):
     page = visit("steer?dials=0.0-1")
     wanted = {"Overview", "Macro map", "Data set and model", "A person", "Person", "Surprise me", "Lamps", "size", "warmth",
-              "Reset size", "Strength", "Undo", "Reset all", "Copy link", "This intention only", "Show the history",
+              "Wishes in your own words", "Wish", "Start over", "why is it here?", "size, from smaller to larger",
+              "Reset size",
+              "Wish for something else", "Strength", "Undo", "Reset all", "Copy link", "Whole catalogue", "Show the history",
               "List as CSV"}
     reached = []
-    for _ in range(60):
+    for _ in range(110):
         page.keyboard.press("Tab")
         reached.append(page.evaluate(FOCUSED))
     for name in wanted - {"Undo"}:  # nothing to be undone yet

@@ -84,7 +84,7 @@ def test_held_out_people_are_those_of_the_split(bundle, tiny_split):
 
 
 def test_the_folder_holds_what_is_promised(trained):
-    assert {p.name for p in trained.iterdir()} == {*FILES, COURSE}
+    assert {p.name for p in trained.iterdir()} == {*FILES, COURSE, "moves.parquet"}
     assert not [p for p in trained.parent.iterdir() if p.name not in (trained.name, run_folder.twin_of(trained).name)]
 
 

@@ -72,7 +72,7 @@ def test_turns(trained, bundle):
     assert {(d["factor"], d["dim"]): d["value"] for d in found["dials"]} == pytest.approx(dials)
     wanted = person.steer(dials, factor=1, n=6, strength=0.6)
     assert [row["item_id"] for row in found["items"]] == wanted.after["item_id"].tolist()
-    label = next((k, j, label) for k in range(7) for j in range(8) if (label := bundle.dials.label(k, j)))
+    label = next((k, j, label) for k in range(7) for j in bundle.dials.order(k) if (label := bundle.dials.label(k, j)))
     named = answer("steer", trained, "--user", user, "--factor", label[0], "--turn", f"{label[2].name}=0.1")
     assert (named["factor"], named["dim"], named["value"]) == (label[0], label[1], 0.1)
 
@@ -85,8 +85,34 @@ def test_a_turn_that_cannot_be(trained, bundle, turn, said):
 
 
 def test_nothing_to_turn(trained, bundle):
-    for some in ([], ["--dim", 0], ["--value", 0.5]):
-        assert "--dim J --value V" in mistake("steer", trained, "--user", bundle.people[0], "--factor", 0, *some)
+    who = ("steer", trained, "--user", bundle.people[0])
+    for some in (["--dim", 0], ["--value", 0.5]):
+        assert "--dim J and --value V" in mistake(*who, "--factor", 0, *some)
+    assert "--wish ATTRIBUTE=HOW" in mistake(*who, "--factor", 0)
+    assert "--factor K" in mistake(*who, "--turn", "size=more")
+    assert "--factor K" in mistake(*who, "--wish", "size=+", "--scope", "factor")
+
+
+def test_wishes(trained, bundle):
+    """By option and in words, beside dials; with what was not understood, and readings before and after."""
+    user = bundle.people[0]
+    who = ("steer", trained, "--user", user, "--n", 6)
+    found = answer(*who, "--words", "bigger, no mugs, with sequins", "--wish", "price=-0.5")
+    wishes = {"size": 0.6, "mugs": -1.0, "price": -0.5}
+    assert (found["wishes"], found["not_understood"], found["dials"]) == (wishes, ["sequins"], [])
+    wanted = bundle.steer(wishes=wishes, user=user, n=6)
+    assert [row["item_id"] for row in found["items"]] == wanted.after["item_id"].tolist()
+    assert {row["attribute"]: row["after"] for row in found["readings"]} == {r.attribute: r.after for r in wanted.readings}
+    both = answer(*who, "--wish", "size=+", "--factor", 1, "--turn", "0=0.3")
+    assert (both["wishes"], both["dim"]) == ({"size": 0.6}, 0)
+    assert all(bundle.factor[bundle.positions([row["item_id"]])[0]] == 1 for row in both["items"])
+    status, _, said = run(*who, "--wish", "size=+", "--words", "with sequins")
+    assert status == 0
+    assert "mean size: " in said
+    assert "not understood: sequins" in said
+    assert "size" in mistake(*who, "--wish", "sise=1")
+    assert "knows" in mistake(*who, "--words", "sequins")
+    assert {row["attribute"] for row in answer("info", trained)["wishes"]} >= {"size", "price", "mugs", "popularity"}
 
 
 @pytest.fixture
@@ -163,7 +189,7 @@ def test_without_a_command_the_help_is_shown():
 
 
 @pytest.mark.parametrize(("arguments", "named"), [
-    (["frobnicate"], "frobnicate"), (["info"], "BUNDLE"), (["steer", "{b}"], "--factor"),
+    (["frobnicate"], "frobnicate"), (["info"], "BUNDLE"), (["steer", "{b}"], "--items"),
     (["train", "--data", "shop"], "--out"), (["recommend", "{b}", "--items", "mugs-0001", "--n", "many"], "many"),
     (["recommend", "{b}", "--items", "mugs-0001", "--n", "0"], "0"),
     (["info", "{t}/none"], "no bundle"), (["evaluate", "{t}"], "not a bundle"),

@@ -324,13 +324,13 @@ def test_every_name_of_real_films_is_true(which):
 
 def test_a_dial_is_named_after_what_it_follows_closely():
     label = name_dial("size", 0.9, False, None)
-    assert (label.name, label.low, label.high, label.confidence) == ("size", "lower size", "higher size", 0.9)
+    assert (label.name, label.low, label.high, label.confidence) == ("size", "smaller", "larger", 0.9)
     assert "0.90" in label.source
     turned = name_dial("size", -0.9, False, None)
-    assert (turned.low, turned.high) == ("higher size", "lower size")
+    assert (turned.low, turned.high) == ("larger", "smaller")
     assert name_dial("size", CLOSE - 0.01, False, None) is None
     flag = name_dial("Horror", 0.8, True, None)
-    assert (flag.low, flag.high, flag.confidence) == ("not Horror", "Horror", 0.8)
+    assert (flag.low, flag.high, flag.confidence) == ("less Horror", "more Horror", 0.8)
     assert "AUC 0.90" in flag.source
     assert name_dial("Horror", CLOSE_YES_NO - 0.01, True, None) is None
 
@@ -338,10 +338,10 @@ def test_a_dial_is_named_after_what_it_follows_closely():
 def test_a_dial_learned_from_labels_says_so():
     row = {"attribute": "size", "measure": "R2", "confidence": 0.7, "labels": 12}
     label = name_dial("size", 0.1, False, row)  # whatever it follows: it was made for this
-    assert (label.low, label.high, label.confidence) == ("lower size", "higher size", 0.7)
+    assert (label.low, label.high, label.confidence) == ("smaller", "larger", 0.7)
     assert "12 labels" in label.source
     named = name_dial("size", 0.1, False, row | {"low": "small", "high": "large"})
     assert (named.low, named.high) == ("small", "large")
     flag = name_dial("Horror", 0.1, True, row | {"measure": "AUC", "confidence": 0.9})
     assert flag.confidence == pytest.approx(0.8)
-    assert (flag.low, flag.high) == ("not Horror", "Horror")
+    assert (flag.low, flag.high) == ("less Horror", "more Horror")

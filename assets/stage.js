@@ -1,0 +1,320 @@
+// One list and the wishes that move it. Python holds the truth; while a slider is dragged the list comes from a route of the
+// server, one question at a time, and what is let go is sent to Python, numbered: older answers are not taken back from it.
+const PAUSE = 100;  // milliseconds between two questions, at least
+const STEP = 5;
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const stage = parentElement.querySelector(".stage");
+  if (stage.dataset.signature !== data.signature) build(stage, data);
+  const state = stage.state;
+  Object.assign(state, { data, send: (what, more) => { setTriggerValue("did", { what, seq: ++state.sent, ...more }); } });
+  if (data.seq >= state.sent) show(stage, data);
+  const follow = (event) => { state.dials = event.detail; ask(stage); };  // a dial of the board is dragged
+  window.addEventListener("macrid-dials", follow);
+  return () => window.removeEventListener("macrid-dials", follow);
+}
+
+// What is turned replaces the entry in the browser's history: "back" leaves the page instead of doing nothing; "Undo" takes back.
+if (!window.macridReplaces) {
+  window.macridReplaces = true;
+  const push = window.history.pushState.bind(window.history);
+  window.history.pushState = (state, unused, url) => {
+    const { pathname } = new URL(url ?? "", document.baseURI), here = window.location.pathname;
+    const same = here.endsWith("/steer") && (pathname === here || String(url).startsWith("?"));
+    return same ? window.history.replaceState(state, unused, url) : push(state, unused, url);
+  };
+}
+
+function element(tag, className, parent, text) {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  if (text !== undefined) made.textContent = text;
+  parent?.append(made);
+  return made;
+}
+
+function button(className, parent, text, onClick) {
+  const made = element("button", className, parent, text);
+  made.type = "button";
+  made.addEventListener("click", onClick);
+  return made;
+}
+
+function build(stage, data) {
+  stage.dataset.signature = data.signature;
+  stage.replaceChildren();
+  const state = stage.state = { sent: data.seq, rows: new Map(), cards: new Map(), busy: false, wanted: false, last: 0, holding: false };
+  const scene = element("div", "scene", stage);
+  const words = element("div", "words", scene);
+  const form = element("form", "ask", words);
+  state.input = Object.assign(element("input", "", form), { type: "text", placeholder: "Say it: newer, funnier, no horror", maxLength: 200 });
+  state.input.setAttribute("aria-label", "Wishes in your own words");
+  element("button", "go", form, "Wish").type = "submit";
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (state.input.value.trim()) state.send("words", { text: state.input.value });
+  });
+  state.heard = element("p", "heard", words);
+  state.presets = element("div", "presets", words);
+
+  const list = element("section", "list", scene);
+  const head = element("div", "head", list);
+  state.chips = element("div", "chips", head);
+  const tools = element("div", "tools", head);
+  state.undo = button("", tools, "Undo", () => state.send("undo"));
+  state.reset = button("", tools, "Start over", () => state.send("reset"));
+  state.before = button("", tools, "Hold for before", () => {});
+  state.before.title = "Shows the list as it was while you hold it";
+  holdable(stage, state.before);
+  copyButton(tools);
+  state.posters = element("ol", "posters", list);
+  state.posters.setAttribute("aria-label", "Your list");
+  state.gone = element("div", "gone", list);
+  state.gone.setAttribute("aria-label", "Gone from the list");
+  state.live = element("div", "spoken", list);
+  state.live.setAttribute("aria-live", "polite");
+
+  const dock = element("div", "dock", scene);
+  state.tabs = element("div", "tabs", dock);
+  state.tabs.setAttribute("role", "group");  // on a phone one slider is shown at a time
+  state.tabs.setAttribute("aria-label", "Which wish");
+  state.sliders = element("div", "sliders", dock);
+  state.others = element("select", "others", dock);
+  state.others.setAttribute("aria-label", "Wish for something else");
+  state.others.addEventListener("change", () => {
+    if (state.others.value) state.send("add", { name: state.others.value });
+  });
+  state.dialog = element("dialog", "card", stage);
+  state.dialog.addEventListener("click", (event) => { if (event.target === state.dialog) state.dialog.close(); });
+}
+
+function holdable(stage, held) {
+  const set = (on) => {
+    const state = stage.state;
+    if (state.holding === on) return;
+    state.holding = on;
+    held.setAttribute("aria-pressed", on);
+    paint(stage, on ? { items: state.data.before, gone: [], readings: state.list.readings } : state.list);
+  };
+  held.addEventListener("pointerdown", () => set(true));
+  for (const end of ["pointerup", "pointerleave", "pointercancel", "blur"]) held.addEventListener(end, () => set(false));
+  held.addEventListener("keydown", (event) => { if ([" ", "Enter"].includes(event.key)) { event.preventDefault(); set(true); } });
+  held.addEventListener("keyup", () => set(false));
+}
+
+function copyButton(tools) {
+  const copy = button("", tools, "Copy link", async () => {
+    try {
+      await navigator.clipboard.writeText(window.location.href);
+      copy.textContent = "Copied";
+    } catch {
+      copy.textContent = "Copy it from the address bar";  // neither https nor localhost: the clipboard is closed
+    }
+    setTimeout(() => { copy.textContent = "Copy link"; }, 2000);
+  });
+}
+
+function show(stage, data) {
+  const state = stage.state;
+  state.dials = null;
+  showSliders(stage, data);
+  if (document.activeElement !== state.input && state.input.getRootNode().activeElement !== state.input) state.input.value = data.said;
+  state.heard.replaceChildren(...data.heard.map((text) => element("span", "got", null, text)),
+    ...(data.unknown.length ? [element("span", "lost", null, `not understood: ${data.unknown.join(", ")}`)] : []));
+  state.presets.replaceChildren(...data.presets.map((text) => button("", null, text, () => state.send("words", { text }))));
+  state.chips.replaceChildren(...(data.chips.length ? data.chips.map((chip) => {
+    const made = button(`chip ${chip.kind}`, null, chip.text, () => state.send("drop", { kind: chip.kind, key: chip.key }));
+    made.setAttribute("aria-label", `Take off: ${chip.text}`);
+    return made;
+  }) : [element("span", "hint", null, "As the model has it. Drag a slider, or say what you wish.")]));
+  state.undo.disabled = !data.can_undo;
+  state.reset.disabled = state.before.disabled = !data.turned;
+  const spoken = state.list ? spokenOf(data.list) : "";
+  state.list = data.list;
+  if (!state.holding) paint(stage, data.list);
+  if (spoken && spoken !== state.spoken) state.live.textContent = state.spoken = spoken;
+}
+
+function showSliders(stage, data) {
+  const state = stage.state;
+  const names = data.sliders.map((slider) => slider.name);
+  if (names.join("\n") !== [...state.rows.keys()].join("\n")) {
+    state.rows.clear();
+    state.sliders.replaceChildren(...data.sliders.map((slider) => row(stage, slider)));
+    state.tabs.replaceChildren(...names.map((name) => button("", null, name, () => choose(stage, name))));
+    state.others.replaceChildren(...["Wish for something else …", ...data.others].map((name, i) => Object.assign(
+      document.createElement("option"), { value: i ? name : "", textContent: name })));
+    state.others.hidden = !data.others.length;
+    choose(stage, names.includes(state.chosen) ? state.chosen : names[0]);
+  }
+  state.others.value = "";
+  for (const slider of data.sliders) {
+    state.rows.get(slider.name).slider.value = slider.value;
+    fill(state.rows.get(slider.name));
+  }
+}
+
+function row(stage, wish) {
+  const state = stage.state;
+  const made = element("div", "wish");
+  const head = element("div", "words-of", made);
+  element("span", "low", head, wish.yes_no ? "less" : wish.low);
+  element("b", "", head, wish.name);
+  element("span", "high", head, wish.yes_no ? "more" : wish.high);
+  const line = element("div", "line", made);
+  const picture = (src, word, value, none) => {
+    const end = button(none ? "end none" : "end", line, undefined, () => { slider.value = value; changed(); released(); });
+    end.title = word;
+    end.setAttribute("aria-label", `${wish.name}: ${word}, all the way`);
+    Object.assign(element("img", "", end), { src, alt: word, loading: "lazy" });
+  };
+  const slider = document.createElement("input");
+  picture(wish.pictures[0], wish.low, -100, wish.yes_no);
+  line.append(Object.assign(slider, { type: "range", min: -100, max: 100, step: STEP, value: wish.value }));
+  slider.setAttribute("aria-label", `${wish.name}, from ${wish.low} to ${wish.high}`);
+  picture(wish.pictures[1], wish.high, 100);
+  const reading = element("output", "reading", made);
+  const found = { wish, made, slider, reading };
+  state.rows.set(wish.name, found);
+  const changed = () => { choose(stage, wish.name); fill(found); ask(stage); };
+  const released = () => { state.send("wish", { wishes: wishes(state) }); };
+  slider.addEventListener("input", changed);
+  slider.addEventListener("change", released);
+  slider.addEventListener("focus", () => choose(stage, wish.name));
+  slider.addEventListener("dblclick", () => { slider.value = 0; changed(); released(); });
+  return made;
+}
+
+function fill({ wish, slider, made }) {
+  const value = Number(slider.value);
+  slider.style.setProperty("--from", `${50 + Math.min(value, 0) / 2}%`);
+  slider.style.setProperty("--to", `${50 + Math.max(value, 0) / 2}%`);
+  slider.setAttribute("aria-valuetext", value ? `${value > 0 ? wish.high : wish.low}, ${Math.abs(value)} %` : "as you like it");
+  made.classList.toggle("turned", value !== 0);
+}
+
+function choose(stage, name) {
+  const state = stage.state;
+  state.chosen = name;
+  for (const [each, { made }] of state.rows) made.classList.toggle("chosen", each === name);
+  for (const tab of state.tabs.children) {
+    tab.classList.toggle("chosen", tab.textContent === name);
+    tab.setAttribute("aria-pressed", tab.textContent === name);
+  }
+}
+
+// Wishes as they stand here: those of the sliders, and those of attributes that have none.
+function wishes(state) {
+  const all = Object.fromEntries(state.data.chips.filter((chip) => chip.kind === "wish" && !state.rows.has(chip.key)).map((chip) => [chip.key, chip.value]));
+  for (const [name, { slider }] of state.rows) if (Number(slider.value)) all[name] = Number(slider.value);
+  return all;
+}
+
+function text(all) {
+  return Object.entries(all).sort().map(([name, value]) => `${encodeURIComponent(name).replaceAll("~", "%7E")}:${value}`).join("~");
+}
+
+// The list for what the sliders say now. One question at a time: while one is under way, the next waits.
+async function ask(stage) {
+  const state = stage.state;
+  if (!state.data.live) return;
+  if (state.busy) { state.wanted = true; return; }
+  Object.assign(state, { busy: true, wanted: false });
+  const began = performance.now(), sent = state.sent;
+  const query = new URLSearchParams(state.data.query);
+  query.set("wishes", text(wishes(state)));
+  query.set("shown", [...state.rows.keys()].join("\n"));
+  if (state.dials) query.set("dials", Object.entries(state.dials).map(([dial, value]) => `${dial}-${value}`).join("~"));
+  try {
+    const answer = await fetch(`${state.data.live.list}?${query}`);
+    if (answer.ok && sent === state.sent && !state.holding) paint(stage, state.list = await answer.json());
+  } catch { /* the server is away: the page says so itself */ }
+  setTimeout(() => {
+    state.busy = false;
+    if (state.wanted) ask(stage);
+  }, Math.max(0, PAUSE - (performance.now() - began)));
+}
+
+function paint(stage, list) {
+  const state = stage.state;
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const where = new Map([...state.cards].map(([at, card]) => [at, card.getBoundingClientRect()]));
+  const cards = new Map(list.items.map((item, i) => [item.at, fillCard(state.cards.get(item.at) ?? makeCard(stage, item), item, i)]));
+  const same = cards.size === state.cards.size && [...cards.keys()].every((at, i) => at === [...state.cards.keys()][i]);
+  if (!same) state.posters.replaceChildren(...cards.values());
+  if (!same && !still && state.cards.size) {
+    for (const [at, card] of cards) {
+      const from = where.get(at), to = card.getBoundingClientRect();
+      if (from && (from.x !== to.x || from.y !== to.y)) {
+        card.animate([{ transform: `translate(${from.x - to.x}px, ${from.y - to.y}px)` }, { transform: "none" }], { duration: 260, easing: "ease-out" });
+      } else if (!from) {
+        card.animate([{ opacity: 0.2, transform: "scale(.92)" }, { opacity: 1, transform: "none" }], { duration: 260, easing: "ease-out" });
+      }
+    }
+  }
+  state.cards = cards;
+  state.gone.replaceChildren(...(list.gone.length ? [element("span", "", null, "gone"), ...list.gone.map((item) => Object.assign(
+    document.createElement("img"), { src: item.picture, alt: item.title, title: item.title }))] : []));
+  for (const [name, { reading }] of state.rows) reading.textContent = list.readings[name] ?? "";
+}
+
+function makeCard(stage, item) {
+  const card = element("li", "poster");
+  const open = button("", card, undefined, () => explain(stage, item));
+  Object.assign(element("img", "", open), { src: item.picture, alt: item.title, loading: "lazy" });
+  element("span", "badge", open);
+  element("b", "", open);
+  element("small", "", open, [item.year, item.genres].filter(Boolean).join(" · ")).title = item.genres;
+  return card;
+}
+
+const BADGES = { new: "new", up: "▲", down: "▼" };
+
+function fillCard(card, item, place) {
+  const [kind, places] = item.mark.split(" ");
+  const badge = card.querySelector(".badge");
+  badge.textContent = kind in BADGES ? `${BADGES[kind]}${places ? ` ${places}` : ""}` : "";
+  badge.hidden = !badge.textContent;
+  card.classList.toggle("new", kind === "new");
+  card.querySelector("b").replaceChildren(element("span", "rank", null, `${place + 1} `), item.title);
+  card.dataset.mark = item.mark;
+  card.dataset.title = item.title;
+  card.querySelector("button").setAttribute("aria-label", `${place + 1}, ${item.title}${kind === "same" || !kind ? "" : `, ${item.mark}`}: why is it here?`);
+  return card;
+}
+
+function spokenOf(list) {
+  const fresh = list.items.filter((item) => item.mark === "new").length;
+  return `${fresh} of ${list.items.length} are new in the list. ${list.items.slice(0, 3).map((item) => item.title).join(", ")} come first.`;
+}
+
+async function explain(stage, item) {
+  const { dialog, data, send } = stage.state;
+  const inner = element("div", "inner");
+  Object.assign(element("img", "", inner), { src: item.picture, alt: item.title });
+  const side = element("div", "", inner);
+  element("h3", "", side, item.title);
+  element("p", "about", side, [item.year, item.genres].filter(Boolean).join(" · "));
+  const why = element("div", "why", side);
+  const acts = element("div", "acts", side);
+  const act = (label, what) => button("", acts, label, () => { dialog.close(); send(what, { item: item.id }); });
+  act("♥ Like", "like");
+  act("Hide", "hide");
+  button("", acts, "Close", () => dialog.close());
+  dialog.replaceChildren(inner);
+  dialog.showModal();
+  if (!data.live) return;
+  const query = new URLSearchParams(data.query);
+  query.set("wishes", text(wishes(stage.state)));
+  const answer = await fetch(`${data.live.why}${item.at}?${query}`).catch(() => null);
+  if (!answer?.ok) return;
+  const { near, rank, lines, factor } = await answer.json();
+  element("p", "", why, `Place ${rank ?? "none"}, of the intention ${factor}. ${near.length ? "Near to what was clicked:" : ""}`);
+  const row = element("div", "near", why);
+  for (const each of near) {
+    const figure = element("figure", "", row);
+    Object.assign(element("img", "", figure), { src: each.picture, alt: each.title });
+    element("figcaption", "", figure, each.title);
+  }
+  for (const line of lines) element("p", "part", why, line);
+}

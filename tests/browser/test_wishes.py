@@ -1,0 +1,127 @@
+"""Wishes on the Steer page in a real browser: sliders, words, reload and back, and every width."""
+
+import re
+
+import pytest
+from browsing import address, settled, waited
+from playwright.sync_api import Page, expect
+
+WIDTHS = (320, 390, 768, 1024, 1100, 1366, 1440, 1920)
+
+
+def films(page: Page) -> list[str]:
+    """The titles of the list that changes."""
+    return page.locator(".posters li").evaluate_all("cards => cards.map((card) => card.dataset.title)")
+
+
+def slider(page: Page, name: str):
+    return page.locator(".sliders").get_by_role("slider", name=re.compile(f"^{name}, from"))
+
+
+def take(page: Page, name: str, share: float) -> None:
+    """Press the mouse on a wish's thumb and take it to a share of the way, without letting it go."""
+    box = slider(page, name).bounding_box()
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] / 2, middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * share, middle, steps=5)
+
+
+@pytest.mark.browser
+def test_dragging_changes_the_list_before_it_is_let_go(visit):
+    page = visit("steer")
+    before = films(page)
+    assert len(before) == 12
+    take(page, "size", 0.95)
+    during = waited(lambda: films(page), lambda found: found != before)
+    assert address(page) == {}  # nothing is let go yet
+    page.wait_for_timeout(400)
+    during = films(page)
+    page.mouse.up()
+    waited(lambda: address(page).get("wishes", ""), lambda found: found.startswith("size:"))
+    settled(page)
+    assert films(page) == during  # what the page says is what the route said
+    expect(page.get_by_role("button", name=re.compile("^Take off: larger"))).to_be_visible()
+    held = page.get_by_role("button", name="Hold for before")
+    held.hover()
+    page.mouse.down()
+    waited(lambda: films(page), lambda found: found == before)
+    page.mouse.up()
+    waited(lambda: films(page), lambda found: found == during)
+
+
+@pytest.mark.browser
+def test_two_wishes_in_words_and_a_reload(visit):
+    page = visit("steer")
+    before = films(page)
+    words = page.get_by_label("Wishes in your own words")
+    words.fill("bigger, cheaper, with sequins")
+    words.press("Enter")
+    after = waited(lambda: films(page), lambda found: found != before)
+    waited(lambda: address(page).get("wishes"), lambda found: found == "price:-60~size:60")
+    settled(page)
+    expect(page.get_by_text("not understood: sequins")).to_be_visible()
+    page.reload()
+    settled(page)
+    waited(lambda: films(page), lambda found: found == after)  # a reload loses nothing
+    page.get_by_role("button", name=re.compile("^Take off: cheaper")).click()
+    waited(lambda: address(page).get("wishes"), lambda found: found == "size:60")
+    waited(lambda: films(page), lambda found: found not in (before, after))
+    settled(page)
+    page.get_by_role("button", name="Start over").click()
+    waited(lambda: films(page), lambda found: found == before)
+    settled(page)
+    waited(lambda: address(page).get("wishes"), lambda found: found is None)
+
+
+@pytest.mark.browser
+def test_back_leaves_the_page(visit):
+    """What is turned replaces the entry of the history: no press of "back" does nothing."""
+    page = visit("")
+    page.locator('[data-testid="stSidebarNav"]').get_by_role("link", name="Steer").click()
+    expect(page.locator(".posters li")).to_have_count(12)
+    settled(page)
+    before = films(page)
+    for text, wanted in (("bigger", "size:60"), ("cheaper", "price:-60~size:60")):
+        page.get_by_label("Wishes in your own words").fill(text)
+        page.get_by_label("Wishes in your own words").press("Enter")
+        waited(lambda: address(page).get("wishes"), lambda found, wanted=wanted: found == wanted)
+        settled(page)
+    after = films(page)
+    assert after != before
+    page.go_back()
+    expect(page.locator("h1").first).to_have_text("What clicks alone can tell")
+    settled(page)
+    page.locator('[data-testid="stSidebarNav"]').get_by_role("link", name="Steer").click()
+    expect(page.locator(".posters li")).to_have_count(12)
+    waited(lambda: films(page), lambda found: found == after)  # the session remembers what was turned
+
+
+@pytest.mark.browser
+def test_why_hide_and_like(visit):
+    page = visit("steer?wishes=size:80")
+    first = films(page)[0]
+    page.locator(".posters button").first.click()
+    card = page.locator("dialog")
+    expect(card).to_contain_text("Place 1")
+    expect(card).to_contain_text("larger: ")
+    card.get_by_role("button", name="Hide").click()
+    waited(lambda: films(page), lambda found: first not in found)
+    settled(page)
+    page.get_by_role("button", name="Undo", exact=True).first.click()
+    waited(lambda: films(page), lambda found: found[0] == first)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", WIDTHS)
+def test_nothing_scrolls_sideways(visit, width):
+    page = visit("steer?wishes=size:80~mugs:-100", width=width, height=800)
+    expect(page.locator(".posters li")).to_have_count(12)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    inside = page.locator(".posters li").evaluate_all(
+        "cards => cards.every((c) => c.getBoundingClientRect().left >= 0 && c.getBoundingClientRect().right <= innerWidth)")
+    assert inside
+    if width >= 1366:  # sliders and all posters are in view together
+        bottoms = page.locator(".posters li, .sliders .wish").evaluate_all(
+            "all => all.map((e) => e.getBoundingClientRect().bottom)")
+        assert max(bottoms) <= 800
