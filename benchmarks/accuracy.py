@@ -40,7 +40,7 @@ from macrid.training.spectral_start import spectral_vectors
 
 SOLVED = ("popularity", "ease", "edlae")
 OURS = "macridvae"
-HELD_OUT = {"ml-100k": 150}  # people, for validation and for test; of other data as by `train`
+HELD_OUT = {"ml-100k": 150, "ml-latest-small": 50}  # people, for validation and for test; of other data as by `train`
 AFTERWARDS = ("linear_weight", "popularity_power")  # settings of what comes beside a finished training
 TWICE = "ml-100k"  # divided by RecBole's split, too
 

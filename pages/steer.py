@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from macrid.charts import figures
+from macrid.data.ids import ids_text
 from ui import address, bundles, html, stage, widgets, words
 from ui.state import DIALS, Steer
 
@@ -79,13 +80,14 @@ if kind == "profile":
                 widgets.picker(bundle, offers, "add", "Items to add", lambda position: state.add(id_of(position)))
             else:
                 st.caption("No item is called anything like it.")
-    address.to_address(who=(kind, "person"), user=(None, None), items=(",".join(state.items), ""))
+    address.to_address(who=(kind, "person"), user=(None, None), items=(ids_text(state.items), ""))
     if not len(seen):
         address.to_address(**dict.fromkeys(("factor", "dim", "dials", "strength", "wishes", "likes", "hides"), (None, None)))
         st.stop()
 
 loved = ", ".join(words.escaped(title) for title in stage.loved(bundle, seen))
-st.html(f'<p class="mc-for">For someone who loves <strong>{loved}</strong> and {_items(max(0, len(seen) - stage.LOVED))} more</p>')
+others = _items(max(0, len(seen) - stage.LOVED))
+st.html(f'<p class="mc-for">For someone who loves <strong>{loved}</strong> and {others} more</p>')
 
 # What is turned: percents of wishes and of dials
 interest = bundle.interest(seen)
@@ -107,7 +109,7 @@ address.from_address("n", SIZES, 12, int)
 address.from_address("keep", [True, False], False, lambda text: text == "True")
 address.from_address("side", [True, False], False, lambda text: text == "True")
 address.to_address(who=(kind, "person"), user=(user if kind == "person" else None, bundle.people[0]),
-                   items=(None if kind == "person" else ",".join(state.items), ""))
+                   items=(None if kind == "person" else ids_text(state.items), ""))
 
 
 def scene() -> stage.Scene:
@@ -131,7 +133,7 @@ def the_stage(now: stage.Scene):
     asked = [name for name in dict.fromkeys([*state.added, *state.wishes]) if name not in moving()]
     names = [*asked, *(name for i, name in enumerate(moving()) if name in state.wishes or i + len(asked) < stage.WISHES)]
     found = bundle.wishes.understand(state.said)
-    query = now.query({"user": user} if kind == "person" else {"items": ",".join(state.items)})
+    query = now.query({"user": user} if kind == "person" else {"items": ids_text(state.items)})
     before = stage.Scene(now.history, {}, {}, 100, now.factor, now.n, now.keep, (), ()).steered(bundle).before["index"]
     stage.show({"signature": f"{bundle.name} {user if kind == 'person' else ''}", "live": stage.live_address(bundle),
                 "query": query, "sliders": stage.sliders(bundle, names, state.wishes),
@@ -241,7 +243,7 @@ def results():
         st.html(html.thumbs(bundle, seen, label="History", limit=len(seen), titled=True))
     address.to_address(factor=(state.factor, favourite), dim=(state.dim, bundle.dials.order(state.factor)[0]),
                        dials=(address.dials_text(state.dials), ""), wishes=(address.wishes_text(state.wishes), ""),
-                       likes=(",".join(state.likes), ""), hides=(",".join(state.hides), ""), strength=(state.strength, 100),
+                       likes=(ids_text(state.likes), ""), hides=(ids_text(state.hides), ""), strength=(state.strength, 100),
                        scope=(state.scope, "all"), n=(state.n, 12), keep=(state.keep, False), side=(state.side, False))
 
 

@@ -26,11 +26,13 @@ LAST = '[data-testid="stFileUploader"], .mc-scale, ' \
        ':text("What these figures mean"), ' \
        ':text("Start the sweep"), :text("Stars are MacridVAE"), :text("that is steering")'
 # Opened at /steer, Streamlit first looks for its server below that address: two 404s that a browser writes to its console.
-PROBE = re.compile(r"/(macro_map|steer|name|disentanglement|benchmark|method)/_stcore/(health|host-config)$")
+PROBE = re.compile(r"/(macro_map|steer|name|intentions|disentanglement|benchmark|method)/_stcore/(health|host-config)$")
 PAGES = {"": "What clicks alone can tell", "macro_map": "Macro map", "steer": "Steer", "name": "Name the dimensions",
-         "disentanglement": "Disentanglement and accuracy", "benchmark": "Benchmark", "method": "Method"}
+         "intentions": "Name the intentions", "disentanglement": "Disentanglement and accuracy", "benchmark": "Benchmark",
+         "method": "Method"}
 LINKS = {"Overview": "", "Macro map": "macro_map", "Steer": "steer", "Name the dimensions": "name",
-         "Disentanglement and accuracy": "disentanglement", "Benchmark": "benchmark", "Method": "method"}
+         "Name the intentions": "intentions", "Disentanglement and accuracy": "disentanglement",
+         "Benchmark": "benchmark", "Method": "method"}
 POINT = """([at, of]) => {  // where on the screen an item of a map is
     const map = document.querySelectorAll(".js-plotly-plot")[at], l = map._fullLayout, r = map.getBoundingClientRect();
     for (const trace of map._fullData) {

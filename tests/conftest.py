@@ -39,7 +39,7 @@ def contents(bundle):
 
     meta = {key: value for key, value in bundle.meta.items() if key not in ("format", "settings")}
     return Contents(meta, bundle.model, bundle.items, bundle.maps, bundle.axes, bundle.influence, bundle.users,
-                    bundle.history, course=bundle.course)
+                    bundle.history, course=bundle.course, intentions=bundle.intentions)
 
 
 def squared_errors(items, c, table):

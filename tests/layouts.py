@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from macrid.data.interactions import Interactions, read
-from macrid.data.tree import GENRES_100K
+from macrid.data.reading.look import GENRES_100K
 from macrid.errors import InputError
 
 
@@ -96,3 +96,15 @@ SPLIT = {
     "test_te.csv": "uid,sid\n10,0\n",
 }
 HEAD = "user_id,item_id,rating,timestamp\n"
+
+LASTFM = {
+    "user_artists.dat": "userID\tartistID\tweight\n2\t51\t13883\n2\t52\t11690\n3\t51\t1\n",
+    "artists.dat": "id\tname\turl\tpictureURL\n51\tDuran Duran\thttp://x\thttp://p\n52\tMot\xf6rhead\thttp://x\thttp://p\n"
+    "53\tNobody\thttp://x\thttp://p\n",
+    "tags.dat": "tagID\ttagValue\n1\tmetal\n2\tnew wave\n3\tcaf\xe9\n".encode("latin-1"),
+    "user_taggedartists.dat": "userID\tartistID\ttagID\tday\tmonth\tyear\n2\t51\t2\t1\t4\t2009\n3\t51\t2\t1\t4\t2009\n"
+    "2\t52\t1\t1\t4\t2009\n",
+    "user_taggedartists-timestamps.dat": "userID\tartistID\ttagID\ttimestamp\n2\t51\t2\t12385\n3\t51\t2\t1\n2\t52\t1\t1\n",
+    "user_friends.dat": "userID\tfriendID\n2\t275\n",
+    "readme.txt": "about\n",
+}

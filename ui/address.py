@@ -9,6 +9,8 @@ from urllib.parse import quote, unquote
 
 import streamlit as st
 
+from macrid.data import ids
+
 Wanted = dict[str, int]  # attribute -> how much of it is wished for, in percent: from -100, less, to 100, more
 Percents = dict[tuple[int, int], int]  # (factor, dim) of each turned dial -> where it stands, in percent of its range
 
@@ -66,4 +68,4 @@ def wishes_text(wishes: Mapping[str, int]) -> str:
 
 def ids_from(text: str, known: Container[str]) -> list[str]:
     """The item ids, with commas between them, that are known; each once."""
-    return [i for i in dict.fromkeys(text.split(",")) if i in known]
+    return [i for i in dict.fromkeys(ids.ids_from(text, known)) if i in known]

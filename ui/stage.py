@@ -12,6 +12,7 @@ from macrid.bundle import places
 from macrid.bundle.catalogue import Reading, figure
 from macrid.bundle.person import Listing, Person, Steered
 from macrid.bundle.recommender import Recommender
+from macrid.data.ids import ids_text
 from macrid.data.titles import split_genres, year_of
 from macrid.errors import InputError
 
@@ -64,7 +65,7 @@ class Scene:
         listed = {"factor": str(self.factor)} if self.factor is not None else {}
         return urlencode({**who, **listed, "wishes": address.wishes_text(self.wishes),
                           "dials": address.dials_text(self.dials), "strength": self.strength, "n": self.n, "keep": self.keep,
-                          "likes": ",".join(self.likes), "hides": ",".join(self.hides)})
+                          "likes": ids_text(self.likes), "hides": ids_text(self.hides)})
 
 
 def scene_of(bundle: Recommender, query: Mapping[str, str]) -> Scene:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from .address import Percents, Wanted
 from .naming import Naming
+from .shelving import Shelving
 
 Value = TypeVar("Value")
 
@@ -233,6 +234,13 @@ class Name(PageState):
     naming = Remembered[dict[str, Naming]]({})
 
 
+class Intend(PageState):
+    """What is put on shelves, by bundle."""
+
+    shelving = Remembered[dict[str, Shelving]]({})
+    plane = Remembered("tsne")  # the layout of the map
+
+
 class Disentanglement(PageState):
     """Which file, figure and run are shown."""
 
@@ -259,7 +267,7 @@ class Method(PageState):
     user = Remembered("", of_bundle=True)
 
 
-PAGES: tuple[type[PageState], ...] = (Frame, MacroMap, Steer, Name, Disentanglement, Benchmark, Method)
+PAGES: tuple[type[PageState], ...] = (Frame, MacroMap, Steer, Name, Intend, Disentanglement, Benchmark, Method)
 
 
 def forget_bundle(session: MutableMapping[Any, Any], address: MutableMapping[str, Any]) -> None:

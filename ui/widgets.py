@@ -1,8 +1,8 @@
 """Widgets of our own, made of the HTML that stands here and a script and a style sheet each in assets/: intentions as chips,
-dials with pictures at their ends, cards that can be clicked. Each is a Streamlit component: it shows what it is given and
-reports what a person did; the page decides what that means."""
+dials with pictures at their ends, cards that can be clicked, shelves. Each is a Streamlit component: it shows what it is
+given and reports what a person did; the page decides what that means."""
 
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,12 +10,14 @@ import streamlit as st
 
 from macrid.bundle.recommender import Recommender
 from macrid.dials import moves
+from macrid.labelling.shelves import Shelves
 from macrid.pictures import item_picture
 
 from . import html, item_pictures, words
 
 _HTML = {"board": '<div class="board" role="group" aria-label="Dials"></div>', "stage": '<div class="stage"></div>',
-         "chips": '<div class="chips" role="radiogroup"></div>', "picker": '<div class="picker" role="group"></div>'}
+         "chips": '<div class="chips" role="radiogroup"></div>', "picker": '<div class="picker" role="group"></div>',
+         "shelves": '<div class="shelves" role="group" aria-label="Shelves"></div>'}
 
 
 @st.cache_data(show_spinner=False)
@@ -93,3 +95,20 @@ def board(data: dict, on_event: Callable[[dict], None]) -> None:
     on_event gets {what: turn, strength, choose, undo, reset or more; seq, values: {dim: percent}, strength, chosen}.
     """
     mount("board", "board", data, "did", on_event)
+
+
+def shelves(bundle: Recommender, shelving: Shelves, group: np.ndarray, colours: Sequence[str], seq: int,
+            on_event: Callable[[dict], None]) -> None:
+    """Shelves with pictures, names and acts. group (M,): the shelf that each item would go to; colours: of each shelf; seq:
+    the number of the last event taken.
+
+    on_event gets {what: move (item, to), rename (shelf, name), split (shelf) or merge (shelf, into); seq}.
+    """
+    described = []
+    for k, shelf in enumerate(shelving.shelves):
+        items = []
+        for item_id, position in zip(shelf.items, bundle.positions(shelf.items), strict=True):
+            items.append({"id": item_id, "picture": item_pictures.picture_src(bundle, int(position)),
+                          "title": str(bundle.item(int(position))["title"])})
+        described.append({"name": shelf.name, "colour": colours[k], "share": f"{(group == k).mean():.0%}", "items": items})
+    mount("shelves", "shelves", {"shelves": described, "seq": seq}, "did", on_event)

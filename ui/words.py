@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 DATA_NAMES = {"shop": "Simulated shop", "skewed-shop": "Simulated shop, skewed", "alishop-7c": "AliShop-7C",
               "ml-100k": "MovieLens 100K", "ml-1m": "MovieLens 1M", "ml-20m": "MovieLens 20M",
               "ml-25m": "MovieLens 25M", "ml-32m": "MovieLens 32M", "ml-latest-small": "MovieLens latest-small",
-              "ml-1m-pro_sg": "MovieLens 1M, the paper's own split"}
+              "lastfm-2k": "Last.fm 2K", "ml-1m-pro_sg": "MovieLens 1M, the paper's own split"}
 
 
 HINTS = {

@@ -4,9 +4,10 @@ The folder holds no pickle: bundle.json (format, name, data set, settings, seed,
 were learned from labels, which dial has which attribute and which attributes were refused), weights.safetensors,
 items.parquet, maps.parquet (method, kind, id, x, y, factor: see `maps.layout`), axes.safetensors (R_k, and the influence
 of each dial), users.parquet (user_id, item_id, part of the held-out people), history.json (a row an epoch); and,
-where axes were learned from labels, labels.csv with these; where there is a linear path, linear.safetensors; where the
-course of the training was noted, course.parquet (each item's factor after some epochs); and moves.parquet (what each dial
-does to lists: see `dials.moves`), which older bundles lack.
+where axes were learned from labels, labels.csv with these; where somebody has told the intentions of items,
+intentions.csv with these; where there is a linear path, linear.safetensors; where the course of the training was noted,
+course.parquet (each item's factor after some epochs); and moves.parquet (what each dial does to lists: see `dials.moves`),
+which older bundles lack.
 """
 
 import json
@@ -23,7 +24,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from scipy.sparse import csr_matrix
 
-from macrid.data import label_file
+from macrid.data import intention_file, label_file
+from macrid.data.intention_file import Intentions
 from macrid.data.interactions import PARTS
 from macrid.dials import moves
 from macrid.errors import InputError
@@ -41,8 +43,9 @@ FILES = ("bundle.json", "weights.safetensors", "items.parquet", "maps.parquet", 
 LABELS = "labels.csv"  # only where axes were learned from labels
 LINEAR = "linear.safetensors"  # only where there is a linear path: B in compressed rows, w and b
 COURSE = "course.parquet"  # only where the course of the training was noted
+INTENTIONS = "intentions.csv"  # only where somebody has told the intentions of some items
 MOVES = "moves.parquet"  # what dials do to lists; older bundles lack it
-OPTIONAL = (LABELS, LINEAR, COURSE, MOVES)
+OPTIONAL = (LABELS, LINEAR, COURSE, INTENTIONS, MOVES)
 _META: Shape = {  # what bundle.json holds besides `format`
     "name": str, "seed": int, "settings": dict, "metrics": dict, "baselines": dict, "axes": str, "versions": dict,
     "twin": (str, type(None)), "training": {"epochs": int, "best": int, "seconds": (int, float)},
@@ -72,6 +75,7 @@ class Contents:
     history: list[dict]
     labels: pd.DataFrame | None = None  # those that the axes were learned from, as `label_file.read` gives them
     course: pd.DataFrame | None = None  # M rows, a column an epoch: the factor of each item after it
+    intentions: Intentions | None = None
     moves: pd.DataFrame | None = None  # what dials do to lists, as `moves.measure` gives it
 
 
@@ -110,6 +114,9 @@ def _write(folder: Path, contents: Contents) -> None:
     if contents.labels is not None:
         text = label_file.to_csv(contents.labels, items.set_index("item_id")["title"])
         (folder / LABELS).write_text(text, encoding="utf-8")
+    if contents.intentions is not None:
+        text = contents.intentions.to_csv(items.set_index("item_id")["title"])
+        (folder / INTENTIONS).write_text(text, encoding="utf-8")
 
 
 def _write_linear(path: Path, linear: LinearPath) -> None:
@@ -143,7 +150,7 @@ def load(path: str | Path) -> Recommender:
     history = _read_history(path / "history.json")
     return Recommender(path, meta, model, items, maps, axes, influence, users, history,
                        _read_labels(path / LABELS, item_ids), _read_course(path / COURSE, len(items), settings.kfac),
-                       _read_moves(path / MOVES, settings))
+                       _read_intentions(path / INTENTIONS, item_ids), _read_moves(path / MOVES, settings))
 
 
 def _check_complete(path: Path) -> None:
@@ -178,6 +185,7 @@ def _read_settings(path: Path, meta: dict) -> Settings:
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
     _check_aligned(path, meta, settings.kfac, settings.embedding_size)
+    _check_given_names(path, meta.get("intentions"), settings.kfac)
     return settings
 
 
@@ -304,6 +312,17 @@ def _check_aligned(path: Path, meta: dict, kfac: int, dims: int) -> None:
         raise InputError(f"{path}: aligned.dials has a confidence that is no R2 or AUC from 0 to 1; {_TRAIN_AGAIN}")
 
 
+def _check_given_names(path: Path, names: object, kfac: int) -> None:
+    """InputError unless `intentions` of bundle.json, if it is there, has a name or null for every factor, none twice."""
+    if names is None:
+        return
+    given = [name for name in names if name is not None] if isinstance(names, list) else []
+    texts = all(isinstance(name, str) for name in given)
+    if not isinstance(names, list) or len(names) != kfac or not texts or len(set(given)) < len(given):
+        raise InputError(f"{path}: intentions is {names!r}, not a name or null for each of {kfac} factors, all different; "
+                         f"{_TRAIN_AGAIN}")
+
+
 def _read_json(path: Path, kind: type[Kind]) -> Kind:
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
@@ -322,6 +341,16 @@ def _read_labels(path: Path, item_ids: pd.Series) -> pd.DataFrame | None:
         return label_file.read(path, item_ids)
     except InputError as error:
         raise InputError(f"{error}; or delete {path.name}: the dials stay as they are") from error
+
+
+def _read_intentions(path: Path, item_ids: pd.Series) -> Intentions | None:
+    """What somebody has told of the items' intentions, if the bundle has any of it."""
+    if not path.exists():
+        return None
+    try:
+        return intention_file.read(path, item_ids)
+    except InputError as error:
+        raise InputError(f"{error}; or delete {path.name}: the factors stay as they are") from error
 
 
 def _read_moves(path: Path, settings: Settings) -> pd.DataFrame | None:

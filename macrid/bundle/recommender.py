@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.sparse import csr_matrix
 
+from macrid.data.intention_file import Intentions
 from macrid.data.split import HeldOut
 from macrid.dials import names
 from macrid.dials.wishes import Wishes
@@ -41,6 +42,7 @@ class Recommender:
     history: list[dict]
     labels: pd.DataFrame | None = None  # those that the axes were learned from, as `label_file.read` gives them
     course: pd.DataFrame | None = None  # M rows, a column an epoch: the factor of each item after it, where that was noted
+    intentions: Intentions | None = None  # the items that somebody has told the intentions of, if anybody has
     moves: pd.DataFrame | None = None  # what dials do to lists, if the bundle says it
 
     @property
@@ -74,7 +76,8 @@ class Recommender:
     @cached_property
     def factors(self) -> list[names.Factor]:
         """The K macro factors, named from their items and what the held-out people were shown."""
-        return names.name_factors(self.items, self.factor, self.certainty, self.settings.kfac, self._shown_clicks())
+        return names.name_factors(self.items, self.factor, self.certainty, self.settings.kfac, self._shown_clicks(),
+                                  self.given_names)
 
     def _shown_clicks(self) -> csr_matrix:
         """What the held-out people were shown: (n, M) of 1 and 0."""
@@ -82,6 +85,11 @@ class Recommender:
         ends = np.cumsum([0, *map(len, shown)])
         columns = np.concatenate([*shown, np.zeros(0, np.int64)])
         return csr_matrix((np.ones(len(columns), np.float32), columns, ends), (len(shown), len(self.items)))
+
+    @property
+    def given_names(self) -> list[str | None]:
+        """What somebody has called each of the K factors, None where nobody has."""
+        return self.meta.get("intentions") or [None] * self.settings.kfac
 
     @cached_property
     def _cache(self) -> Cache:

@@ -5,8 +5,9 @@ import inspect
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,10 @@ from tqdm import tqdm
 from macrid.errors import InputError
 
 if TYPE_CHECKING:  # the libraries below them take seconds to load
-    from macrid.data.interactions import Interactions
+    import pandas as pd
+
+    from macrid.data.intention_file import Intentions
+    from macrid.data.interactions import Asked, Interactions
     from macrid.data.split import Split
     from macrid.model.settings import Settings
 
@@ -58,11 +62,18 @@ def collect(**groups: Callable[..., object]) -> Callable[[Command], Command]:
 data_options = with_options(  # those of `Division`
     click.option("--data", required=True,
                  help="shop, shop:ITEMSxPEOPLE, skewed-shop, a public set's name, or a file or folder."),
+    click.option("--user", metavar="COLUMN", help="The column of users: its name, or its number where there is no header."),
+    click.option("--item", metavar="COLUMN", help="The column of items."),
+    click.option("--rating", metavar="COLUMN", help="The column of ratings, counts or yes and no."),
+    click.option("--time", metavar="COLUMN", help="The column of times."),
+    click.option("--events", help="Which events of a log count, such as purchase,cart."),
     click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**31 - 1)),
     click.option("--split", "kind", default="strong", show_default=True, type=click.Choice(["strong", "recbole"]),
                  help="strong: hold out whole people. recbole: a tenth of everybody's ratings, twice."),
-    click.option("--min-rating", type=float, help="Ratings from here count as clicks.  [4; recbole: all count]"),
-    click.option("--min-clicks", type=click.IntRange(1), help="People with fewer are left out.  [5; recbole: 1]"),
+    click.option("--min-rating", type=float,
+                 help="Ratings from here count as clicks.  [the upper two fifths of the scale; recbole: all count]"),
+    click.option("--min-clicks", type=click.IntRange(1),
+                 help="People with fewer are left out.  [5; recbole and ready splits: 1]"),
     click.option("--held-out", type=click.IntRange(1), help="People to hold out, for validation and test each.  "
                                                             "[as in the paper; else a tenth, at most 10,000]"),
 )
@@ -72,6 +83,10 @@ settings_options = with_options(  # those of `Chosen`
     click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="One setting; may be repeated."),
 )
 device_option = click.option("--device", default="auto", show_default=True, type=click.Choice(["auto", "cpu", "cuda"]))
+intentions_option = click.option(
+    "--intentions", "intentions_file", type=click.Path(path_type=Path),
+    help="A CSV of item_id and intention, a few items for each: factors start there, are held there and bear these names. "
+         "An empty item_id declares one that is to be found.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 bundle_argument = click.argument("path", metavar="BUNDLE", type=click.Path(path_type=Path))
 
@@ -81,6 +96,11 @@ class Division:
     """Which data are divided how: the `data_options`."""
 
     data: str
+    user: str | None  # columns, as the person calls them
+    item: str | None
+    rating: str | None
+    time: str | None
+    events: str | None
     seed: int
     kind: str  # of the split
     min_rating: float | None
@@ -89,7 +109,13 @@ class Division:
 
     def read(self) -> "Interactions":
         """The data, undivided."""
-        return read_data(self.data, self.seed)
+        from macrid.data.interactions import Asked
+
+        events = tuple(e.strip() for e in (self.events or "").split(",") if e.strip())
+        if self.events is not None and not events:
+            raise InputError("--events '': names no event; write them with commas, such as --events purchase,cart")
+        return read_data(self.data, self.seed, Asked(self.user, self.item, self.rating, self.time, events,
+                                                self.min_rating))
 
     def split(self, source: "Interactions | None" = None) -> "Split":
         """The data divided; source: what `read` gave, if they have been read."""
@@ -97,8 +123,11 @@ class Division:
 
         strong = self.kind == "strong"
         source = self.read() if source is None else source
-        rating = self.min_rating if self.min_rating is not None else 4.0 if strong else -float("inf")
-        clicks = splitting.to_clicks(source, rating, self.min_clicks or (5 if strong else 1))
+        rating, least = self.min_rating, self.min_clicks
+        if not strong:  # RecBole takes all ratings and everybody; what says no is none
+            no = source.found is not None and source.found.scale.kind in ("label", "count")
+            rating, least = (rating if rating is not None or no else -float("inf")), least or 1
+        clicks = splitting.to_clicks(source, rating, least)
         return splitting.strong(clicks, self.seed, self.held_out) if strong else splitting.recbole(clicks, self.seed)
 
 
@@ -130,6 +159,37 @@ class Chosen:
 
 
 @dataclass(frozen=True)
+class Told:
+    """What somebody tells of the items: --labels, --intentions."""
+
+    file: Path | None
+    intentions_file: Path | None
+
+    def check(self, settings: "Settings") -> None:
+        """InputError where the settings ask for labels that there are not."""
+        if settings.label_weight and self.file is None:
+            raise InputError(f"label_weight is {settings.label_weight:g}, but there are no labels; add --labels FILE.csv")
+
+    def read(self, item_ids: "pd.Series") -> "tuple[pd.DataFrame | None, Intentions | None]":
+        """The labels and the intentions of the items that the data know."""
+        from macrid.data import intention_file, label_file
+
+        return (label_file.read(self.file, item_ids) if self.file else None,
+                intention_file.read(self.intentions_file, item_ids) if self.intentions_file else None)
+
+    def of_items(self, labels: "pd.DataFrame | None", intentions: "Intentions | None",
+                 item_ids: "pd.Series") -> "tuple[pd.DataFrame | None, Intentions | None]":
+        """Those of the items that a model is trained on."""
+        from macrid.data import intention_file, label_file
+
+        if self.file and labels is not None:
+            labels = label_file.of_items(labels, item_ids, self.file)
+        if self.intentions_file and intentions is not None:
+            intentions = intention_file.of_items(intentions, item_ids, self.intentions_file)
+        return labels, intentions
+
+
+@dataclass(frozen=True)
 class Output:
     """Where the result goes: --out, --resume, --overwrite."""
 
@@ -145,32 +205,48 @@ def fetched(name: str, to: Path | None = None, source: Path | None = None) -> Pa
     """A public data set, fetched with a bar on standard error; what `fetch.fetch` gives."""
     from macrid.data import fetch
 
-    with tqdm(unit="B", unit_scale=True, desc=name, file=sys.stderr, disable=None, delay=0.5) as bar:
-        def progress(done: int, total: int) -> None:
-            bar.total = total or None
-            bar.update(done - bar.n)
-
+    with bar(name) as progress:
         return fetch.fetch(name, to=to, source=source, progress=progress)
 
 
-def read_data(data: str, seed: int) -> "Interactions":
-    """The interactions that --data names: the simulated shop, a file or folder, or a public set, fetched if need be."""
+def read_data(data: str, seed: int, asked: "Asked | None" = None) -> "Interactions":
+    """The interactions that --data names: the simulated shop, a file or folder, or a public set, fetched if need be. asked:
+    what was said of the columns of a file."""
     from macrid.data import fetch, interactions
+    from macrid.data.split import HELD_OUT_PEOPLE
 
     sized = re.fullmatch(r"(skewed-)?shop(?::(\d+)x(\d+))?", data)
     if sized:
         from macrid.data import shop
 
+        if asked and (asked.names or asked.events):
+            raise InputError(f"--data {data}: has no columns to choose; --user, --item, --rating, --time and --events go "
+                             "with files")
         sizes = {"n_items": int(sized[2]), "n_people": int(sized[3])} if sized[2] else {}
         return shop.simulate(**sizes, seed=seed, skewed=bool(sized[1])).data
-    if data in fetch.NAMES:
+    if data in fetch.NAMES and Path(data).exists():
+        click.echo(f"note: --data {data}: the {'folder' if Path(data).is_dir() else 'file'} of that name here is read; from "
+                   "another folder, the public set is", err=True)
+    elif data in fetch.NAMES:
         if fetch.available(data) is None:
             click.echo(f"fetching {data}", err=True)
-        return interactions.read(fetched(data), name=data)
-    if not Path(data).exists():
+        return replace(interactions.read(fetched(data), data, asked), usual_held_out=HELD_OUT_PEOPLE.get(data))
+    if not Path(data).expanduser().exists():
         raise InputError(f"there is no data set and no file {data!r}; --data takes shop, shop:ITEMSxPEOPLE, skewed-shop, "
                          f"{', '.join(fetch.NAMES)}, or the path of a file or folder")
-    return interactions.read(data)
+    with bar(f"reading {Path(data).name}") as progress:
+        return interactions.read(data, asked=asked, progress=progress)
+
+
+@contextmanager
+def bar(words: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar of bytes on standard error, for what takes longer than a moment; gives what reports (so far, in all or 0)."""
+    with tqdm(unit="B", unit_scale=True, desc=words, file=sys.stderr, disable=None, delay=0.5) as shown:
+        def progress(done: int, total: int) -> None:
+            shown.total = total or None
+            shown.update(done - shown.n)
+
+        yield progress
 
 
 def parse_value(text: str, where: str) -> object:
@@ -233,6 +309,12 @@ def describe_split(split: "Split") -> str:
     return (f"{split.name}: {split.train.shape[0]:,} people to train on, {split.train.shape[1]:,} items, "
             f"{split.train.nnz:,} clicks; {len(split.validation.user_ids):,} people to validate, "
             f"{len(split.test.user_ids):,} to test")
+
+
+def say_what_counts(split: "Split", *, err: bool = True) -> None:
+    """What counts as a click and what does not, and how the clicks are divided, on standard error."""
+    for line in [*(split.statement.lines() if split.statement else []), describe_split(split)]:
+        click.echo(line, err=err)
 
 
 def summary(figures: dict[str, Any]) -> str:

@@ -19,11 +19,11 @@ from .options import (
     as_json,
     collect,
     data_options,
-    describe_split,
     device_of,
     device_option,
     parse_value,
     print_json,
+    say_what_counts,
     settings_options,
     with_options,
 )
@@ -52,7 +52,7 @@ def _begun(plan: "Plan", output: Output) -> "Plan":
     from macrid.studies import study
 
     study.prepare(plan, overwrite=output.overwrite, resume=output.resume)
-    click.echo(describe_split(plan.split), err=True)
+    say_what_counts(plan.split)
     return plan
 
 
@@ -205,7 +205,7 @@ def tune(division: Division, search: _Search, chosen: Chosen, out: Path, device:
     _check_no_labels(names)
     device = device_of(device)
     plan = study.Plan(division.split(), out, chosen.preset, division.seed, device)
-    click.echo(describe_split(plan.split), err=True)
+    say_what_counts(plan.split)
     with tqdm(unit="trial", file=sys.stderr, dynamic_ncols=True) as bar:
         def report(number: int, event: str, value: dict[str, Any]) -> None:
             if event == "report":

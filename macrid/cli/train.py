@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,14 +13,16 @@ from macrid.errors import InputError
 from .options import (
     Chosen,
     Division,
-    Output,
+    Told,
     bundle_argument,
     collect,
     data_options,
-    describe_split,
     device_of,
     device_option,
     fetched,
+    intentions_option,
+    print_json,
+    say_what_counts,
     settings_options,
     summary,
 )
@@ -35,52 +38,79 @@ if TYPE_CHECKING:
 @click.option("--source", type=click.Path(path_type=Path), help="A copy of the file that you have already.")
 @click.option("--to", type=click.Path(path_type=Path), help="The folder that data sets are kept in.")
 def fetch(name: str, source: Path | None, to: Path | None) -> None:
-    """Get the public data set NAME: ml-100k, ml-1m, ml-20m, ml-25m, ml-32m or ml-latest-small."""
+    """Get the public data set NAME: ml-100k, ml-1m, ml-20m, ml-25m, ml-32m, ml-latest-small or
+    lastfm-2k."""
     click.echo(fetched(name, to, source))
+
+
+@dataclass(frozen=True)
+class _Output:
+    """Where the result goes: --out, --resume, --overwrite; or what would be done: --dry-run, --json."""
+
+    out: Path | None
+    resume: bool
+    overwrite: bool
+    dry: bool
+    as_json: bool
+
+    def __post_init__(self) -> None:
+        if self.out is None and not self.dry:
+            raise InputError("say where the bundle goes: --out FOLDER; or --dry-run to see what would count")
+        if self.as_json and not self.dry:
+            raise InputError("--json goes with --dry-run; what a training came to is printed by `macrid info BUNDLE --json`")
 
 
 @click.command()
 @data_options
 @settings_options
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder to write the bundle to.")
+@click.option("--out", type=click.Path(path_type=Path), help="The folder to write the bundle to.")
+@click.option("--dry-run", "dry", is_flag=True,
+              help="Only say what counts as a click and what does not; nothing is trained.")
+@click.option("--json", "as_json", is_flag=True, help="With --dry-run: print one JSON object and nothing else.")
 @click.option("--twin", type=click.Choice(["dot", "dot-raw", "dot-free"]),
               help="Train a twin with dot product instead of cosine, too. dot-raw: without 1 / tau; dot-free: with parts of "
                    "a user vector of any length.")
 @click.option("--labels", "file", type=click.Path(path_type=Path),
               help="A CSV of item_id and attributes, partly empty: dials are learned from it; with --set label_weight=..., "
                    "it enters the training, too.")
+@intentions_option
 @device_option
 @click.option("--resume", is_flag=True, help="Go on with a training that was stopped.")
 @click.option("--overwrite", is_flag=True, help="Replace what stands at --out.")
-@collect(division=Division, chosen=Chosen, output=Output)
-def train(division: Division, chosen: Chosen, output: Output, twin: str | None, file: Path | None, device: str) -> None:
+@collect(division=Division, chosen=Chosen, output=_Output, told=Told)
+def train(division: Division, chosen: Chosen, output: _Output, told: Told, twin: str | None, device: str) -> None:
     """Train on a data set and write a bundle."""
-    from macrid.data import label_file
+    if output.dry:
+        _dry_run(division, told, output.as_json)
+        return
     from macrid.maps import projections
-    from macrid.pipeline import build, provenance, run_folder
+    from macrid.pipeline import build, contents, provenance, run_folder
 
     projections.check_installed()
     settings, auto = chosen.settings_to_settle()
     device = device_of(device)
-    if settings.label_weight and file is None:
-        raise InputError(f"label_weight is {settings.label_weight:g}, but there are no labels; add --labels FILE.csv")
+    told.check(settings)
     source = division.read()
-    labels = label_file.read(file, source.items["item_id"]) if file else None
+    known = told.read(source.items["item_id"])
     split = division.split(source)
-    if file and labels is not None:
-        labels = label_file.of_items(labels, split.items["item_id"], file)
-        if settings.label_weight and labels.shape[1] > settings.embedding_size:
-            raise InputError(f"{file}: has {labels.shape[1]} attributes, embedding_size is {settings.embedding_size}; "
-                             "raise embedding_size, drop some, or set label_weight=0")
-    out, kfac_auto = output.out, None
+    labels, intentions = told.of_items(*known, split.items["item_id"])
+    if labels is not None and settings.label_weight and labels.shape[1] > settings.embedding_size:
+        raise InputError(f"{told.file}: has {labels.shape[1]} attributes, embedding_size is {settings.embedding_size}; "
+                         "raise embedding_size, drop some, or set label_weight=0")
+    out, kfac_auto = Path(output.out or ""), None
     if auto:
         run_folder.check_free(out, output.overwrite)  # before minutes pass
         settings, kfac_auto = _settled(settings, split, division.seed)
-    told = _linear_path_told(split, settings)
-    run = provenance.describe(split, settings, division.seed, labels) | {"twin": twin}
+    if intentions:
+        settings = contents.intended(settings, intentions, chosen.read())
+    cost = _linear_path_told(split, settings)
+    run = provenance.describe(split, settings, division.seed, labels, intentions) | {"twin": twin}
     run_folder.prepare(out, run, overwrite=output.overwrite, resume=output.resume, twin=bool(twin))
-    click.echo(describe_split(split) + told, err=True)
-    training = build.Training(split, settings, source, division.seed, labels, twin, device, kfac_auto)
+    if not auto:  # else it was said before K was chosen
+        say_what_counts(split)
+    if cost:
+        click.echo(cost, err=True)
+    training = build.Training(split, settings, source, division.seed, labels, twin, device, kfac_auto, intentions)
     try:
         with TrainingProgress(settings.epochs) as progress:
             bundle = build.build(training, out, progress.report)
@@ -107,7 +137,21 @@ def _linear_path_told(split: "Split", settings: "Settings") -> str:
         raise InputError(f"the linear path of {cost.items:,} items takes about {cost.gigabytes} of memory, and "
                          f"{free / 1e9:.1f} GB are free; free some, or train without it: --set linear_weight=0 "
                          "--set popularity_power=0")
-    return f"\nlinear path: {cost.text}"
+    return f"linear path: {cost.text}"
+
+
+def _dry_run(division: Division, told: Told, as_json: bool) -> None:
+    """Say what would count as a click, and train nothing."""
+    source = division.read()
+    known = told.read(source.items["item_id"])
+    split = division.split(source)
+    told.of_items(*known, split.items["item_id"])
+    held = {"train": split.train.shape[0], "validation": len(split.validation.user_ids), "test": len(split.test.user_ids)}
+    if as_json:
+        said = split.statement.as_json() if split.statement else {"source": split.name}
+        print_json(said | {"data": split.name, "split": split.kind, "held_out": held})
+        return
+    say_what_counts(split, err=False)
 
 
 def _settled(settings: "Settings", split: "Split", seed: int) -> "tuple[Settings, dict[str, Any]]":
@@ -115,6 +159,7 @@ def _settled(settings: "Settings", split: "Split", seed: int) -> "tuple[Settings
     from macrid.training import choose_kfac
 
     choose_kfac.people(split)  # a mistake gets one line
+    say_what_counts(split)
     least, most = choose_kfac.CANDIDATES[0], choose_kfac.CANDIDATES[-1]
     click.echo(f"choosing kfac from {least} to {most} (coherence on the validation people) ...", err=True)
     settled, record = choose_kfac.settle(settings, split, seed)

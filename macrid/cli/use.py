@@ -11,7 +11,7 @@ import click
 
 from macrid.errors import InputError
 
-from .options import as_json, bundle_argument, collect, print_json, read_data, summary
+from .options import as_json, bundle_argument, collect, intentions_option, print_json, read_data, summary
 
 MOST_TOLD = 40  # attributes that `info` names
 
@@ -44,8 +44,12 @@ def evaluate(path: Path, data: str | None, as_json: bool) -> None:
                 click.echo(f"{name:<21} {value:.4f}{error}")
 
 
-def _ids(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]
+def _ids(texts: Sequence[str], bundle: "Recommender") -> list[str]:
+    """The item ids of one or several --items."""
+    from macrid.data.ids import ids_from
+
+    known = set(bundle.items["item_id"])
+    return [item for text in texts for item in ids_from(text, known)]
 
 
 def _rows(table: "pd.DataFrame", extra: Sequence[str] = ()) -> list[dict[str, Any]]:
@@ -62,14 +66,16 @@ def _print_table(table: "pd.DataFrame", extra: Sequence[str] = ()) -> None:
 
 @click.command()
 @bundle_argument
-@click.option("--items", required=True, help="Item ids of the profile, separated by commas.")
+@click.option("--items", required=True, multiple=True,
+              help="Item ids of the profile, separated by commas; quoted as in CSV where an id holds one. May be repeated.")
 @click.option("--n", default=20, show_default=True, type=click.IntRange(1))
 @as_json
-def recommend(path: Path, items: str, n: int, as_json: bool) -> None:
+def recommend(path: Path, items: tuple[str, ...], n: int, as_json: bool) -> None:
     """Recommend for a profile of items."""
     from macrid import bundle as bundles
 
-    table = bundles.load(path).recommend(_ids(items), n)
+    bundle = bundles.load(path)
+    table = bundle.recommend(_ids(items, bundle), n)
     if as_json:
         print_json({"items": _rows(table)})
     else:
@@ -80,15 +86,15 @@ def recommend(path: Path, items: str, n: int, as_json: bool) -> None:
 class _Profile:
     """Whose lists they are: --items or --user."""
 
-    items: str | None
+    items: tuple[str, ...]
     user: str | None
 
     def __post_init__(self) -> None:
-        if (self.items is None) == (self.user is None):
+        if bool(self.items) == (self.user is not None):
             raise InputError("give either --items ID,ID,... or --user ID")
 
     def person(self, bundle: "Recommender") -> "Person":
-        return bundle.person(bundle.positions(_ids(self.items)) if self.items is not None else
+        return bundle.person(bundle.positions(_ids(self.items, bundle)) if self.items else
                              bundle.history_of(str(self.user)))
 
 
@@ -151,7 +157,8 @@ class _Listing:
 
 @click.command()
 @bundle_argument
-@click.option("--items", help="Item ids of a profile, separated by commas.")
+@click.option("--items", multiple=True,
+              help="Item ids of a profile, separated by commas; quoted as in CSV where an id holds one. May be repeated.")
 @click.option("--user", help="The id of a held-out person.")
 @click.option("--wish", "wishes", multiple=True, metavar="ATTRIBUTE=HOW",
               help="More or less of what is known of the items: Comedy=+, year=newer, price=-0.5 (from -1 to 1), Horror=no. "
@@ -250,25 +257,75 @@ def _dial(bundle: "Recommender", factor: int, name: str) -> tuple[int, int]:
     return names[name]
 
 
+@dataclass(frozen=True)
+class _Given:
+    """What a bundle is aligned with: --method, --labels, --intentions, --kfac."""
+
+    method: str | None
+    file: Path | None
+    intentions_file: Path | None
+    kfac: int | None
+
+    def __post_init__(self) -> None:
+        if self.intentions_file is None and self.method is None:
+            raise InputError("say what to align: --method for other dials, or --intentions FILE.csv for other factors")
+        if self.intentions_file is not None and (self.method or self.file):
+            raise InputError("--intentions makes other factors, --method and --labels other dials; give one after the other")
+        if self.kfac is not None and self.intentions_file is None:
+            raise InputError("--kfac goes with --intentions FILE.csv; other dials leave the factors alone")
+        if self.intentions_file is None and (self.file is not None) != (self.method == "labels"):
+            raise InputError("--method labels needs --labels FILE.csv" if self.file is None else
+                             f"--labels goes with --method labels, not with {self.method}")
+
+
 @click.command()
 @bundle_argument
-@click.option("--method", required=True, type=click.Choice(["none", "ica", "labels"]),
+@click.option("--method", type=click.Choice(["none", "ica", "labels"]),
               help="none: the model's own dimensions. ica: independent components. labels: learned from a few labels.")
 @click.option("--labels", "file", type=click.Path(path_type=Path), help="A CSV of item_id and attributes, partly empty.")
+@intentions_option
+@click.option("--kfac", type=click.IntRange(1, 1000), help="How many factors, with --intentions.  [as before]")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder to write the new bundle to.")
 @click.option("--overwrite", is_flag=True, help="Replace what stands at --out.")
 @as_json
-def align(path: Path, method: str, file: Path | None, out: Path, overwrite: bool, as_json: bool) -> None:
-    """Copy a bundle with other dials; no score changes."""
+@collect(given=_Given)
+def align(path: Path, given: _Given, out: Path, overwrite: bool, as_json: bool) -> None:
+    """Copy a bundle with other dials, which changes no score, or with other factors."""
     from macrid import bundle as bundles
+
+    source = bundles.load(path)
+    if given.intentions_file is not None:
+        _rehold(source, given, out, overwrite, as_json)
+    else:
+        _realign(source, given, out, overwrite, as_json)
+
+
+def _rehold(source: "Recommender", given: _Given, out: Path, overwrite: bool, as_json: bool) -> None:
+    """`align --intentions`."""
+    from macrid.data import intention_file
+    from macrid.maps import projections
+    from macrid.pipeline import rehold
+
+    projections.check_installed()
+    intentions = intention_file.read(Path(str(given.intentions_file)), source.items["item_id"])
+    copy = rehold.rehold(source, out, intentions, given.kfac, overwrite=overwrite,
+                         report=lambda stage: click.echo(f"{stage} ...", err=True))
+    rows = [{"factor": f.index, "name": f.name, "share": f.share} for f in copy.factors]
+    if as_json:
+        print_json({"out": str(out), "factors": rows, "metrics": copy.meta["metrics"]})
+        return
+    for row in rows:
+        click.echo(f"  {row['factor']:>2}  {row['share']:4.0%}  {row['name']}")
+    click.echo(f"{out}: " + summary(copy.meta["metrics"]), err=True)
+
+
+def _realign(source: "Recommender", given: _Given, out: Path, overwrite: bool, as_json: bool) -> None:
+    """`align --method`."""
     from macrid.data import label_file
     from macrid.pipeline import realign
 
-    if (file is not None) != (method == "labels"):
-        raise InputError("--method labels needs --labels FILE.csv" if file is None else
-                         f"--labels goes with --method labels, not with {method}")
-    source = bundles.load(path)
-    table = label_file.read(file, source.items["item_id"]) if file else None
+    method = str(given.method)
+    table = label_file.read(given.file, source.items["item_id"], leave_out=True) if given.file else None
     copy = realign.align(source, out, method, table, overwrite=overwrite)
     aligned = copy.meta.get("aligned", {"dials": [], "refused": []})
     names = [factor.name for factor in copy.factors]
@@ -306,6 +363,8 @@ def info(path: Path, as_json: bool) -> None:
     click.echo(f"trained on {data['name']}: {data['people']:,} people, {data['items']:,} items, {data['clicks']:,} clicks; "
                f"seed {meta['seed']}, best epoch {meta['training']['best']} of {meta['training']['epochs']}, "
                f"{meta['training']['seconds']:.0f} s")
+    if counted := data.get("counted"):
+        click.echo(f"what counted as a click: {counted['rule']}; {counted['counted']:,} of {counted['rows']:,} rows")
     if least := data.get("least"):
         rated = "" if least["rating"] is None else f"ratings from {least['rating']:g} count as clicks, "
         click.echo(f"{rated}people with fewer than {least['clicks']} clicks are left out")

@@ -1,4 +1,4 @@
-"""Getting the public MovieLens sets: from their publisher, or from a copy the person already has.
+"""Getting public sets, MovieLens and Last.fm: from their publisher, or from a copy the person already has.
 
 Each set lands in a folder of its own, `TO/NAME/`, with `fetched.json` saying where it came from and the SHA-256 of
 every file. A set is put together in a hidden folder beside and renamed when it is whole, so an interruption leaves
@@ -26,14 +26,14 @@ from macrid.files import swap, write_json
 
 from . import interactions
 
-NAMES = ("ml-100k", "ml-1m", "ml-20m", "ml-25m", "ml-32m", "ml-latest-small")
+NAMES = ("ml-100k", "ml-1m", "ml-20m", "ml-25m", "ml-32m", "ml-latest-small", "lastfm-2k")
 
 Progress = Callable[[int, int], None]  # (bytes so far, bytes in all or 0 if unknown)
 
-_GROUPLENS = "https://files.grouplens.org/datasets/movielens/"
+_GROUPLENS = "https://files.grouplens.org/datasets/"
 # Of GroupLens' zips. SHA-256 as in TensorFlow Datasets' url_checksums/movielens.txt, each seen again in independent
 # projects. ml-32m: the MD5 that GroupLens publishes as ml-32m.zip.md5 (no SHA-256 of it is published), as several
-# projects quote it.
+# projects quote it. lastfm-2k (HetRec 2011): as five independent projects quote it.
 _CHECKSUMS = {
     "ml-100k": "sha256:50d2a982c66986937beb9ffb3aa76efe955bf3d5c6b761f4e3a7cd717c6a3229",
     "ml-1m": "sha256:a6898adb50b9ca05aa231689da44c217cb524e7ebd39d264c56e2832f2c54e20",
@@ -41,6 +41,7 @@ _CHECKSUMS = {
     "ml-25m": "sha256:8b21cfb7eb1706b4ec0aac894368d90acf26ebdfb6aced3ebd4ad5bd1eb9c6aa",
     "ml-32m": "md5:d472be332d4daa821edc399621853b57",
     "ml-latest-small": "sha256:696d65a3dfceac7c45750ad32df2c259311949efec81f0f144fdfb91ebc9e436",
+    "lastfm-2k": "sha256:6738f48195667ff03caaab4d32ca9a3133d8cc026b7c3cdaf6ce1010e913c59c",
 }
 # RecBole ships ml-100k as an example; nothing else of the package is used.
 _WHEEL = "recbole==1.2.1"
@@ -172,6 +173,11 @@ def _copy(source: Path, work: Path, name: str) -> str:
     return f"copied from {source.name}"
 
 
+def _address(name: str) -> str:
+    """Where GroupLens has a set."""
+    return _GROUPLENS + ("hetrec2011/hetrec2011-lastfm-2k.zip" if name == "lastfm-2k" else f"movielens/{name}.zip")
+
+
 def _obtain(name: str, work: Path, progress: Progress | None) -> str:
     remedy = f"check the connection, or get the set by other means and give it: fetch {name} --source FILE"
     index = ""
@@ -185,7 +191,7 @@ def _obtain(name: str, work: Path, progress: Progress | None) -> str:
         _from_grouplens(name, work, progress)
     except _Unreachable as error:
         raise InputError(f"{name}: {index}no answer from GroupLens ({error}); {remedy}") from None
-    return _GROUPLENS + f"{name}.zip"
+    return _address(name)
 
 
 def _from_wheel(work: Path) -> None:
@@ -229,7 +235,7 @@ def _from_grouplens(name: str, work: Path, progress: Progress | None) -> None:
     logger.setLevel(logging.CRITICAL)
     try:
         download = pooch.HTTPDownloader(progressbar=_Bar(progress) if progress else False, timeout=_TIMEOUT)
-        pooch.retrieve(_GROUPLENS + f"{name}.zip", _CHECKSUMS[name], f"{name}.zip", work, downloader=download)
+        pooch.retrieve(_address(name), _CHECKSUMS[name], f"{name}.zip", work, downloader=download)
     except requests.exceptions.RequestException as error:
         raise _Unreachable(_first_line(error)) from None
     except OSError as error:

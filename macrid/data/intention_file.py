@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import pandas as pd
 from macrid.errors import InputError, InputWarning
 
 from .label_file import rows_of
+from .reading.names import called
 
 COLUMNS = ("item_id", "intention")
 LONGEST = 60  # characters of a name
@@ -39,9 +40,19 @@ class Intentions:
             raise InputError(f"the intentions are {', '.join(self.names)}: each must be there once"
                              + (f", and {unknown[0]!r} too" if unknown else ""))
 
-    def known(self, item_ids: Sequence[str] | pd.Series) -> np.ndarray:
-        """The place in `names` of each item's intention, -1 where it is not told, (M,)."""
-        place = {name: k for k, name in enumerate(self.names)}
+    @property
+    def with_items(self) -> tuple[str, ...]:
+        """The names that some item is told to belong to: factors 0, 1, 2 ... are theirs."""
+        return tuple(name for name in self.names if name in set(self.items.values()))
+
+    @property
+    def to_be_found(self) -> tuple[str, ...]:
+        """The names without items."""
+        return tuple(name for name in self.names if name not in self.with_items)
+
+    def known(self, item_ids: Iterable[object]) -> np.ndarray:
+        """The factor of each item, its place in `with_items`, -1 where it is not told, (M,)."""
+        place = {name: k for k, name in enumerate(self.with_items)}
         return np.array([place.get(self.items.get(str(item), ""), -1) for item in item_ids], np.int64)
 
     def counts(self) -> dict[str, int]:
@@ -53,16 +64,14 @@ class Intentions:
         """SHA-256: the same for the same names and items in the same order."""
         return hashlib.sha256(json.dumps([self.names, list(self.items.items())]).encode()).hexdigest()
 
-    def to_csv(self, titles: Mapping[str, str] | pd.Series) -> str:
+    def to_csv(self, titles: pd.Series) -> str:
         """The text of a CSV that `read` reads, with the title of each item beside it, for people."""
         out = io.StringIO()
         writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
         writer.writerow(["item_id", "title", "intention"])
-        empty = [name for name, count in self.counts().items() if not count]
-        by_name = [(item, name) for one in self.names for item, name in self.items.items() if name == one]
-        order = {name: k for k, name in enumerate(self.names)}
-        rows = [(item, str(titles[item]), name) for item, name in by_name] + [("", "", name) for name in empty]
-        writer.writerows(sorted(rows, key=lambda row: order[row[2]]))
+        for name in self.names:
+            mine = [item for item, one in self.items.items() if one == name]
+            writer.writerows([(item, str(titles.at[item]), name) for item in mine] or [("", "", name)])
         return out.getvalue()
 
 
@@ -88,7 +97,7 @@ def read(path: Path, item_ids: pd.Series) -> Intentions:
 def parse(content: bytes, path: str, item_ids: pd.Series) -> Intentions:
     """`read` for the content of a file called `path`."""
     (_, first), *rows = rows_of(content, path, "the first row names the columns: item_id and intention")
-    header = [" ".join(name.split()) for name in first]
+    header = _header(first)
     for wanted in COLUMNS:
         if header.count(wanted) != 1:
             raise InputError(f"{path}: there {'is no column' if wanted not in header else 'are two columns'} {wanted}, only "
@@ -99,7 +108,8 @@ def parse(content: bytes, path: str, item_ids: pd.Series) -> Intentions:
             raise InputError(f"{path}, row {line}: has {len(fields)} fields, not {len(header)}; mend or drop the row")
         item, name = (fields[header.index(column)].strip() for column in COLUMNS)
         if not _good(name):
-            raise InputError(f"{path}, row {line}: intention is {name!r}; write a name of 1 to {LONGEST} characters in one line")
+            raise InputError(f"{path}, row {line}: intention is {name!r}; write a name of 1 to {LONGEST} "
+                             "characters in one line")
         names[name] = None
         if not item:
             continue
@@ -114,15 +124,23 @@ def parse(content: bytes, path: str, item_ids: pd.Series) -> Intentions:
     return Intentions(tuple(names), items)
 
 
+def _header(first: list[str]) -> list[str]:
+    """The names of the columns; one that the field has for the item's id, such as movieId, is item_id."""
+    header = [" ".join(name.split()) for name in first]
+    hits = [] if "item_id" in header else called(header, "item", weak=False)
+    return ["item_id" if hits == [k] else name for k, name in enumerate(header)]
+
+
 def of_items(intentions: Intentions, item_ids: pd.Series, path: Path) -> Intentions:
     """The intentions of the items that a model is trained on; the others are left out with a warning that names them. path:
     where they come from, for messages."""
     there = set(item_ids)
     kept = {item: name for item, name in intentions.items.items() if item in there}
     out = [item for item in intentions.items if item not in there]
-    if out:
-        warnings.warn(f"{path}: {len(out)} of {len(intentions.items)} items have too few clicks to be trained on, what is said "
-                      f"of them is left out: {', '.join(out[:5])}" + (" ..." if len(out) > 5 else ""), InputWarning, stacklevel=2)
     if not kept:
         raise InputError(f"{path}: none of its items has enough clicks to be trained on; name others")
+    if out:
+        warnings.warn(f"{path}: {len(out)} of {len(intentions.items)} items have too few clicks to be trained on, what is "
+                      f"said of them is left out: {', '.join(out[:5])}" + (" ..." if len(out) > 5 else ""), InputWarning,
+                      stacklevel=2)
     return Intentions(intentions.names, kept)

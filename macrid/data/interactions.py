@@ -1,35 +1,36 @@
 """Interactions: who touched which item and what is known of the items, read from every layout people keep them in.
 
-`read` takes a file, a folder or a zip and recognises the layout by its content (see `macrid.data.layouts`):
-
-- GroupLens: 100k (`u.data`, `u.item`), 1m (`ratings.dat`, `movies.dat`), the sets in CSV (`ratings.csv`, `movies.csv`);
-- RecBole's atomic files (`NAME.inter`, `NAME.item`);
-- `pro_sg`, a ready split into training, validation and test users (`unique_sid.txt`, `train.csv` ..., `item_cate.csv`);
-- CSV, TSV or Parquet with named columns, an `items.csv` or `items.parquet` beside it describing the items.
-
-If a data set lies at the top and another one deeper, the topmost is read.
+`read` takes a file, a folder or a zip. The way of a row, one module of `macrid.data.reading` each: the files under a path
+(`tree`), what each is (`look`, `text`), which of them are the data set (`find`), its tables (`table`, `typed`, `shapes`),
+which column is what (`roles`, `names`), numbers (`rows`, `arrays`), the items (`item_table`, `describe`). What counts as a
+click is told by `scale` and said by `counting`. The layouts are listed in docs/your-data.md.
 """
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 from scipy.sparse import csr_matrix
 
 from macrid.errors import InputError, InputWarning
 
-from .item_table import COLUMNS, ItemTable, describe, id_list, item_categories, item_table
-from .layouts import Block, Fit, blank, find, read_blocks
-from .tree import PARTS, Tree
+from .counting import Found, Statement
+from .reading.describe import COLUMNS, describe
+from .reading.find import PARTS, Finder, Fit
+from .reading.item_table import ItemTable, item_table
+from .reading.published import catalogue, categories, indexed, parts_of
+from .reading.roles import Asked, Roles
+from .reading.rows import Rows, gather, words_taken
+from .reading.table import Table
+from .reading.tree import Tree
+from .scale import Column, Scale, scale_of
 
-__all__ = ["PARTS", "Interactions", "read"]
+__all__ = ["PARTS", "Asked", "Interactions", "read"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +49,9 @@ class Interactions:
     rated: bool  # matrix holds ratings rather than plain clicks
     parts: csr_matrix | None = None  # pro_sg only: entries as in matrix, int8 indices into PARTS (0 is "train", stored)
     least: tuple[float, int] | None = None  # of clicks: the rating and the number of a person's clicks that were asked for
+    found: Found | None = None  # what was read, if it was read from files
+    statement: Statement | None = None  # of clicks: what counted and what did not
+    usual_held_out: int | None = None  # of a public set: how many people its papers hold out
 
     def __post_init__(self) -> None:
         users, items = self.matrix.shape
@@ -127,230 +131,140 @@ def _indices(label: str, chosen: np.ndarray | None, size: int) -> np.ndarray:
     return chosen
 
 
-def read(path: str | Path, name: str | None = None) -> Interactions:
-    """Read a data set from a file, a folder or a zip, in any layout that the module's docstring lists.
+def read(path: str | Path, name: str | None = None, asked: Asked | None = None,
+         progress: Callable[[int, int], None] | None = None) -> Interactions:
+    """Read a data set from a file, a folder or a zip, in any layout that docs/your-data.md lists.
 
     Users and items come in the order of their ids (as numbers if all are numbers), so the order of the rows does not
     matter; with `pro_sg` they keep the order of their indices. Items without interactions are left out (`pro_sg`: kept,
     as unique_sid.txt is the layout's own catalogue); items that the items table does not have get their id as title and
-    no category. A pair that occurs more than once keeps its latest row, by time stamp if there is one, else the last
-    (one InputWarning).
+    no category. Of a pair that occurs more than once the latest rating counts, by time stamp if there is one, else the last
+    (one InputWarning); counts are added, a yes stays a yes.
 
-    `name` is what the result is called, by default the file's or folder's name. Ratings keep their unit; a rating of 0
-    is stored. Time stamps (numbers or ISO dates) decide between repeated rows and are then dropped.
+    `name` is what the result is called, by default the file's or folder's name. `asked` says which column is what and which
+    events count. `progress` is called with (bytes so far, bytes in all) of the interactions. Ratings keep their unit; a
+    rating of 0 is stored, a blank one is NaN. Time stamps (numbers or dates) decide between repeated rows and are then
+    dropped.
 
-    Raises InputError, one line with the file, the row (the line that an editor shows; in Parquet the row) and the
-    remedy: for a path that is missing, unreadable, empty, in no known layout or in two; for rows with too few fields,
-    blank ids, ratings or times that are not finite numbers; for an item described twice; for pro_sg indices outside
-    unique_sid.txt and pairs or users in two parts.
+    Raises InputError, one line with the file, the row (the line that an editor shows; in Parquet the row) and the remedy:
+    for a path that is missing, unreadable, empty, in no known layout or in two; where the columns cannot be told; for rows
+    with too few fields, blank ids, ratings or times that are not finite numbers; for an item described twice; for pro_sg
+    indices outside unique_sid.txt and pairs or users in two parts.
     """
     if name is None:
         given = Path(path).expanduser().resolve()
         name = given.name if given.is_dir() else given.stem
     with Tree(path) as tree:
-        fit = find(tree)
-        blocks = read_blocks(tree, fit)
-        table = item_table(tree, fit)
+        finder = Finder(tree, asked)
+        fit = finder.find()
+        roles = fit.roles()
+        fit = replace(fit, tables=[table.settled() for table in fit.tables])
+        tree.count(fit.names, progress)
+        rows = gather(fit.tables, roles, fit.asked)
+        tree.count([], None)
         if fit.layout == "pro_sg":
-            return _pro_sg(tree, fit, blocks, table, name)
-        users, user_ids = _encode(blocks, "user")
-        items, item_ids = _encode(blocks, "item")
-        rows = _Rows(users, user_ids, items, item_ids, _numbers(blocks, "rating"), _numbers(blocks, "time"))
-        matrix, _ = _assemble(blocks, rows)
-        return Interactions(matrix, user_ids, item_ids, describe(item_ids, table), name, rows.ratings is not None)
+            return _pro_sg(finder, fit, rows, name)
+        called = {role: _name_of(fit.tables[0], k) for role, k in roles[0].columns.items()}
+        found, scale = _found(finder, fit, roles[0], rows, called)
+        matrix, _ = _assemble(rows, scale)
+        table = item_table(finder, fit, called["item"])
+        rated = rows.ratings is not None
+        found = replace(found, notes=(*found.notes, *_of_items(rows.item_ids, table)))
+        return Interactions(matrix, rows.user_ids, rows.item_ids, describe(rows.item_ids, table), name, rated, found=found)
 
 
-class _Rows(NamedTuple):
-    """The N rows of all blocks: their users and items as codes (N,), each with the ids (U,) and (M,) that they index, and
-    their ratings and times (N,), None where the files have none."""
-
-    users: np.ndarray
-    user_ids: np.ndarray
-    items: np.ndarray
-    item_ids: np.ndarray
-    ratings: np.ndarray | None = None
-    times: np.ndarray | None = None
+def _name_of(table: Table, k: int) -> str:
+    """What a column is called, for people."""
+    if table.look.header is False and k < len(table.look.columns):
+        return f"column {k + 1}"
+    return table.columns[k] if k < len(table.columns) else "values"  # of a matrix
 
 
-def _at(blocks: list[Block], index: int) -> str:
-    """Where row `index` of all blocks together stands: file and row."""
-    for block in blocks:
-        if index < len(block):
-            return f"{block.where}, row {block.row(index)}"
-        index -= len(block)
-    raise IndexError(index)
+def _found(finder: Finder, fit: Fit, roles: Roles, rows: Rows, called: dict[str, str]) -> tuple[Found, Scale]:
+    """What was read, and the scale of its ratings."""
+    where = finder.tree.shown(fit.names[0]) if len(fit.names) == 1 else str(finder.tree.root / fit.folder)
+    values, counts = np.zeros(0), np.zeros(0, np.int64)
+    if rows.ratings is not None:
+        values, counts = np.unique(rows.ratings[~np.isnan(rows.ratings)], return_counts=True)
+    scale = Scale("none") if rows.ratings is None else scale_of(
+        values, counts, Column(called["rating"], roles.kind, where, fit.asked.min_rating, counts.sum() < len(rows)))
+    notes = [note for table in fit.tables for note in table.notes]
+    if roles.guessed:
+        by_number = sorted(roles.columns.items(), key=lambda pair: pair[1])
+        order = ", ".join(f"column {k + 1} is the {role}" for role, k in by_number)
+        notes.append(f"{where}: has no header line; {order}; --user, --item, --rating and --time with numbers say otherwise")
+    for role, ids in (("user", rows.user_ids), ("item", rows.item_ids)):
+        if words := words_taken(ids):
+            notes.append(f"the {role} ids {words} are taken as names")
+    found = Found(where, fit.layout, len(fit.names), called, scale, len(rows), values, counts,
+                  dict(rows.events.most_common(20)), fit.asked.events, tuple(dict.fromkeys(notes)))
+    return found, scale
 
 
-def _encode(blocks: list[Block], role: str) -> tuple[np.ndarray, np.ndarray]:
-    """Codes (N,) of an id column and the ids (n,) that they index, in order."""
-    seen: dict[str, int] = {}
-    codes, start = [], 0
-    for block in blocks:
-        column = _dictionary(block, role)
-        values = [v.strip() for v in column.chunk(0).dictionary.to_pylist()] if column.num_chunks else []
-        index = np.concatenate([c.indices.to_numpy() for c in column.chunks]) if values else np.zeros(0, np.int64)
-        void = [k for k, value in enumerate(values) if blank(value)]
-        if void:
-            first = int(np.flatnonzero(np.isin(index, void))[0])
-            shown = values[index[first]] or "blank"
-            raise InputError(f"{_at(blocks, start + first)}: the {role} id is {shown}; fill it in or drop the row")
-        codes.append(np.array([seen.setdefault(v, len(seen)) for v in values], np.int64)[index])
-        start += len(block)
-    ids = list(seen)
-    numbers = all(_is_index(v) for v in ids)
-    order = sorted(range(len(ids)), key=lambda k: (int(ids[k]) if numbers else 0, ids[k]))
-    rank = np.empty(len(ids), np.int64)
-    rank[order] = np.arange(len(ids))
-    return rank[np.concatenate(codes)], np.array([ids[k] for k in order], dtype=object)
+def _of_items(item_ids: np.ndarray, table: ItemTable | None) -> list[str]:
+    """What to say of the table that describes the items."""
+    if table is None:
+        return ["no table beside it describes the items"]
+    mine, theirs = set(item_ids), set(table.frame["item_id"])
+    others = f"; {len(theirs - mine):,} of its rows are of items that nobody touched" if theirs - mine else ""
+    return [*table.notes, f"{table.where} describes {len(mine & theirs):,} of the {len(mine):,} items{others}"]
 
 
-def _is_index(value: str) -> bool:
-    """Whether an id is a whole number from 0 that fits into an int64."""
-    return value.isascii() and value.isdigit() and len(value) < 19
-
-
-def _dictionary(block: Block, role: str) -> pa.ChunkedArray:
-    """An id column as text, with one dictionary of the different ids for all of its chunks."""
-    column = block.columns[role]
-    if not pa.types.is_dictionary(column.type):
-        if pa.types.is_floating(column.type):  # ids that a missing value once turned into floats: 12.0 is item 12
-            with_fraction = pc.not_equal(column, pc.floor(column)).to_numpy().astype(bool)
-            if not with_fraction.any() and pc.all(pc.is_finite(column)).as_py():
-                column = _cast(block, role, column, pa.int64())
-        column = _cast(block, role, column, pa.string()).fill_null("").dictionary_encode()
-    return column.unify_dictionaries()
-
-
-def _cast(block: Block, role: str, column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
-    try:
-        return column.cast(kind)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        raise InputError(f"{block.where}: the {role} column holds {column.type}; use text or numbers") from None
-
-
-def _numbers(blocks: list[Block], role: str) -> np.ndarray | None:
-    """The ratings or times (N,) as float64, or None where the files have no such column."""
-    if role not in blocks[0].columns:
-        return None
-    what = "rating" if role == "rating" else "time stamp"
-    out, start = [], 0
-    for block in blocks:
-        column = block.columns[role]
-        if pa.types.is_temporal(column.type):
-            column = _cast(block, role, column, pa.timestamp("us")).cast(pa.int64())
-        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-            values = _parse(column, role)
-        else:
-            values = _cast(block, role, column, pa.float64()).to_numpy()
-        wrong = np.flatnonzero(~np.isfinite(values))
-        if len(wrong):
-            value = column[int(wrong[0])].as_py()
-            shown = "blank" if value is None or not str(value).strip() else repr(value)
-            need = "a finite number" + (" or an ISO date" if role == "time" else "")
-            raise InputError(f"{_at(blocks, start + int(wrong[0]))}: the {what} is {shown}; it must be {need}")
-        out.append(values)
-        start += len(block)
-    return np.concatenate(out)
-
-
-def _parse(column: pa.ChunkedArray, role: str) -> np.ndarray:
-    """Text to float64, NaN where it is no number; times may be ISO dates all through."""
-    try:
-        return column.cast(pa.float64()).to_numpy()
-    except pa.ArrowInvalid:
-        text = column.to_pandas()
-    values = pd.to_numeric(text, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
-    if role == "time" and len(values) and np.isnan(values[0]):
-        dates = pd.to_datetime(text, errors="coerce", format="ISO8601", utc=True)
-        if not pd.isna(dates.iloc[0]):
-            return (dates - pd.Timestamp(0, tz="UTC")).dt.total_seconds().to_numpy(dtype=float)
-    return values
-
-
-def _assemble(blocks: list[Block], rows: _Rows) -> tuple[csr_matrix, np.ndarray]:
+def _assemble(rows: Rows, scale: Scale) -> tuple[csr_matrix, np.ndarray]:
     """The matrix, and which of the N rows each stored entry comes from; repeated pairs are merged with a warning."""
-    users, items = rows.users, rows.items
     shape = len(rows.user_ids), len(rows.item_ids)
-    key = users * shape[1] + items
+    key = rows.users.astype(np.int64) * shape[1] + rows.items
     order = np.argsort(key, kind="stable")
-    step = key[order][1:] != key[order][:-1]
+    ordered = key[order]
+    step = ordered[1:] != ordered[:-1]
+    values = np.ones(len(rows), np.float32) if rows.ratings is None else rows.ratings.astype(np.float32)
     if not step.all():
-        repeated = order[1:][~step]
-        first = int(repeated.min())
-        user, item = rows.user_ids[users[first]], rows.item_ids[items[first]]
-        rule = "the latest by time stamp" if rows.times is not None else "the last"
-        warnings.warn(
-            f"{_at(blocks, first)}: user {user!r} and item {item!r} occur again; "
-            f"merged {len(repeated)} repeated rows, keeping {rule} of each pair",
-            InputWarning,
-            stacklevel=3,
-        )
-        if rows.times is not None:
-            order = np.lexsort((rows.times, key))  # stable: at equal times the last row wins
+        how = _say_repeated(rows, order[1:][~step], scale)
+        starts = np.flatnonzero(np.append(True, step))
+        if how == "sum":
+            merged = np.add.reduceat(np.nan_to_num(values[order]), starts)
+        elif how == "max":
+            merged = np.maximum.reduceat(np.nan_to_num(values[order], nan=-np.inf), starts)
+        else:
+            unrated = np.isnan(values) | np.isin(values, np.array(scale.unrated, np.float32))
+            if rows.times is not None or unrated.any():  # stable: at equal times the last row wins, and any mark over none
+                times = np.zeros(len(key)) if rows.times is None else np.nan_to_num(rows.times, nan=-np.inf)
+                order = np.lexsort((times, ~unrated, key))
+            merged = values[order[np.append(step, True)]]
         order = order[np.append(step, True)]
-    indptr = np.concatenate([[0], np.cumsum(np.bincount(users[order], minlength=shape[0]))])
-    values = np.ones(len(order), np.float32) if rows.ratings is None else rows.ratings[order].astype(np.float32)
-    matrix = csr_matrix((values, items[order].astype(np.int32), indptr.astype(np.int64)), shape=shape)
+    else:
+        merged = values[order]
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(rows.users[order], minlength=shape[0]))])
+    matrix = csr_matrix((merged, rows.items[order].astype(np.int32), indptr.astype(np.int64)), shape=shape)
     matrix.has_canonical_format = True
     return matrix, order
 
 
-def _pro_sg(tree: Tree, fit: Fit, blocks: list[Block], table: ItemTable | None, name: str) -> Interactions:
-    """The published split: one block for each of PARTS, indices instead of ids, and raw item ids in unique_sid.txt."""
-    where, item_ids = id_list(tree, fit)
-    users, user_ids = _encode(blocks, "user")
-    bad = next((k for k, v in enumerate(user_ids) if not (v.isascii() and v.isdigit())), None)
-    if bad is not None:
-        row = int(np.flatnonzero(users == bad)[0])
-        raise InputError(f"{_at(blocks, row)}: the user index is {user_ids[bad]!r}; it must be a whole number from 0")
-    rows = _Rows(users, user_ids, _catalogue_items(blocks, where, len(item_ids)), item_ids)
-    part = np.repeat(np.arange(len(PARTS)), [len(b) for b in blocks])  # the files are read in this order
-    _check_parts(blocks, rows, part)
-    matrix, stored = _assemble(blocks, rows)
+def _say_repeated(rows: Rows, repeated: np.ndarray, scale: Scale) -> str:
+    """Warn of the rows that repeat a pair; how their values are merged: sum, max or latest."""
+    how = {"count": "sum", "label": "max"}.get(scale.kind, "latest")
+    first = int(repeated.min())
+    user, item = rows.user_ids[rows.users[first]], rows.item_ids[rows.items[first]]
+    latest = "keeping the latest by time stamp of each pair" if rows.times is not None else "keeping the last of each pair"
+    warnings.warn(
+        f"{rows.at(first)}: user {user!r} and item {item!r} occur again; merged {len(repeated)} repeated rows, "
+        + {"sum": "adding their counts", "max": "a yes counts", "latest": latest}[how], InputWarning, stacklevel=4)
+    return how
+
+
+def _pro_sg(finder: Finder, fit: Fit, rows: Rows, name: str) -> Interactions:
+    """The published split: one table for each of PARTS, indices instead of ids, and raw item ids in unique_sid.txt."""
+    where, item_ids = catalogue(finder.tree, fit)
+    rows = indexed(rows, where, item_ids)
+    part = parts_of(rows)
+    matrix, stored = _assemble(rows, Scale("none"))
     parts = csr_matrix((part[stored].astype(np.int8), matrix.indices.copy(), matrix.indptr.copy()), shape=matrix.shape)
     parts.has_canonical_format = True
-    described = describe(item_ids, table)
-    categories = item_categories(tree, fit)
-    if categories is not None:
-        described["category"] = pd.Series([categories.get(i, "") for i in item_ids], dtype="str")
-    return Interactions(matrix, user_ids, item_ids, described, name, False, parts)
-
-
-def _catalogue_items(blocks: list[Block], where: str, n_items: int) -> np.ndarray:
-    """The items (N,) of a pro_sg data set: each row has the index of a line of unique_sid.txt (`where`)."""
-    codes, values = _encode(blocks, "item")
-    index = np.array([int(v) if _is_index(v) else -1 for v in values], np.int64)
-    wrong = np.flatnonzero((index < 0) | (index >= n_items))
-    if len(wrong):
-        row = int(np.flatnonzero(np.isin(codes, wrong))[0])
-        raise InputError(
-            f"{_at(blocks, row)}: the item index is {values[codes[row]]}, but {where} has {n_items} lines "
-            f"(indices 0 to {n_items - 1}); take all files from one preparation"
-        )
-    return index[codes]
-
-
-def _check_parts(blocks: list[Block], rows: _Rows, part: np.ndarray) -> None:
-    """Raise InputError where a pair stands in two parts, or a person in two of training, validation and test. part (N,):
-    indices into PARTS."""
-    users, items = rows.users, rows.items
-    key = users * len(rows.item_ids) + items
-    order = np.argsort(key, kind="stable")
-    clash = np.flatnonzero((key[order][1:] == key[order][:-1]) & (part[order][1:] != part[order][:-1]))
-    if len(clash):
-        one, two = (int(order[clash[0] + k]) for k in (0, 1))
-        raise InputError(
-            f"{_at(blocks, two)}: user {rows.user_ids[users[two]]} and item {items[two]} are also in "
-            f"{_at(blocks, one)}; a pair belongs to one part only"
-        )
-    group = np.array([0, 1, 1, 2, 2])[part]  # training, validation, test people
-    home = np.full(len(rows.user_ids), -1)
-    home[users[::-1]] = group[::-1]
-    stray = np.flatnonzero(group != home[users])
-    if len(stray):
-        row = int(stray[0])
-        other = PARTS[part[np.flatnonzero(users == users[row])[0]]]
-        raise InputError(
-            f"{_at(blocks, row)}: user {rows.user_ids[users[row]]} is also in {other}.csv; the people of training, "
-            "validation and test must differ"
-        )
+    described = describe(item_ids, item_table(finder, fit, "sid"))
+    known = categories(finder.tree, fit)
+    if known is not None:
+        described["category"] = pd.Series([known.get(i, "") for i in item_ids], dtype="str")
+    notes = tuple(note for table in fit.tables for note in table.notes)
+    found = Found(str(finder.tree.root / fit.folder), "pro_sg", len(PARTS), {"user": "uid", "item": "sid"}, Scale("none"),
+                  len(rows), np.zeros(0), np.zeros(0, np.int64), notes=notes)
+    return Interactions(matrix, rows.user_ids, item_ids, described, name, False, parts, found=found)

@@ -16,21 +16,26 @@ import pandas as pd
 from macrid.errors import InputError, InputWarning
 
 from .attributes import yes_no
+from .reading.names import called, listed, missing, plain
+from .reading.text import encoding_of
 
 FEWEST_ROWS = 4
 _WORDS = {"yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
-_DESCRIBING = ("title", "category")  # may stand beside the labels, for people
+Row = tuple[int, list[str]]  # its line, its fields
+_DESCRIBING = ("title", "category", "name")  # may stand beside the labels, for people
 _ENDS = re.compile(r"(.*\S) ?\( ?([^()]*[^() ]) to ([^() ][^()]*?) ?\)")  # size (small to large)
 
 
-def read(path: Path, item_ids: pd.Series) -> pd.DataFrame:
-    """The labels of a CSV: an index of item ids, a column of numbers for each attribute, NaN where a field is empty.
+def read(path: Path, item_ids: pd.Series, *, leave_out: bool = False) -> pd.DataFrame:
+    """The labels of a CSV: an index of item ids, a column of numbers for each attribute, NaN where a field is empty or NA.
 
-    The file begins with a row of names, `item_id` and one or more attributes, in any order; a `title` and a `category`
-    may stand there, too. An attribute is numeric, or yes and no (true and false, 1 and 0), which become 1 and 0. A heading
-    such as `size (small to large)` names what little and much of it is called: `attrs["ends"]` of the table says so, as
-    {"size": ("small", "large")}. Raises InputError with the row for anything else, and when fewer than FEWEST_ROWS items
-    are labelled; `item_ids` are those that the bundle or the data knows.
+    The file begins with a row of names, `item_id` (or another name that the field has for it, such as `movieId`) and one or
+    more attributes, in any order; a `title` and a `category` may stand there, too, and an index without a name, as pandas
+    and R write it. An attribute is numeric, or yes and no (true and false, 1 and 0), which become 1 and 0. A heading such as
+    `size (small to large)` names what little and much of it is called: `attrs["ends"]` of the table says so, as {"size":
+    ("small", "large")}. Raises InputError with the row for anything else, and when fewer than FEWEST_ROWS items are
+    labelled; `item_ids` are those that the bundle or the data knows. leave_out: others are left out with a warning, as a
+    bundle knows only the items that it was trained on.
     """
     try:
         content = path.read_bytes() if path.is_file() else None
@@ -38,54 +43,85 @@ def read(path: Path, item_ids: pd.Series) -> pd.DataFrame:
         raise InputError(f"{path} cannot be read ({error.strerror}); save it as UTF-8 text with commas") from error
     if content is None:
         raise InputError(f"there is no file {path}; --labels takes a CSV of item_id and attribute columns")
-    table = parse(content, str(path), item_ids)
+    table = parse(content, str(path), item_ids, leave_out=leave_out)
     _check_number(table, path)
     return table
 
 
-def parse(content: bytes, path: str, item_ids: pd.Series) -> pd.DataFrame:
+def parse(content: bytes, path: str, item_ids: pd.Series, *, leave_out: bool = False) -> pd.DataFrame:
     """`read` for the content of a file called `path`, however few items it labels."""
     (_, first), *rows = rows_of(content, path)
-    headings = [split_heading(name) for name in first]
+    _check_widths(path, len(first), rows)
+    kept = [k for k, name in enumerate(first) if not _is_index(name, [fields[k] for _, fields in rows], k)]
+    headings = [split_heading(first[k]) for k in kept]
     header = [name for name, _ in headings]
-    _check_header(path, header)
-    attributes = [name for name in header if name != "item_id" and name.lower() not in _DESCRIBING]
+    rows = [(line, [fields[k].strip() for k in kept]) for line, fields in rows]
+    at = _check_header(path, header)
+    attributes = [name for k, name in enumerate(header) if k != at and name.lower() not in _DESCRIBING]
     if not attributes:
-        raise InputError(f"{path}: there is no label column beside item_id; add one for each attribute, such as size")
-    items = _items(path, header, rows, item_ids)
-    columns = {name: _numbers(path, name, [(line, fields[header.index(name)].strip()) for line, fields in rows])
+        raise InputError(f"{path}: there is no label column beside {header[at]}; add one for each attribute, such as size")
+    items, rows = _items(path, at, rows, item_ids, leave_out)
+    columns = {name: _numbers(path, name, [(line, fields[header.index(name)]) for line, fields in rows])
                for name in attributes}
     table = pd.DataFrame(columns, index=pd.Index(items, name="item_id", dtype=object), dtype=float)
     table.attrs["ends"] = {name: ends for name, ends in headings if ends and name in attributes}
     return table
 
 
-def _check_header(path: str, header: list[str]) -> None:
+def _check_widths(path: str, width: int, rows: list[Row]) -> None:
+    for line, fields in rows:
+        if len(fields) != width:
+            raise InputError(f"{path}, row {line}: has {len(fields)} fields, not {width}; mend or drop the row")
+
+
+def _is_index(name: str, values: list[str], at: int) -> bool:
+    """Whether a column is the index that pandas or R write: the first, without a name, or called Unnamed: 0, of whole
+    numbers."""
+    unnamed = (not name.strip() and at == 0) or re.fullmatch(r"Unnamed: \d+", name.strip())
+    return bool(unnamed) and all(value.strip().isdigit() for value in values)
+
+
+def _check_header(path: str, header: list[str]) -> int:
+    """Which column has the item ids."""
     for name in header:
         if not name:
             raise InputError(f"{path}: a column has no name; name it after the attribute, or drop it")
         if header.count(name) > 1:
             raise InputError(f"{path}: two columns are called {name!r}; rename one of them")
-    if "item_id" not in header:
+    hits = [k for k, name in enumerate(header) if plain(name) == "itemid"] or called(header, "item", weak=False)
+    hits = hits or [k for k, name in enumerate(header) if plain(name) == "id"]
+    if len(hits) > 1:
+        raise InputError(f"{path}: the columns {' and '.join(header[k] for k in hits)} could be the item ids; "
+                         "call the right one item_id")
+    if not hits:
         raise InputError(f"{path}: there is no column item_id, only {', '.join(header[:9])}; "
                          "the first row names the columns: item_id and the attributes")
+    return hits[0]
 
 
-def _items(path: str, header: list[str], rows: list[tuple[int, list[str]]], item_ids: pd.Series) -> list[str]:
-    """The item of each row: one that is known, and none twice."""
-    at, known = header.index("item_id"), set(item_ids)
+def _items(path: str, at: int, rows: list[Row], item_ids: pd.Series, leave_out: bool) -> tuple[list[str], list[Row]]:
+    """The item of each row, one that is known and none twice, and these rows; the others are left out, if they may be."""
+    known, out = set(item_ids), []
     seen: dict[str, int] = {}  # item -> its line
+    kept = []
     for line, fields in rows:
-        if len(fields) != len(header):
-            raise InputError(f"{path}, row {line}: has {len(fields)} fields, not {len(header)}; mend or drop the row")
-        item = fields[at].strip()
+        item = fields[at]
         if item in seen:
             raise InputError(f"{path}, row {line}: item {item!r} stands in row {seen[item]} already; keep one of them")
-        if item not in known:
+        if item not in known and leave_out and item:
+            out.append(item)
+        elif item not in known:
             near = difflib.get_close_matches(item, item_ids[:20_000], 3, 0.5) or list(item_ids[:3])
             raise InputError(f"{path}, row {line}: there is no item {item!r}; for example {', '.join(near)}")
+        else:
+            kept.append((line, fields))
         seen[item] = line
-    return list(seen)
+    if out and not kept:
+        return _items(path, at, rows, item_ids, False)  # which names the first of them
+    if out:
+        warnings.warn(f"{path}: {len(out)} of {len(rows)} items are not among those that the model was trained on, their "
+                      f"labels are left out: {listed(out, 5)}", InputWarning, stacklevel=4)
+    return [fields[at] for _, fields in kept], kept
 
 
 def of_items(table: pd.DataFrame, item_ids: pd.Series, path: Path) -> pd.DataFrame:
@@ -146,12 +182,23 @@ def _texts(values: np.ndarray) -> list[str | float]:
     return ["" if math.isnan(v) else words.get(v, int(v) if v == int(v) else v) for v in values.tolist()]
 
 
+def _text(content: bytes, path: str) -> str:
+    encoding = encoding_of(content[: 1 << 12]) or "utf-8"
+    try:
+        return content.decode(encoding).removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        text = content.decode("cp1252", "replace")
+        row = content.count(b"\n", 0, error.start) + 1
+        warnings.warn(f"{path}: is not UTF-8 text, so it is read as Latin-1 (row {row})", InputWarning, stacklevel=5)
+        return text
+
+
 def rows_of(content: bytes, path: str,
-            wanted: str = "its first row names the columns: item_id and the attributes") -> list[tuple[int, list[str]]]:
+            wanted: str = "its first row names the columns: item_id and the attributes") -> list[Row]:
     """The rows that are not empty, each with its line; commas, semicolons or tabs between the fields, as in the first.
     wanted: what a message says of an empty file."""
     try:
-        text = content.decode("utf-8-sig")
+        text = _text(content, path)
         first = re.sub(r'"[^"]*"', "", text.split("\n", 1)[0])
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count), strict=True)
         rows = [(reader.line_num, fields) for fields in reader if any(field.strip() for field in fields)]
@@ -168,7 +215,7 @@ def _numbers(path: str, name: str, fields: list[tuple[int, str]]) -> list[float]
     allowed = _WORDS | {"1": 1.0, "0": 0.0}
     numbers = []
     for line, text in fields:
-        value = math.nan if not text else allowed.get(text.lower()) if words else _number(text)
+        value = math.nan if missing(text) else allowed.get(text.lower()) if words else _number(text)
         if value is None:
             raise InputError(f"{path}, row {line}: {name} is {text!r}; write "
                              + ("yes or no, as elsewhere in the column," if words else "a number, or yes or no,")

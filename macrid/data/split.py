@@ -1,6 +1,7 @@
 """From ratings to clicks, and from clicks to what is trained on and what is held out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -8,9 +9,11 @@ from scipy.sparse import csr_matrix
 
 from macrid.errors import InputError
 
+from .counting import EXAMPLES, Out, Statement, rows_out
 from .interactions import PARTS, Interactions
 
-HELD_OUT_PEOPLE = {"ml-100k": 50, "ml-latest-small": 50, "ml-1m": 500, "ml-20m": 10_000}  # as in the paper
+HELD_OUT_PEOPLE = {"ml-100k": 50, "ml-latest-small": 50, "ml-1m": 500, "ml-20m": 10_000}  # of public sets, as in the paper
+MIN_CLICKS = 5  # of a person who counts
 HELD_OUT_SHARE, MOST_HELD_OUT = 0.1, 10_000  # of other data; more people hardly shrink an error, and every epoch ranks them
 FOLD_IN_SHARE = 0.8
 
@@ -40,13 +43,23 @@ class Split:
     validation: HeldOut
     test: HeldOut
     least: tuple[float, int] | None = None  # as in the Interactions that were divided
+    statement: Statement | None = None  # what counted as a click, what did not, and what the division left out
 
 
-def to_clicks(data: Interactions, min_rating: float = 4.0, min_clicks: int = 5) -> Interactions:
+def to_clicks(data: Interactions, min_rating: float | None = None, min_clicks: int | None = None) -> Interactions:
     """Binary interactions: ratings of `min_rating` and more count as clicks, people with fewer than `min_clicks` are left
-    out, and so are items that nobody clicked. Without ratings every interaction counts."""
+    out, and so are items that nobody clicked. Without ratings every interaction counts.
+
+    By default the rating is what the scale of the data says (4 where none was found), the clicks are 5, and 1 where the data
+    come with a split of their own.
+    """
+    asked = min_rating is not None
+    if min_rating is None:
+        min_rating = data.found.scale.threshold if data.found else 4.0
+    if min_clicks is None:
+        min_clicks = MIN_CLICKS if data.parts is None else 1
     matrix = data.matrix
-    keep = matrix.data >= min_rating if data.rated else np.ones(matrix.nnz, bool)
+    keep = matrix.data >= np.float32(min_rating) if data.rated and np.isfinite(min_rating) else np.ones(matrix.nnz, bool)
     rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))[keep]
     clicks = csr_matrix((np.ones(len(rows), np.float32), (rows, matrix.indices[keep])), matrix.shape)
     codes = None
@@ -54,7 +67,7 @@ def to_clicks(data: Interactions, min_rating: float = 4.0, min_clicks: int = 5) 
         codes = csr_matrix((data.parts.data[keep] + 1, (rows, matrix.indices[keep])), matrix.shape)
     users = np.diff(clicks.indptr) >= min_clicks
     if not users.any():
-        rule = f"ratings of at least {min_rating:g}" if data.rated else "interactions"
+        rule = f"ratings of at least {min_rating:g}" if data.rated and np.isfinite(min_rating) else "interactions"
         raise InputError(f"{data.name}: nobody has {min_clicks} {rule}; lower --min-clicks or --min-rating")
     clicks = clicks[users]
     items = np.asarray(clicks.sum(axis=0)).ravel() > 0
@@ -64,9 +77,42 @@ def to_clicks(data: Interactions, min_rating: float = 4.0, min_clicks: int = 5) 
         codes.data -= 1
     clicks = clicks[:, items].tocsr()
     clicks.sort_indices()
-    return Interactions(matrix=clicks, user_ids=data.user_ids[users], item_ids=data.item_ids[items],
-                        items=data.items[items].reset_index(drop=True), name=data.name, rated=False, parts=codes,
-                        least=(min_rating if data.rated else -np.inf, min_clicks))
+    least = float(min_rating) if data.rated else -np.inf
+    return replace(data, matrix=clicks, user_ids=data.user_ids[users], item_ids=data.item_ids[items],
+                   items=data.items[items].reset_index(drop=True), rated=False, parts=codes, least=(least, min_clicks),
+                   statement=_statement(data, Kept(least, min_clicks, asked, keep, users, items, clicks.nnz)))
+
+
+class Kept(NamedTuple):
+    """What `to_clicks` keeps of interactions: entries (nnz,), users (U,), items (M,), as masks."""
+
+    rating: float
+    min_clicks: int
+    asked: bool
+    entries: np.ndarray
+    users: np.ndarray
+    items: np.ndarray
+    clicks: int
+
+
+def _statement(data: Interactions, kept: Kept) -> Statement | None:
+    """What counted, what did not and why; None for data that no file was read for."""
+    if data.found is None:
+        return None
+    found, matrix = data.found, data.matrix
+    dropped = np.flatnonzero(~kept.entries)
+    few = dropped[np.unique(matrix.data[dropped], return_index=True)[1]][:200] if len(dropped) else dropped
+    few = np.unique(np.concatenate([few, dropped[:50], dropped[np.isnan(matrix.data[dropped])][:1]]))
+    at = np.searchsorted(matrix.indptr, few, side="right") - 1
+    pairs = [(float(v), f"user {data.user_ids[u]} and item {data.item_ids[i]}" + ("" if np.isnan(v) else f" ({v:g})"))
+             for v, u, i in zip(matrix.data[few], at, matrix.indices[few], strict=True)]
+    out = rows_out(found, kept.rating, pairs)
+    people = Out("people", int((~kept.users).sum()), f"fewer than {kept.min_clicks} clicks",
+                 tuple(data.user_ids[~kept.users][:EXAMPLES]))
+    items = Out("items", int((~kept.items).sum()), "nobody who is left clicked them",
+                tuple(data.item_ids[~kept.items][:EXAMPLES]))
+    return Statement(found, kept.rating, kept.asked, found.rows_from(kept.rating), kept.clicks, kept.min_clicks,
+                     int(kept.users.sum()), int(kept.items.sum()), tuple(o for o in (*out, people, items) if o.number))
 
 
 def strong(clicks: Interactions, seed: int = 0, held_out: int | None = None) -> Split:
@@ -77,7 +123,7 @@ def strong(clicks: Interactions, seed: int = 0, held_out: int | None = None) -> 
         return _given(clicks, clicks.parts)
     n = clicks.matrix.shape[0]
     if held_out is None:
-        held_out = HELD_OUT_PEOPLE.get(clicks.name, max(2, min(round(HELD_OUT_SHARE * n), MOST_HELD_OUT)))
+        held_out = clicks.usual_held_out or max(2, min(round(HELD_OUT_SHARE * n), MOST_HELD_OUT))
     if held_out < 2 or 3 * held_out > n:
         remedy = f"set --held-out from 2 to {n // 3}" if n >= 6 else "give more data"
         raise InputError(f"{clicks.name}: of {n} people with enough clicks, {held_out} cannot be held out for validation "
@@ -90,7 +136,7 @@ def strong(clicks: Interactions, seed: int = 0, held_out: int | None = None) -> 
     validation = fold_in(matrix, clicks.user_ids, validation_people, rng, clicks.name)
     test = fold_in(matrix, clicks.user_ids, test_people, rng, clicks.name)
     return Split(clicks.name, "strong", clicks.items[items].reset_index(drop=True), matrix[train], validation, test,
-                 clicks.least)
+                 clicks.least, _divided(clicks, items, len(train) + len(validation.user_ids) + len(test.user_ids)))
 
 
 def fold_in(matrix: csr_matrix, user_ids: np.ndarray, people: np.ndarray, rng: np.random.Generator,
@@ -130,8 +176,19 @@ def _given(clicks: Interactions, parts: csr_matrix) -> Split:
         fold_in = part[f"{which}_tr"][people]
         return HeldOut(clicks.user_ids[people], fold_in, part[f"{which}_te"][people], fold_in)
 
-    return Split(clicks.name, "strong", clicks.items[items].reset_index(drop=True),
-                 part["train"][users["train"]], held("validation"), held("test"), clicks.least)
+    validation, test = held("validation"), held("test")
+    people = int(users["train"].sum()) + len(validation.user_ids) + len(test.user_ids)
+    return Split(clicks.name, "strong", clicks.items[items].reset_index(drop=True), part["train"][users["train"]],
+                 validation, test, clicks.least, _divided(clicks, items, people))
+
+
+def _divided(clicks: Interactions, items: np.ndarray, people: int) -> Statement | None:
+    """The statement of what counts after a division that keeps some items (M,), a mask, and a number of people."""
+    if clicks.statement is None:
+        return None
+    out = [Out("items", int((~items).sum()), "no training person clicked them", tuple(clicks.item_ids[~items][:EXAMPLES])),
+           Out("people", clicks.n_users - people, "held out, with fewer than two clicks on the items that are left")]
+    return clicks.statement.and_out(out, people, int(items.sum()))
 
 
 def recbole(clicks: Interactions, seed: int = 0) -> Split:
@@ -156,4 +213,4 @@ def recbole(clicks: Interactions, seed: int = 0) -> Split:
         return HeldOut(clicks.user_ids[people], train[people], answers[people], seen[people])
 
     return Split(clicks.name, "recbole", clicks.items, train, held(validation, train),
-                 held(test, (train + validation).tocsr()), clicks.least)
+                 held(test, (train + validation).tocsr()), clicks.least, clicks.statement)

@@ -1,7 +1,7 @@
 """Names for macro factors, made from the items that they hold, and for dials, from what they follow."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, count
 
@@ -70,12 +70,13 @@ def name_dial(attribute: str, follows: float, yes_no: bool, aligned: dict | None
 
 
 def name_factors(items: pd.DataFrame, factor: np.ndarray, certainty: np.ndarray, kfac: int,
-                 people: csr_matrix | None = None) -> list[Factor]:
+                 people: csr_matrix | None = None, given_names: Sequence[str | None] = ()) -> list[Factor]:
     """The K factors with names that differ and that their typical items keep.
 
     items: the table (M rows), with `title`, `category` and, where they are known, `genres` and `tags` ("A|B"), other columns
     of text, `year`, `clicks`. factor (M,): the factor of each item; certainty (M,): its c; people (U, M): the clicks of some
-    people, which tell the typical items better. A name is a tag, an era or two such claims at once, true of the factor as
+    people, which tell the typical items better; given_names (K,): what somebody has called the factors, None where nobody
+    has. Another name is a tag, an era or two such claims at once, true of the factor as
     `claims` has it. Where that is not clear enough or holds of another factor too, or where nothing is true but an era or
     how widely the items are known, the two best known of the items shown that keep it are added ("Comedy, like Big and
     Airplane!"); where nothing is true, they alone are the name.
@@ -86,11 +87,13 @@ def name_factors(items: pd.DataFrame, factor: np.ndarray, certainty: np.ndarray,
     telling = claims.tag_claims(items, of) + claims.era_claims(items, of)
     known = claims.known_claims(clicks, factor, of)
     factors: list[Factor] = []
-    used: set[str] = set()
+    given_names = given_names or [None] * kfac
+    used = {name for name in given_names if name}
     for k, positions in enumerate(typical):
         claim = _best(telling, known, of, k)
         keep = of.rows[k][of.rows[k] >= 0 if claim is None else claim.kept[k]]
-        name = next(name for name in _candidates(claim, of, k, _like(items, clicks, keep)) if name not in used)
+        names = _candidates(claim, of, k, _like(items, clicks, keep))
+        name = given_names[k] or next(name for name in names if name not in used)
         used.add(name)
         factors.append(Factor(k, name, float((factor == k).mean()), tuple(positions.tolist())))
     return factors

@@ -23,7 +23,8 @@ _AMOUNTS = {  # (how far, which way)
     "hate": (ALL, -1), "least": (ALL, -1), "nor": (ALL, -1),
 }
 _FILLERS = frozenset((
-    "a", "an", "or", "the", "i", "id", "im", "want", "would", "like", "something", "film", "films", "movie", "movies", "item",
+    "a", "an", "or", "the", "i", "id", "im", "want", "would", "like", "something", "film", "films", "movie", "movies",
+    "item",
     "items", "thing", "things", "stuff", "please", "it", "be", "should", "that", "is", "are", "of", "from", "list", "in",
     "for", "me", "make", "give", "show", "to", "so", "but", "any", "than", "as", "one", "ones", "let", "us", "see",
     "look", "looking",

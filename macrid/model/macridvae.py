@@ -23,8 +23,8 @@ from .settings import Settings
 class MacridVAE(nn.Module):
     """The model. `seed` decides the random start and every random draw of the training.
 
-    start: item vectors (M, D) and prototypes (K, D) of length one, such as those of the spectral start, and, if anything else
-        is to be held than their cosine, how near each item is to each factor (M, K); None starts from random ones.
+    start: item vectors (M, D) and prototypes (K, D) of length one, such as those of the spectral start, and, if anything
+        else is to be held than their cosine, how near each item is to each factor (M, K); None starts from random ones.
     labels: of items, (M, A) with NaN where there is none; attribute a is asked of dimension a of every factor. They serve
         the loss alone: no weight of the model, nothing that is saved.
     """
@@ -46,7 +46,8 @@ class MacridVAE(nn.Module):
                 self.items.copy_(torch.as_tensor(start[0]))
                 self.prototypes.copy_(torch.as_tensor(start[1]))
         if s.routing == "held":
-            self.register_buffer("held_log_c", self._start_routing(start[2] if start is not None and len(start) > 2 else None))
+            near = start[2] if start is not None and len(start) > 2 else None
+            self.register_buffer("held_log_c", self._start_routing(near))
             self.prototypes.requires_grad_(False)  # nothing depends on them any more
         sizes = (n_items, *s.encoder_hidden_size, 2 * s.embedding_size)
         # The first layer is stored (M, H): one row for each item, to be picked by the clicks.

@@ -54,7 +54,7 @@ def _train(training: Training, out: Path, partial: Path, report: Report) -> dict
     split, settings, seed = training.split, training.settings, training.seed
     if settings.init == "spectral":
         report("start", {})
-    start = start_vectors(split.train, settings, seed)
+    start = start_vectors(split.train, settings, seed, training.known)
     labels = _scaled(training.item_labels)
     path: csr_matrix | None = None  # of both: it is of the clicks alone
 

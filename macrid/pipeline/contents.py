@@ -11,14 +11,16 @@ import pandas as pd
 
 from macrid import bundle
 from macrid.data.attributes import attribute_table
+from macrid.data.intention_file import Intentions
 from macrid.data.interactions import Interactions
 from macrid.data.split import Split
 from macrid.dials import choose, moves
+from macrid.dials.given_names import names_of_factors
 from macrid.dials.wishes import Attributes
-from macrid.errors import InputWarning
+from macrid.errors import InputError, InputWarning
 from macrid.measures import evaluate as measuring
 from macrid.model.macridvae import MacridVAE
-from macrid.model.settings import Settings
+from macrid.model.settings import AUTO, Settings
 
 from . import maps
 from .evaluate import shown_people, steering_figures
@@ -37,11 +39,17 @@ class Training:
     twin: str | None = None  # whether a twin is trained, too, and which: a name of `results.collapse.VARIANTS`
     device: str = "cpu"
     kfac_auto: dict[str, Any] | None = None  # how K was chosen, if it was: what `choose_kfac.settle` gives
+    intentions: Intentions | None = None  # what somebody has told of the items, with settings from `intended`
 
     @property
     def item_labels(self) -> pd.DataFrame | None:
         """The labels of the M items in their order, NaN where there is none."""
         return None if self.labels is None else self.labels.reindex(self.split.items["item_id"])
+
+    @property
+    def known(self) -> np.ndarray | None:
+        """The factor of each item (M,), -1 where nobody has told it."""
+        return None if self.intentions is None else self.intentions.known(self.split.items["item_id"])
 
 
 @dataclass(frozen=True)
@@ -78,12 +86,37 @@ def finish(out: Path, trained: Trained, training: Training, baselines: Mapping[s
         meta["kfac_auto"] = training.kfac_auto
     if dials.aligned:
         meta["aligned"] = dials.aligned
+    if training.intentions:
+        meta["intentions"] = given_names(training.intentions, model.factors(), model.settings.kfac, items)
     learned_from = labels.dropna(how="all") if labels is not None and dials.aligned else None
     laid_out = maps.lay_out(model, items, people, training.seed, beside)
     scored = choose.Scored(model.item_vectors(), model.factors(), parts, model.scale, model.linear)
     moved = moves.measure(scored, dials.axes, people.clicks, Attributes(items))
     return bundle.Contents(meta, model, items, laid_out, dials.axes, dials.influence, _users(split), trained.history,
-                           learned_from, _course(trained), moved)
+                           learned_from, _course(trained), training.intentions, moved)
+
+
+def intended(settings: Settings, intentions: Intentions, changes: Mapping[str, Any]) -> Settings:
+    """The settings of a training whose factors begin at intentions and are held there. changes: what somebody has changed in
+    the preset. There are as many factors as names, unless that says how many; of `kfac: auto`, which the settings have by
+    now, at least as many. Raises InputError if somebody has said too few."""
+    names, said = len(intentions.names), changes.get("kfac")
+    if said is None or said == AUTO:
+        return replace(settings, routing="held", kfac=names if said is None else max(names, settings.kfac))
+    if settings.kfac < names:
+        raise InputError(f"kfac is {settings.kfac}, and {names} intentions are named ({', '.join(intentions.names[:9])}); "
+                         "name fewer, or set kfac higher")
+    return replace(settings, routing="held")
+
+
+def given_names(intentions: Intentions, factor: np.ndarray, kfac: int, items: pd.DataFrame) -> list[str | None]:
+    """The given name of each factor, with a warning for a name that no factor is found for. factor: of each item (M,)."""
+    given = names_of_factors(intentions.with_items, intentions.to_be_found, factor, kfac, items)
+    lost = [name for name in intentions.names if name not in given]
+    if lost:
+        warnings.warn(f"nothing tells which of the factors found is {' or '.join(lost)}; give each an item or two",
+                      InputWarning, stacklevel=3)
+    return given
 
 
 def _dials(out: Path, model: MacridVAE, parts: np.ndarray, training: Training) -> choose.Dials:
@@ -103,7 +136,8 @@ def _data(training: Training) -> dict[str, Any]:
     """What bundle.json says of the data."""
     split, source = training.split, training.source
     people, items = split.train.shape
-    return {"name": split.name, "split": split.kind, "people": int(people), "items": int(items),
+    said = {} if split.statement is None else {"counted": split.statement.as_json()}
+    return said | {"name": split.name, "split": split.kind, "people": int(people), "items": int(items),
             "clicks": int(split.train.nnz), "held_out": len(split.test.user_ids), "fingerprint": fingerprint(split),
             "least": _least(split),
             "read": {"people": source.n_users, "items": source.n_items, "interactions": source.n_interactions}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Unpack
 
@@ -14,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from macrid.bundle.person import Dials, Listing, Person, Steered
 from macrid.bundle.recommender import Recommender
 from macrid.data.attributes import attribute_table
+from macrid.data.intention_file import Intentions
 from macrid.data.split import Split, fold_in
 from macrid.dials import choose
 from macrid.dials.wishes import Wishes
@@ -24,7 +26,9 @@ from macrid.model.settings import make_settings
 from macrid.training.choose_kfac import settle, without_auto
 from macrid.training.fit import fit
 from macrid.training.linear_path import add_linear_path
-from macrid.training.start import untrained
+from macrid.training.start import start_vectors, untrained
+
+from .contents import given_names, intended
 
 NAME = "X"  # what messages call the clicks
 
@@ -52,19 +56,28 @@ class MacridRecommender(BaseEstimator):
         self.random_state = random_state
         self.device = device
 
-    def fit(self, X: object, y: object = None, items: pd.DataFrame | None = None) -> MacridRecommender:
+    def fit(self, X: object, y: object = None, items: pd.DataFrame | None = None,
+            intentions: Mapping[object, str] | None = None) -> MacridRecommender:
         """Train on the clicks X (U, M).
 
         items: what is known of the items, M rows; `title`, `category` and numeric columns name factors and dials, nothing
-        is learned from them. y is not used. Raises InputError, one line that names the argument and the remedy.
+        is learned from them. intentions: what some items are for, {column: name}, such as {3: "bags", 17: "shoes"}: the
+        first factors, in the order of the names, begin with these items and are held there; a few for each name do. Unless
+        settings say more, there are as many factors as names. y is not used. Raises InputError, one line that names the
+        argument and the remedy.
         """
         changes, auto = without_auto(self.settings)
         settings = make_settings(self.preset, changes)
         clicks = _clicks(X)
         table = _item_table(items, clicks)
+        told = None if intentions is None else _intentions(intentions, table)
         split = self._split(clicks, table)
         settings, chosen = settle(settings, split, self.random_state) if auto else (settings, None)
-        model = untrained(split.train, settings, self.random_state).to(self.device)
+        if told:
+            settings = intended(settings, told, self.settings or {})
+        known = told.known(table["item_id"]) if told else None
+        start = start_vectors(split.train, settings, self.random_state, known)
+        model = untrained(split.train, settings, self.random_state, start=start).to(self.device)
         history = fit(model, split, self.random_state)
         add_linear_path(model, split)
         parts = model.represent(split.validation.fold_in)  # (n, K, D)
@@ -72,11 +85,13 @@ class MacridRecommender(BaseEstimator):
         dials = choose.choose("ica", scored, self.random_state, attribute_table(table))
         meta = {"name": "this recommender", "seed": self.random_state, "axes": dials.method, "twin": None,
                 "data": {"name": NAME, "split": split.kind}} | ({"kfac_auto": chosen} if chosen else {})
+        if told:
+            meta["intentions"] = given_names(told, model.factors(), settings.kfac, table)
         nobody = pd.DataFrame({"user_id": [], "item_id": [], "part": []}, dtype=object)
         nowhere = pd.DataFrame({"method": [], "kind": [], "id": [], "x": [], "y": []})
         self.model_, self.history_, self.n_features_in_ = model, history, clicks.shape[1]
         self.recommender_ = Recommender(path=Path(), meta=meta, model=model, items=table, maps=nowhere, axes=dials.axes,
-                                        influence=dials.influence, users=nobody, history=history)
+                                        influence=dials.influence, users=nobody, history=history, intentions=told)
         return self
 
     def _split(self, clicks: csr_matrix, table: pd.DataFrame) -> Split:
@@ -129,9 +144,9 @@ class MacridRecommender(BaseEstimator):
               **listing: Unpack[Listing]) -> Steered:
         """The lists of one person, the row X (1, M), before and after some dials are turned and wishes heard.
 
-        dials: {(factor, dim): coordinate in [-1, 1]}; dim 0 changes lists most. wishes: {attribute of the items: from -1, less
-        of it, to 1, more}. listing: as `Person.steer` takes it: factor (list only its items), n, strength (from 0, the own
-        list, to 1, the steered one). The tables' column `index` holds columns of X.
+        dials: {(factor, dim): coordinate in [-1, 1]}; dim 0 changes lists most. wishes: {attribute of the items: from -1,
+        less of it, to 1, more}. listing: as `Person.steer` takes it: factor (list only its items), n, strength (from 0, as
+        if nothing were turned, to 1). The tables' column `index` holds columns of X.
         """
         return self.person(X).steer(dials, wishes, **listing)
 
@@ -185,3 +200,12 @@ def _item_table(items: pd.DataFrame | None, clicks: csr_matrix) -> pd.DataFrame:
         table[column] = table[column].fillna("").astype("str") if column in table else otherwise
     table["clicks"] = np.asarray(clicks.sum(axis=0)).ravel().astype(np.int32)
     return table
+
+
+def _intentions(told: Mapping[object, str], table: pd.DataFrame) -> Intentions:
+    """What is told of some items, by column."""
+    unknown = [item for item in told if str(item) not in set(table["item_id"])]
+    if unknown or not told:
+        raise InputError(f"intentions names the item {unknown[0]!r}: there is none, X has the columns 0 to {len(table) - 1}"
+                         if unknown else "intentions is empty; give a few items, as {column: name}, or None")
+    return Intentions(tuple(dict.fromkeys(told.values())), {str(item): name for item, name in told.items()})

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from macrid.data import label_file
+from macrid.data.intention_file import Intentions
 from macrid.data.split import Split
 from macrid.files import version as macrid_version
 from macrid.model.settings import Settings, settings_dict
@@ -15,10 +16,12 @@ from macrid.model.settings import Settings, settings_dict
 LIBRARIES = ("torch", "numpy", "scipy", "scikit-learn", "pandas")
 
 
-def describe(split: Split, settings: Settings, seed: int, labels: pd.DataFrame | None = None) -> dict:
+def describe(split: Split, settings: Settings, seed: int, labels: pd.DataFrame | None = None,
+             intentions: Intentions | None = None) -> dict:
     """What makes a run what it is, as JSON values: two runs with the same description give the same numbers."""
     return {"data": split.name, "split": split.kind, "fingerprint": fingerprint(split), "seed": seed,
-            "settings": settings_dict(settings), "labels": None if labels is None else label_file.fingerprint(labels)}
+            "settings": settings_dict(settings), "labels": None if labels is None else label_file.fingerprint(labels),
+            "intentions": None if intentions is None else intentions.fingerprint()}
 
 
 def versions() -> dict[str, str]:

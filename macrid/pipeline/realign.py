@@ -54,7 +54,7 @@ def align(source: Recommender, out: Path, method: str, labels: pd.DataFrame | No
     report(STAGES[2])
     moved = moves.measure(scored, dials.axes, evaluate.shown_people_of(source).clicks, Attributes(source.items))
     bundle.save(out, bundle.Contents(meta, source.model, source.items, source.maps, dials.axes, dials.influence,
-                                     source.users, source.history, labels, source.course, moved))
+                                     source.users, source.history, labels, source.course, source.intentions, moved))
     return bundle.load(out)
 
 
@@ -62,15 +62,20 @@ def save_as(source: Recommender, folder: Path, name: str, labels: pd.DataFrame,
             report: Callable[[str], None] = lambda stage: None) -> Recommender:
     """`align` by labels to a new bundle `name` in `folder`. Raises InputError as that does, and for a name that is taken, or
     that no bundle may have."""
+    check_name(folder, name)
+    try:
+        return align(source, folder / name, "labels", labels, report=report)
+    except OSError as error:
+        raise InputError(f"cannot write to {folder} ({error.strerror}); make room there, or make it writable") from error
+
+
+def check_name(folder: Path, name: str) -> None:
+    """InputError for a name that is taken in `folder`, or that no bundle may have."""
     if not re.fullmatch(r"\w[\w.-]{0,59}", name) or name.endswith(_RESERVED):
         raise InputError(f"{name!r} cannot be the name of a bundle; use letters, digits, - and _, and none of the endings "
                          f"{', '.join(_RESERVED)}")
     if _taken(folder, name):
         raise InputError(f"there is a bundle called {name} already, and it is not replaced; choose another name")
-    try:
-        return align(source, folder / name, "labels", labels, report=report)
-    except OSError as error:
-        raise InputError(f"cannot write to {folder} ({error.strerror}); make room there, or make it writable") from error
 
 
 def free_name(folder: Path, wanted: str) -> str:

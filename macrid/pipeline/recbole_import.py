@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import torch
 from scipy.sparse import csr_matrix
 
@@ -20,9 +19,10 @@ from macrid import bundle
 from macrid.bundle.recommender import Recommender
 from macrid.data import interactions
 from macrid.data.interactions import Interactions
-from macrid.data.layouts import find, read_blocks
+from macrid.data.reading.find import Finder
+from macrid.data.reading.rows import gather
+from macrid.data.reading.tree import Tree
 from macrid.data.split import HeldOut, Split, to_clicks
-from macrid.data.tree import Tree
 from macrid.errors import InputError
 from macrid.model.macridvae import MacridVAE
 from macrid.model.settings import Settings, make_settings
@@ -94,17 +94,12 @@ def _settings(checkpoint: Path, config: dict[str, Any]) -> Settings:
 def _rows(data: Path) -> tuple[np.ndarray, np.ndarray]:
     """The user and item ids of every row of the .inter file, in its order."""
     with Tree(data) as tree:
-        fit = find(tree)
+        fit = Finder(tree).find()
         if fit.layout != "atomic":
             raise InputError(f"--data {data} does not hold RecBole's atomic files; give the folder with the .inter file "
                              "that the model was trained on")
-        blocks = read_blocks(tree, fit)
-    users, items = (np.concatenate([_text(block.columns[role]) for block in blocks]) for role in ("user", "item"))
-    return users, items
-
-
-def _text(column: pa.ChunkedArray) -> np.ndarray:
-    return np.array([value.strip() for value in column.cast(pa.string()).to_pylist()], object)
+        rows = gather([table.settled() for table in fit.tables], fit.roles(), fit.asked)
+    return rows.user_ids[rows.users], rows.item_ids[rows.items]
 
 
 def _weights(checkpoint: Path, settings: Settings, state: object, rows: int, name: str) -> dict[str, np.ndarray]:

@@ -13,7 +13,8 @@ from macrid.model.settings import Settings, make_settings, settings_dict
 from . import study, sweep_maps
 
 NAME = "macridvae"  # the contender that is swept
-_MIXTURE = {"linear_weight": 0.0}  # a sweep is about what settings do to the mixture; a path beside it would hide that
+# A sweep is about what settings do to the mixture; a path beside it would hide that.
+_MIXTURE = {"linear_weight": 0.0, "popularity_power": 0.0}
 
 
 def points(settings: dict[str, Any], preset: str, grid: dict[str, list]) -> list[tuple[dict[str, Any], Settings]]:

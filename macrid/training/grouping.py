@@ -20,8 +20,9 @@ DOUBT = 3.0  # evidence, in nats, that leaves an item half as sure of its group 
 
 
 class Grouping(NamedTuple):
-    """evidence (M, K), in nats: how much more the people of each item click in each group than people usually do, over all of
-    them; what they clicked of the item itself does not count. lift: the mean over clicks for the groups the items are in."""
+    """evidence (M, K), in nats: how much more the people of each item click in each group than people usually do, over
+    all of them; what they clicked of the item itself does not count. lift: the mean over clicks for the groups that the
+    items are in."""
 
     evidence: np.ndarray
     lift: float
@@ -33,10 +34,11 @@ class Grouping(NamedTuple):
 
 
 def regrouped(clicks: csr_matrix, group: np.ndarray, kfac: int, known: np.ndarray | None = None,
-              steps: int = STEPS) -> Grouping:
+              steps: int = STEPS, beforehand: np.ndarray | None = None) -> Grouping:
     """The grouping that K = kfac groups (M,) settle to after some steps, with clicks (U, M), binary.
 
-    known: groups of items (M,) that are told and stay, -1 for the others.
+    known: groups of items (M,) that are told and stay, -1 for the others. beforehand: evidence (M, K), in nats, of something
+    else than these people, which is added to theirs.
     """
     fixed = np.flatnonzero(known >= 0) if known is not None else np.zeros(0, np.int64)
     told = known[fixed] if known is not None else fixed
@@ -52,6 +54,8 @@ def regrouped(clicks: csr_matrix, group: np.ndarray, kfac: int, known: np.ndarra
                           for prior in PRIORS)
         evidence = by_item @ _log_lift(counts, activity, usual, prior)  # (M, K)
         evidence[every, group] = (by_item @ _log_lift(counts - 1, activity - 1, usual, prior))[every, group]
+        if beforehand is not None:
+            evidence += beforehand
         evidence[fixed, told] = evidence[fixed].max(axis=1, initial=0) + 1
         moved, group = np.mean(evidence.argmax(axis=1) != group), evidence.argmax(axis=1)
         if moved <= SETTLED:

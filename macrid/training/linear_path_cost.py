@@ -6,10 +6,9 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from macrid.measures.evaluate import SCORED_AT_ONCE
-from macrid.model.linear import MOST_ITEMS
 from macrid.model.neighbours import POPULAR
 
-from .linear_path import CHOOSING, KEPT, NEIGHBOURS, SCORES_AT_ONCE
+from .linear_path import CHOOSING, KEPT, MOST_DENSE, NEIGHBOURS, SCORES_AT_ONCE
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ class Cost:
     @property
     def text(self) -> str:
         """Such as "100,000 items, 200 neighbours each, about 1.2 GB and 6 minutes"."""
-        how = "dense" if self.items <= MOST_ITEMS else f"{NEIGHBOURS} neighbours each"
+        how = "dense" if self.items <= MOST_DENSE else f"{NEIGHBOURS} neighbours each"
         return f"{self.items:,} items, {how}, about {self.gigabytes} and {_time(self.seconds)}"
 
 
@@ -39,7 +38,7 @@ def cost(clicks: csr_matrix, people: int, tried: int) -> Cost:
 
 def cost_of(items: int, clicks: int, pairs: int, people: int, tried: int) -> Cost:
     """The constants are of shops in benchmarks/results/linear-path-cost.json, one core of an AMD EPYC."""
-    if items <= MOST_ITEMS:  # the inverse; what is done with each entry of M x M
+    if items <= MOST_DENSE:  # the inverse; what is done with each entry of M x M
         seconds, memory = 4e-11 * items**3 + 1.5e-7 * items**2, 34.0 * items**2
     else:  # a column; the pairs of clicks that tell neighbours. G of the popular items, clicks by item, and B three times
         seconds = 2.2e-3 * items + 1e-8 * pairs

@@ -18,8 +18,6 @@ from . import seeded
 from .grouping import Grouping, affinity, regrouped, some_people
 
 TOLERANCE = 1e-3  # of singular values, relative: the small ones lie so close that more takes many times as long, for a start
-
-
 CLUSTERINGS = 4  # of each number of directions
 FIRST_STEPS = 6  # of the grouping, before the best of all clusterings is known
 

@@ -20,7 +20,8 @@ from macrid.results import collapse
 from ui import result_files
 
 PAGES = {"pages/overview.py": "What clicks alone can tell", "pages/macro_map.py": "Macro map", "pages/steer.py": "Steer",
-         "pages/name.py": "Name the dimensions", "pages/disentanglement.py": "Disentanglement and accuracy",
+         "pages/name.py": "Name the dimensions", "pages/intentions.py": "Name the intentions",
+         "pages/disentanglement.py": "Disentanglement and accuracy",
          "pages/benchmark.py": "Benchmark", "pages/method.py": "Method"}
 STEER = "pages/steer.py"
 COURSE = {"effective_factors", "largest_share", "prototype_min", "prototype_mean", "prototype_max"}
@@ -56,6 +57,9 @@ def expect(at: AppTest, page: str, bundle) -> None:
         assert [s.value for s in at.subheader] == ["What varies most among these items", "Name something yourself",
                                                    "Keep it"]
         assert raw(at).count('class="mc-row"') == 4
+    elif page == "pages/intentions.py":
+        assert len(shown(at, "shelves")["shelves"]) == len([factor for factor in bundle.factors if factor.share])
+        assert len(at.get("plotly_chart")) == 1
     elif page == "pages/disentanglement.py":
         assert {"own-data", "own-betas"} <= keys(at)
     elif page == "pages/benchmark.py":

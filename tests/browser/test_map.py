@@ -12,14 +12,15 @@ from playwright.sync_api import expect
 from macrid.bundle import load
 from macrid.charts import colours as charts
 
-MAPS = (0, 2, 3, 4)  # of the figures of the page; the second is a table
+FIGURES = 15  # of the page, with the course of the training
+MAPS = (0, 2, 3, 4)  # the second is a table
 
 
 @pytest.mark.browser
 def test_the_maps_are_drawn(visit):
     page = visit("macro_map")
     maps = page.locator(".js-plotly-plot")
-    expect(maps).to_have_count(10)
+    expect(maps).to_have_count(FIGURES)
     wanted = np.array([[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in charts.PALETTE[:7]])
     for i in MAPS:
 
@@ -107,7 +108,7 @@ def test_a_box_lists_the_items_in_it(visit):
     assert items["title"][5] in found or len(found) == 18
     expect(page.get_by_role("button", name="Download the selection (CSV)")).to_be_visible()
     seen = page.evaluate("[...document.querySelectorAll('.js-plotly-plot')].map(m => m.dataset.seen)")
-    assert seen == [str(i) for i in range(10)]  # the others turn grey, nothing is drawn anew
+    assert seen == [str(i) for i in range(FIGURES)]  # the others turn grey, nothing is drawn anew
 
 
 @pytest.mark.browser

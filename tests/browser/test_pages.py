@@ -53,7 +53,8 @@ def test_a_page_opens_and_its_pictures_load(visit, where):
     expect(page.locator("h1").first).to_have_text(PAGES[where])
     if where not in ("macro_map", "disentanglement", "benchmark"):
         assert page.locator("[data-testid=stMain] img").count() > 20
-        waited(lambda: page.evaluate("[...document.images].filter(i => i.checkVisibility() && !(i.complete && i.naturalWidth))"
+        waited(lambda: page.evaluate("[...document.images]"
+                                     ".filter(i => i.checkVisibility() && !(i.complete && i.naturalWidth))"
                                      ".map(i => i.src)"),
                lambda broken: broken == [])
         assert all(page.evaluate("[...document.querySelectorAll('[data-testid=stMain] img')].map(i => !!i.alt)"))

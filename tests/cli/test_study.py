@@ -64,7 +64,8 @@ def test_sweep_prints_a_table_or_the_file(tmp_path):
 
 @pytest.mark.usefixtures("trained_here")
 def test_a_failed_point_is_said(tmp_path):
-    blow_up = ["--set", "similarity=dot", "--set", "std=1000", "--set", "epochs=200", "--set", "stopping_step=200"]
+    blow_up = ["--set", "similarity=dot", "--set", "std=1000", "--set", "epochs=60", "--set", "stopping_step=60",
+               "--set", "train_batch_size=16"]
     status, out, err = run("sweep", *TINY, *blow_up, "--grid", "learning_rate=1e-5,10", "--out", tmp_path / "s.json")
     assert status == 0, err
     assert err.splitlines()[-1].startswith("learning_rate 10.0: the loss or a weight is not finite")

@@ -180,7 +180,7 @@ def test_a_file_of_settings_that_is_no_text(tmp_path):
 
 @pytest.mark.parametrize(("content", "named"), [
     ("", "empty"), ("user_id,item_id,rating\n1,2,good\n", "row 2"), ("user_id,rating\n1,5\n", "item"),
-    ("user_id,item_id,rating\n1,2,nan\n", "row 2"), ("user_id,item_id,rating\n1,2,5\n", "nobody has 5")])
+    ("user_id,item_id,rating\n1,2,inf\n", "row 2"), ("user_id,item_id,rating\n1,2,5\n", "nobody has 5")])
 def test_bad_data(tmp_path, content, named):
     file = tmp_path / "ratings.csv"
     file.write_text(content)
@@ -288,3 +288,50 @@ def test_the_bar_of_a_long_linear_path(capsys, monkeypatch):
     err = capsys.readouterr().err
     assert [word in err for word in ("linear path, solving", "linear path, choosing its weight", "100%")] == [True] * 3
     assert err.index("training") < err.index("linear path, solving") < err.index("dot-product twin")
+
+
+@pytest.fixture
+def few(tmp_path) -> Path:
+    """A CSV of four items of three of the tiny shop's categories, and a fourth without items."""
+    from macrid.data import shop
+
+    data = shop.simulate(140, 120, 0).data
+    bought = data.items[np.asarray(data.matrix.sum(axis=0)).ravel() >= 5]
+    categories = bought["category"].unique()
+    rows = bought[bought["category"].isin(categories[:3])].groupby("category").head(4)[["item_id", "category"]]
+    rows = rows.rename(columns={"category": "intention"}).assign(intention=lambda table: "my " + table["intention"])
+    rows.loc[len(data.items)] = "", categories[3]
+    rows.to_csv(tmp_path / "few.csv", index=False)
+    return tmp_path / "few.csv"
+
+
+def test_intentions_start_and_hold_the_factors(few, tmp_path):
+    status, printed, err = run("train", *TINY, "--intentions", few, "--out", tmp_path / "out")
+    assert (status, printed) == (0, ""), err
+    found = load(tmp_path / "out")
+    assert (found.settings.routing, found.settings.kfac) == ("held", 4)
+    names = [factor.name for factor in found.factors]
+    assert all(name.startswith("my ") for name in names[:3])
+    assert set(found.intentions.names) == set(names)  # the fourth is found, by its tag or as the last one
+    known = found.intentions.known(found.items["item_id"])
+    np.testing.assert_array_equal(found.factor[known >= 0], known[known >= 0])
+    assert [row["name"] for row in answer("info", tmp_path / "out")["factors"]] == names
+    more = [*TINY, "--set", "kfac=6", "--intentions", few]
+    assert run("train", *more, "--out", tmp_path / "more")[0] == 0
+    assert load(tmp_path / "more").settings.kfac == 6
+    assert "kfac is 2, and 4 intentions are named" in mistake("train", *TINY, "--set", "kfac=2", "--intentions", few,
+                                                             "--out", tmp_path / "less").splitlines()[-1]
+
+
+def test_a_bundle_is_aligned_with_intentions(few, tmp_path):
+    assert run("train", *TINY, "--out", tmp_path / "out")[0] == 0
+    found = answer("align", tmp_path / "out", "--intentions", few, "--kfac", 5, "--out", tmp_path / "new")
+    assert [row["factor"] for row in found["factors"]] == list(range(5))
+    assert "say what to align" in mistake("align", tmp_path / "out", "--out", tmp_path / "x")
+    assert "give one after the other" in mistake("align", tmp_path / "out", "--intentions", few, "--method", "ica", "--out",
+                                                tmp_path / "x")
+    assert "--kfac goes with --intentions" in mistake("align", tmp_path / "out", "--kfac", 5, "--method", "ica", "--out",
+                                                     tmp_path / "x")
+    assert "there is no file" in mistake("align", tmp_path / "out", "--intentions", tmp_path / "none.csv", "--out",
+                                         tmp_path / "x")
+    assert not (tmp_path / "x").exists()

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 import requests
+from layouts import LASTFM
 
 from macrid.data import fetch as module
 from macrid.data.fetch import NAMES, available, fetch
@@ -133,7 +134,8 @@ def test_without_an_index_ml_100k_comes_from_its_publisher(tmp_path, no_pip, pub
 def test_the_others_come_from_their_publisher(tmp_path, publisher, name, capsys, caplog):
     seen = []
     path = fetch(name, tmp_path, progress=lambda done, total: seen.append((done, total)))
-    assert publisher.asked == [f"https://files.grouplens.org/datasets/movielens/{name}.zip"]
+    where = "hetrec2011/hetrec2011-lastfm-2k" if name == "lastfm-2k" else f"movielens/{name}"
+    assert publisher.asked == [f"https://files.grouplens.org/datasets/{where}.zip"]
     assert path == tmp_path / name / f"{name}.zip" == available(name, tmp_path)
     size = len(publisher.body)
     assert seen[-1] == (size, size)
@@ -231,6 +233,14 @@ def test_a_place_that_cannot_be_written(tmp_path, wheel):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match=r"file/sets: cannot be written .*--to or MACRID_DATA"):
         fetch("ml-100k", tmp_path / "file" / "sets")
+
+
+def test_lastfm_from_a_copy(tmp_path):
+    files = {name: text if isinstance(text, str) else text.decode("latin-1") for name, text in LASTFM.items()}
+    path = fetch("lastfm-2k", tmp_path / "home", source=pack(tmp_path / "hetrec2011-lastfm-2k.zip", files))
+    data = read(path, name="lastfm-2k")
+    assert (data.n_users, data.n_items, data.found.scale.kind) == (2, 2, "count")
+    assert data.items["title"].tolist() == ["Duran Duran", "Motörhead"]
 
 
 @pytest.mark.network

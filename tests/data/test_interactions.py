@@ -98,7 +98,6 @@ PRO_SG_FAULTS = {
     "a part missing": ({"test_te.csv": None}, r"lacks test_te\.csv"),
     "id listed twice": ({"unique_sid.txt": "1\n2\n1\n"}, r"unique_sid\.txt, row 3: item '1' is already in row 1"),
     "id blank": ({"unique_sid.txt": "1\n\n2\n"}, r"unique_sid\.txt, row 2: .*blank"),
-    "category twice": ({"item_cate.csv": "1,a\n1,b\n"}, r"item_cate\.csv, row 2: item '1' is already in row 1"),
     "category row short": ({"item_cate.csv": "1,a\n2\n"}, r"item_cate\.csv, row 2: has 1 fields"),
 }
 

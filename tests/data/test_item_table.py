@@ -14,13 +14,16 @@ ITEM_FAULTS = {
     ),
     "id blank": ({"items.csv": "item_id,title\n,B\n"}, r"items\.csv, row 2: the item id is ''"),
     "row short": ({"items.csv": "item_id,title\nb,B\nc\n"}, r"items\.csv, row 3: has 1 fields, not 2"),
-    "no id": ({"items.csv": "id,title\nb,B\n"}, r"items\.csv: found columns id, title, no item id.*item_id"),
+    "no id": ({"items.csv": "key,title\nb,B\n"}, r"items\.csv: found columns key, title, no item id.*item_id"),
     "two tables": (
         {"items.csv": "item_id\nb\n", "items.tsv": "item_id\nb\n"},
         r"items\.csv and items\.tsv both describe",
     ),
     "column twice": ({"items.csv": "item_id,title,Title\nb,B,C\n"}, r"items\.csv: has the column 'title' twice"),
-    "not UTF-8": ({"items.csv": b"item_id,title\nb,B\nc,caf\xe9\n"}, r"items\.csv, row 3: is not UTF-8"),
+    "not UTF-8": (
+        {"items.csv": "item_id,title\nb,Bé\n".encode() + b"c,caf\xe9\nd,\xc3\xa9\n"},
+        r"items\.csv, row 3: is not UTF-8",
+    ),
     "corrupt Parquet": ({"items.parquet": b"PAR1 nothing"}, r"items\.parquet: cannot be read"),
 }
 

@@ -51,7 +51,7 @@ def test_as_spreadsheets_write_it(tmp_path):
 @pytest.mark.parametrize(("text", "named"), [
     ("", "empty"), ("\n\n", "empty"), ("mugs-0001,3\n", "no column item_id"), ("item_id\nmugs-0001\n", "no label column"),
     ("item_id,title,category\nmugs-0001,Mug,mugs\n", "no label column"), ("item_id,size,size\n", "two columns"),
-    ("item_id,size,\n", "no name"), (rows(1, 2, "big", 4), "row 4: size is 'big'"), (rows(1, 2, "nan", 4), "row 4"),
+    ("item_id,size,\n", "no name"), (rows(1, 2, "big", 4), "row 4: size is 'big'"), (rows(1, 2, "n.n.", 4), "row 4"),
     (rows(1, 2, "inf", 4), "row 4"), (rows(1, 2, '"3,5"', 4), "row 4: size is '3,5'"), (rows("yes", "no", 3, "no"), "row 4"),
     (rows(1, "yes", 2, 3), "row 4: size is '2'"), (rows("maybe", "no", "no", "no"), "row 2: size is 'maybe'"),
     (rows(1, 2, 3, 4) + "mugs-0002,5\n", "row 6: item 'mugs-0002' stands in row 3"),
@@ -69,7 +69,8 @@ def test_no_file_and_no_text(tmp_path):
     for path in (tmp_path / "none.csv", tmp_path):
         with pytest.raises(InputError, match="there is no file"):
             label_file.read(path, IDS)
-    assert "UTF-8" in said(tmp_path, rows(1, 2, 3, "é"), "latin-1")
+    with pytest.warns(InputWarning, match=r"not UTF-8 text, so it is read as Latin-1 \(row 5\)"):
+        assert "row 5: size is 'é'" in said(tmp_path, rows(1, 2, 3, "é"), "latin-1")
     assert "few.csv" in said(tmp_path, "item_id,size\n\0", "utf-16")
 
 

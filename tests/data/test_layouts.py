@@ -78,17 +78,16 @@ FAULTS = {
     "header only": ("x.csv", HEAD, r"x\.csv: has no rows"),
     "no user": ("x.csv", "who,item_id\na,b\n", r"columns who, item_id, no column for user.*user_id, userId"),
     "no item": ("x.csv", "user,what\na,b\n", r"columns user, what, no column for item.*movieId"),
-    "no header": ("x.csv", "1,2,3\n", r"no column for user and item"),
+    "no header": ("x.csv", "a,b,x,y\nc,d,w,z\n", r"columns a, b, x, y, no column for user or item; say .*--user 1 --item 2"),
+    "no header, many numbers": ("x.csv", "1,2,3,4,5\n", r"no header line, and which of its 5 columns.*--user 1 --item 2"),
     "two users": ("x.csv", "user_id,uid,item_id\na,b,c\n", r"'user_id' and 'uid' both stand for the user"),
     "rating is text": ("x.csv", HEAD + "a,b,5,1\n\na,c,good,1\n", r"row 4: the rating is 'good'.*finite number"),
-    "rating blank": ("x.csv", HEAD + "a,b,,1\n", r"row 2: the rating is blank"),
-    "rating nan": ("x.csv", HEAD + "a,b,nan,1\n", r"row 2: the rating is 'nan'"),
     "rating inf": ("x.csv", HEAD + "a,b,1,1\na,c,-inf,1\n", r"row 3: the rating is '-inf'"),
-    "rating with a comma": ("x.csv", "user;item;rating\na;b;4,5\n", r"row 2: the rating is '4,5'"),
+    "rating with a comma": ("x.csv", "user;item;rating\na;b;4,500\n", r"row 2: the rating is '4,500'"),
     "time is text": ("x.csv", HEAD + "a,b,5,1\na,c,5,soon\n", r"row 3: the time stamp is 'soon'.*ISO date"),
     "time after dates": ("x.csv", HEAD + "a,b,5,2024-01-01\na,c,5,17\n", r"row 3: .*'17'"),
     "user blank": ("x.csv", HEAD + "a,b,5,1\n  ,c,5,1\n", r"row 3: the user id is blank"),
-    "user nan": ("x.csv", HEAD + "a,b,5,1\nNaN,c,5,1\n", r"row 3: the user id is NaN"),
+    "user nan": ("x.csv", HEAD + "7,b,5,1\nNaN,c,5,1\n", r"row 3: the user id is NaN, all others are numbers"),
     "item blank": ("x.csv", HEAD + 'a,b,5,1\n"",b,5,1\na,,5,1\n', r"row 3: the user id is blank"),
     "row short": ("x.csv", HEAD + "a,b,5,1\n\na,b\n", r"row 4: has 2 fields, not 4"),
     "row long": ("x.csv", HEAD + "a,b,5,1,9\n", r"row 2: has 5 fields, not 4"),
@@ -97,8 +96,10 @@ FAULTS = {
         'user,item,rating,note\na,b,1,"two\nlines"\na,c,?,x\n',
         r"row 4: the rating is '\?'",
     ),
-    "not UTF-8": ("x.csv", HEAD.encode() + b"a,b,5,1\na,caf\xe9,5,1\n", r"row 3: is not UTF-8 text"),
-    "UTF-16": ("x.csv", HEAD.encode("utf-16"), r"is not UTF-8 text, Parquet or zip"),
+    "not UTF-8": ("x.csv", HEAD.encode() + "a,é,5,1\n".encode() + b"a,caf\xe9,5,1\n" + "a,ü,5,1\n".encode(),
+                  r"row 3: is not UTF-8 text, though"),
+    "bytes": ("x.csv", b"\0\1\2\0\0\7" * 9, r"is not text, which is not read; save it as CSV"),
+    "PDF": ("x.pdf", b"%PDF-1.7\n", r"is a PDF, which is not read"),
     "Parquet cut off": ("x.parquet", b"PAR1 and then nothing", r"x\.parquet: cannot be read"),
     "no zip": ("x.zip", b"PK but no zip", r"x\.zip: is not a zip file"),
     "u.data text": ("u.data", "1\t1\t5\t10\n1\t2\tfine\t10\n", r"u\.data, row 2: the rating is 'fine'"),
@@ -130,7 +131,6 @@ def test_faults_of_parquet(tmp_path):
 
     says(r"row 2: the user id is blank", user=["a", None])
     says(r"row 2: the item id is blank", item=[1.5, np.nan])
-    says(r"row 2: the rating is blank", rating=[1.0, None])
     says(r"row 1: the rating is inf", rating=[np.inf, 1])
     says(r"row 2: the rating is 'good'", rating=["1", "good"])
     says(r"the user column holds list", user=[["a"], ["b"]])

@@ -148,7 +148,7 @@ def test_how_many_are_held_out():
     clicks = to_clicks(some(people=200))
     assert len(strong(clicks).test.user_ids) == len(strong(clicks).validation.user_ids) == 20  # a tenth
     assert len(strong(clicks, held_out=7).test.user_ids) == 7
-    assert len(strong(dataclasses.replace(clicks, name="ml-100k")).test.user_ids) == 50  # as in the paper
+    assert len(strong(dataclasses.replace(clicks, usual_held_out=50)).test.user_ids) == 50  # as in the paper
     many = interactions(np.ones((110_000, 5)), rated=False)
     assert len(strong(to_clicks(many)).test.user_ids) == 10_000  # no more
     assert HELD_OUT_PEOPLE == {"ml-100k": 50, "ml-latest-small": 50, "ml-1m": 500, "ml-20m": 10_000}

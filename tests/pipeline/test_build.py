@@ -183,14 +183,14 @@ def test_a_stopped_build_goes_on(tiny_split, tiny_shop, tmp_path, quick, bundle)
 
 def test_a_linear_path_stopped_while_it_is_solved_is_solved_again(tiny_split, tiny_shop, tmp_path, quick, monkeypatch):
     """Nothing is written of half a path; the training that it was for is not trained again; the twin has the same path."""
-    monkeypatch.setattr(linear_path, "MOST_ITEMS", 10)
+    monkeypatch.setattr(linear_path, "MOST_DENSE", 10)
     out, stages = tmp_path / "out", []
 
     def stop(stage, row):
         if stage == "linear":
             raise KeyboardInterrupt
 
-    training = build.Training(tiny_split, tiny_settings(linear_weight=2.0), tiny_shop.data, twin=True)
+    training = build.Training(tiny_split, tiny_settings(linear_weight=2.0), tiny_shop.data, twin="dot")
     with pytest.raises(KeyboardInterrupt):
         build.build(training, out, stop)
     assert {p.name for p in tmp_path.iterdir()} == {"out.partial"}

@@ -10,8 +10,11 @@ from sklearn.model_selection import GridSearchCV
 
 import macrid
 from macrid.data import shop, split
+from macrid.data.intention_file import Intentions
 from macrid.errors import InputError
 from macrid.measures.ranking import top_k
+from macrid.model.settings import Settings
+from macrid.pipeline.contents import intended
 from macrid.training import choose_kfac
 
 TINY = {"embedding_size": 8, "encoder_hidden_size": [16], "train_batch_size": 64, "epochs": 4}
@@ -99,7 +102,7 @@ def test_what_is_given_is_not_changed(clicks):
 
 
 def test_a_better_model_scores_better(fitted, clicks):
-    untrained = macrid.MacridRecommender(settings=TINY | {"epochs": 0, "init": "random"}).fit(clicks)
+    untrained = macrid.MacridRecommender(settings=TINY | {"epochs": 0, "routing": "learned", "init": "random"}).fit(clicks)
     assert 0 < untrained.score(clicks) < fitted.score(clicks) < 1
     assert fitted.score(clicks) == fitted.score(clicks)
 
@@ -134,3 +137,24 @@ def test_arguments_that_cannot_be(fitted, clicks):
 def test_an_unknown_name_is_none_of_ours():
     with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
         _ = macrid.Nothing
+
+
+@pytest.mark.parametrize(("said", "settled", "kfac"), [({}, 7, 2), ({"kfac": 5}, 5, 5), ({"kfac": "auto"}, 4, 4),
+                                                      ({"kfac": "auto"}, 1, 2)])
+def test_how_many_factors_intentions_ask_for(said, settled, kfac):
+    settings = intended(Settings(kfac=settled), Intentions(("a", "b"), {"1": "a"}), said)
+    assert (settings.kfac, settings.routing) == (kfac, "held")
+
+
+def test_intentions_start_and_hold_the_first_factors(clicks, tiny_clicks):
+    category = tiny_clicks.items["category"]
+    told = {int(i): f"my {name}" for name in sorted(category.unique())[:3] for i in np.flatnonzero(category == name)[:4]}
+    found = macrid.MacridRecommender(settings=TINY).fit(clicks, items=tiny_clicks.items, intentions=told)
+    assert [factor.name for factor in found.recommender_.factors] == list(dict.fromkeys(told.values()))
+    assert found.model_.settings.routing == "held"
+    names = [found.recommender_.factors[k].name for k in found.model_.factors()[list(told)]]
+    assert names == list(told.values())
+    for wrong, message in (({10**6: "bags"}, "intentions names the item 1000000"), ({}, "intentions is empty"),
+                           ({0: ""}, "cannot be called ''")):
+        with pytest.raises(InputError, match=message):
+            macrid.MacridRecommender(settings=TINY).fit(clicks, intentions=wrong)

@@ -12,7 +12,7 @@ from macrid import results
 from macrid.errors import InputError
 from macrid.measures import evaluate
 from macrid.model.linear import EASE
-from macrid.model.settings import Settings, settings_dict
+from macrid.model.settings import Settings, make_settings, settings_dict
 from macrid.studies import compare, contenders, processes, study, sweep, sweep_maps
 
 TINY = tiny_settings(epochs=2)
@@ -193,8 +193,8 @@ def test_a_sweep_is_what_its_file_says(tmp_path, tiny_split, trained_here):
     assert value["jobs"] == 2
     assert value["failed"] == []
     assert value["settings"]["anneal_cap"] == Settings().anneal_cap
-    alone = contenders.Task("macridvae", replace(TINY, anneal_cap=0.0, stopping_step=20), tiny_split, 0, "cpu",
-                            tmp_path / "x")
+    settings = make_settings("best", CHANGES | {"anneal_cap": 0.0, "kfac": 7, "linear_weight": 0.0, "popularity_power": 0.0})
+    alone = contenders.Task("macridvae", settings, tiny_split, 0, "cpu", tmp_path / "x")
     model, *_ = contenders.trained(alone, lambda row: None)
     assert value["points"][1]["figures"] == evaluate.summary(evaluate.ranking(model, tiny_split.test)) | \
         contenders.factor_figures(model, tiny_split, 0)

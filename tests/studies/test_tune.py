@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -12,13 +13,12 @@ from commands import answer, mistake, run
 from macrid.bundle import load
 from macrid.errors import InputError
 from macrid.maps import layout, projections
-from macrid.model.macridvae import MacridVAE
 from macrid.model.settings import Settings, make_settings
 from macrid.studies import tune
 from macrid.studies.search_ranges import Range
 from macrid.studies.study import Plan
 from macrid.training.fit import fit
-from macrid.training.spectral_start import spectral_start
+from macrid.training.start import untrained
 
 needs_optuna = pytest.mark.skipif(find_spec("optuna") is None, reason="Optuna is an extra")
 CHANGES = {"embedding_size": 4, "encoder_hidden_size": [8], "epochs": 2, "train_batch_size": 64}
@@ -38,8 +38,7 @@ def test_the_best_of_a_study(tmp_path, tiny_split):
     assert found["value"] == best["value"]
     settings = Settings(**yaml.safe_load((tmp_path / "t" / "best.yaml").read_text()))
     assert settings == make_settings("best", CHANGES | best["settings"]) == Settings(**found["settings"])
-    start = spectral_start(tiny_split.train, settings.kfac, settings.embedding_size, 0)
-    history = fit(MacridVAE(tiny_split.train.shape[1], settings, 0, start), tiny_split, 0)
+    history = fit(untrained(tiny_split.train, settings, 0), tiny_split, 0)
     assert found["value"] == max(row["ndcg@100"] for row in history)
     assert [e for e in events if e[1] == "done"] == [(n, "done") for n in range(4)]
     assert events.count((0, "report")) == 2
@@ -121,7 +120,8 @@ def test_several_processes_share_a_study_and_the_best_can_be_trained(tmp_path):
         patch.setattr(layout, "METHODS", dict.fromkeys(layout.METHODS, lambda vectors, *rest: projections.pca(vectors)))
         best = tmp_path / "t" / "best.yaml"
         assert run("train", "--data", "shop:140x120", "--config", best, "--out", tmp_path / "b")[0] == 0
-    assert load(tmp_path / "b").settings == Settings(**found["settings"])
+    trained = load(tmp_path / "b").settings
+    assert trained == replace(Settings(**found["settings"]), context=trained.context)
 
 
 @pytest.mark.parametrize(("text", "named"), [("learning_rate choice [0.01]\nkafc choice [3]\n", "kfac"), ("", "no setting"),

@@ -97,7 +97,7 @@ def test_there_is_none_if_it_does_not_help(model, tiny_split, monkeypatch):
 
 
 def test_of_many_items_it_is_solved_on_neighbours(model, tiny_split, monkeypatch):
-    monkeypatch.setattr(linear_path, "MOST_ITEMS", model.n_items - 1)
+    monkeypatch.setattr(linear_path, "MOST_DENSE", model.n_items - 1)
     monkeypatch.setattr(linear_path, "NEIGHBOURS", 30)
     monkeypatch.setattr(linear_path, "KEPT", 10)
     model.settings = replace(model.settings, linear_weight=None, popularity_power=0.0)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from conftest import random_clicks
 
-from macrid.model.linear import MOST_ITEMS
+from macrid.training.linear_path import MOST_DENSE
 from macrid.training.linear_path_cost import Cost, cost, cost_of, pairs
 
 MEASURED = Path(__file__).resolve().parents[2] / "benchmarks" / "results" / "linear-path-cost.json"
@@ -23,7 +23,7 @@ def test_it_is_what_was_measured(point):
 
 
 def test_dense_and_neighbours_are_both_measured():
-    assert {point["items"] <= MOST_ITEMS for point in POINTS if point["share"] == 1} == {True, False}
+    assert {point["items"] <= MOST_DENSE for point in POINTS if point["share"] == 1} == {True, False}
 
 
 def test_the_choice_of_the_weight_counts():
@@ -42,7 +42,7 @@ def test_what_is_counted():
 
 @pytest.mark.parametrize(("told", "words"), [
     (Cost(3489, 3.6, 4.1e8), "3,489 items, dense, about 0.4 GB and 4 seconds"),
-    (Cost(20_000, 380, 1.36e10), "20,000 items, dense, about 13.6 GB and 6 minutes"),
+    (Cost(10_000, 55, 3.4e9), "10,000 items, dense, about 3.4 GB and 55 seconds"),
     (Cost(100_000, 240, 1.24e9), "100,000 items, 200 neighbours each, about 1.2 GB and 4 minutes"),
     (Cost(10**6, 9000, 3e9), "1,000,000 items, 200 neighbours each, about 3.0 GB and 2.5 hours"),
     (Cost(100, 0.001, 10.0), "100 items, dense, about 0.1 GB and 1 second")])

@@ -1,0 +1,214 @@
+"""The files under a path, in a folder, a zip or alone, each opened as if nobody had compressed it."""
+
+from __future__ import annotations
+
+import bz2
+import csv
+import gzip
+import io
+import lzma
+import os
+import re
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import IO, Any, cast
+
+import pyarrow as pa
+
+from macrid.errors import InputError
+
+_MAX_FILES = 20_000
+_PACKED = re.compile(r"\.(gz|gzip|bz2|zst|zstd|xz|zip)$", re.IGNORECASE)
+_MAGIC = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\0": "xz", b"\x28\xb5\x2f\xfd": "zstd", b"PK\x03\x04": "zip"}
+
+_UNPACK: dict[str, Callable[[IO[bytes]], Any]] = {
+    "gzip": lambda stream: gzip.GzipFile(fileobj=stream), "bzip2": bz2.BZ2File, "xz": lzma.LZMAFile,
+    "zstd": lambda stream: pa.CompressedInputStream(pa.PythonFile(stream, mode="r"), "zstd"),  # frame after frame
+}
+
+
+@contextmanager
+def readable(where: str) -> Iterator[None]:
+    """Turn whatever a file library raises into one line that names the file."""
+    try:
+        yield
+    except InputError:
+        raise
+    except (RuntimeError, NotImplementedError) as error:  # zipfile: encrypted, or an unknown compression
+        raise InputError(f"{where}: cannot be unpacked ({one_line(error)}); "
+                         "unpack it yourself and give the folder") from None
+    except (OSError, EOFError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, pa.ArrowException, csv.Error,
+            UnicodeError) as error:
+        raise InputError(f"{where}: cannot be read ({one_line(error)}); check that the file is complete") from None
+
+
+def one_line(error: Exception) -> str:
+    """The first line of what a library says of an error, for a message."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")[:200]
+
+
+class Tree:
+    """The files of a folder, of a zip, or one file with its neighbours, all read alike.
+
+    `names` are paths relative to the root with forward slashes; `only` is the one file the person gave, if they did.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        path = Path(path).expanduser()
+        self.only: str | None = None
+        self._zip: zipfile.ZipFile | None = None
+        self._told: Callable[[int], None] | None = None
+        with readable(str(path)):
+            if not path.exists():
+                raise InputError(f"{path}: no such file or folder; check the path")
+            self.root = path
+            if path.is_dir():
+                names = self._walk(path)
+            elif zipfile.is_zipfile(path) and not _is_workbook(path):
+                self._zip = zipfile.ZipFile(path)
+                names = [i.filename for i in self._zip.infolist() if not i.is_dir()]
+            elif path.suffix.lower() == ".zip":
+                raise InputError(f"{path}: is not a zip file, or it is cut off; get it again")
+            else:
+                self.root, self.only = path.parent, path.name
+                names = [entry.name for entry in path.parent.iterdir() if entry.is_file()]
+        self.names = sorted(n for n in names if not any(p.startswith((".", "__MACOSX")) for p in PurePosixPath(n).parts))
+        if not self.names and self.only is None:
+            raise InputError(f"{path}: holds no files; give a file, a folder or a zip with a file of interactions")
+
+    def _walk(self, folder: Path) -> list[str]:
+        names: list[str] = []
+        for place, folders, files in os.walk(folder):
+            folders[:] = [f for f in folders if not f.startswith(".")]
+            paths = (Path(place) / f for f in files)
+            names += [p.relative_to(folder).as_posix() for p in paths if p.is_file()]  # no dangling link, no pipe
+            if len(names) > _MAX_FILES:
+                raise InputError(f"{folder}: holds more than {_MAX_FILES} files; give the data set's own folder")
+        return names
+
+    def shown(self, name: str) -> str:
+        """The name of a file as messages show it."""
+        return str(self.root / name)
+
+    def size(self, name: str) -> int:
+        """The bytes that a file takes where it lies."""
+        return self._zip.getinfo(name).compress_size if self._zip else (self.root / name).stat().st_size
+
+    def raw(self, name: str) -> IO[bytes]:
+        """A file as it lies there, packed or not."""
+        stream = self._zip.open(name) if self._zip else (self.root / name).open("rb")
+        return cast(IO[bytes], io.BufferedReader(_Counted(stream, self._told))) if self._told else stream
+
+    def count(self, names: list[str], progress: Callable[[int, int], None] | None) -> None:
+        """From now on, tell `progress` of the bytes that are read, of those of these files; None: no more."""
+        total, done = sum(map(self.size, names)), 0
+
+        def told(n: int) -> None:
+            nonlocal done
+            done += n
+            if progress:
+                progress(min(done, total), total)
+
+        self._told = told if progress else None
+
+    def open(self, name: str) -> IO[bytes]:
+        """A file, unpacked on the way: gzip, bzip2, zstd, xz, or a zip that holds one file; told by its first bytes."""
+        stream = self.raw(name)
+        packing = next((kind for magic, kind in _MAGIC.items() if stream.read(len(magic)) == magic or stream.seek(0)), None)
+        stream.seek(0)
+        if packing is None or (packing == "zip" and _is_workbook(stream)):
+            return stream
+        inner = self._inner(name, stream) if packing == "zip" else _UNPACK[packing](stream)
+        return cast(IO[bytes], io.BufferedReader(_Unpacked(inner, stream)))
+
+    def _inner(self, name: str, stream: IO[bytes]) -> IO[bytes]:
+        """The one file of a zip among the files."""
+        inner = zipfile.ZipFile(stream)
+        files = [i for i in inner.infolist() if not i.is_dir() and not i.filename.startswith("__MACOSX")]
+        if len(files) != 1:
+            raise InputError(f"{self.shown(name)}: holds {len(files)} files; give this zip itself, or unpack it")
+        return inner.open(files[0])
+
+    def __enter__(self) -> Tree:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._zip:
+            self._zip.close()
+
+
+class _Counted(io.RawIOBase):
+    """A stream that tells how many bytes are read."""
+
+    def __init__(self, stream: IO[bytes], told: Callable[[int], None]) -> None:
+        self._stream, self._told = stream, told
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return self._stream.seekable()
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._stream.tell()
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
+        data = self._stream.read(len(buffer))
+        buffer[: len(data)] = data
+        self._told(len(data))
+        return len(data)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._stream.close()
+        super().close()
+
+
+class _Unpacked(io.RawIOBase):
+    """What is unpacked from a stream, which is closed with it."""
+
+    def __init__(self, inner: IO[bytes] | pa.NativeFile, outer: IO[bytes]) -> None:
+        self._inner, self._outer = inner, outer
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
+        data = self._inner.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._inner.close()
+            self._outer.close()
+        super().close()
+
+
+def unpacked_name(name: str) -> str:
+    """A file's name without what says that it is packed: `ratings.csv` for `ratings.csv.gz`."""
+    return _PACKED.sub("", name)
+
+
+def _is_workbook(source: Path | IO[bytes]) -> bool:
+    """Whether a zip is one of Excel's workbooks."""
+    try:
+        with zipfile.ZipFile(source) as inner:
+            return "xl/workbook.xml" in inner.namelist()
+    except zipfile.BadZipFile:
+        return False
+    finally:
+        if not isinstance(source, Path):
+            source.seek(0)
+
+
+def seekable(stream: IO[bytes]) -> pa.NativeFile:
+    """The stream as Parquet's reader needs it; what is unpacked on the way is read into memory."""
+    lies_there = isinstance(stream, io.BufferedReader) and stream.seekable()
+    return pa.PythonFile(stream, mode="r") if lies_there else pa.BufferReader(stream.read())
