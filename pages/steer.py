@@ -16,7 +16,7 @@ OFFERED = 10  # items to add to a profile
 
 bundle = bundles.chosen()
 state = Steer()
-known = set(bundle.items["item_id"])
+known = bundle.item_ids
 
 
 def _items(count: int) -> str:

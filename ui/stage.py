@@ -71,7 +71,7 @@ class Scene:
 def scene_of(bundle: Recommender, query: Mapping[str, str]) -> Scene:
     """The scene in a query, as `Scene.query` writes it. Raises InputError or ValueError for what is none."""
     kfac, dims = bundle.influence.shape
-    known = set(bundle.items["item_id"])
+    known = bundle.item_ids
     items = address.ids_from(query.get("items", ""), known)
     history = bundle.positions(items) if items else bundle.history_of(query.get("user", ""))
     n = min(max(1, int(query.get("n", 12))), MOST_LISTED)

@@ -99,6 +99,11 @@ class Recommender:
     def _index(self) -> pd.Index:
         return pd.Index(self.items["item_id"])
 
+    @property
+    def item_ids(self) -> pd.Index:
+        """The ids of the items (M,), quick to look one up in."""
+        return self._index
+
     @cached_property
     def _histories(self) -> dict[str, np.ndarray]:
         shown = self.users[self.users["part"].isin(["validation_tr", "test_tr"])].drop_duplicates(["user_id", "item_id"])
