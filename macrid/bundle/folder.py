@@ -22,30 +22,36 @@ import pandas as pd
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from scipy.sparse import csr_matrix
 
-from macrid.data import intention_file, label_file
+from macrid.data import label_file
 from macrid.data.intention_file import Intentions
 from macrid.data.interactions import PARTS
-from macrid.dials import moves
 from macrid.errors import InputError
 from macrid.files import Shape, problem, replacing, swap, write_json
-from macrid.model.linear_path import LinearPath
 from macrid.model.macridvae import MacridVAE
 from macrid.model.settings import Settings, make_settings, settings_dict
 
 from . import places
+from .optional_files import (
+    COURSE,
+    INTENTIONS,
+    LABELS,
+    LINEAR,
+    MOVES,
+    TRAIN_AGAIN,
+    read_course,
+    read_intentions,
+    read_labels,
+    read_linear,
+    read_moves,
+    read_table,
+    write_linear,
+)
 from .recommender import Recommender
 
 FORMAT = 1
 FILES = ("bundle.json", "weights.safetensors", "items.parquet", "maps.parquet", "axes.safetensors", "users.parquet",
          "history.json")
-LABELS = "labels.csv"  # only where axes were learned from labels
-LINEAR = "linear.safetensors"  # only where there is a linear path: B in compressed rows, w and b
-COURSE = "course.parquet"  # only where the course of the training was noted
-INTENTIONS = "intentions.csv"  # only where somebody has told the intentions of some items
-MOVES = "moves.parquet"  # what dials do to lists; older bundles lack it
-OPTIONAL = (LABELS, LINEAR, COURSE, INTENTIONS, MOVES)
 _META: Shape = {  # what bundle.json holds besides `format`
     "name": str, "seed": int, "settings": dict, "metrics": dict, "baselines": dict, "axes": str, "versions": dict,
     "twin": (str, type(None)), "training": {"epochs": int, "best": int, "seconds": (int, float)},
@@ -58,7 +64,6 @@ _REFUSED: Shape = {"factor": int, "attribute": str, "labels": int, "reason": str
 _EPOCH: Shape = {"epoch": int, "best": int, "loss": float, "ndcg@100": float}  # of a row of history.json
 Kind = TypeVar("Kind", dict, list)
 _STORED = {"skip_gain": "linear_gain"}  # weights that the file has under the name of before
-_TRAIN_AGAIN = "train it again, or restore the folder from where you got it"
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,7 @@ def _write(folder: Path, contents: Contents) -> None:
     weights = {_STORED.get(name, name): tensor.cpu().contiguous() for name, tensor in model.state_dict().items()}
     save_file(weights, folder / "weights.safetensors")
     if model.linear is not None:
-        _write_linear(folder / LINEAR, model.linear)
+        write_linear(folder / LINEAR, model.linear)
     dials = {"axes": torch.as_tensor(contents.axes), "strength": torch.as_tensor(contents.influence)}
     save_file(dials, folder / "axes.safetensors")
     for name, table in (("items", items), ("maps", contents.maps), ("users", contents.users)):
@@ -117,13 +122,6 @@ def _write(folder: Path, contents: Contents) -> None:
     if contents.intentions is not None:
         text = contents.intentions.to_csv(items.set_index("item_id")["title"])
         (folder / INTENTIONS).write_text(text, encoding="utf-8")
-
-
-def _write_linear(path: Path, linear: LinearPath) -> None:
-    b = linear.weights
-    save_file({"indptr": torch.as_tensor(b.indptr.astype(np.int64)), "indices": torch.as_tensor(b.indices.astype(np.int32)),
-               "values": torch.as_tensor(b.data), "weight": torch.tensor(linear.weight, dtype=torch.float64),
-               "bias": torch.as_tensor(linear.bias)}, path)
 
 
 def replace_maps(path: Path, maps: pd.DataFrame) -> None:
@@ -143,14 +141,14 @@ def load(path: str | Path) -> Recommender:
     items = _read_items(path / "items.parquet")
     item_ids = items["item_id"]
     model = _read_model(path / "weights.safetensors", len(items), settings)
-    model.linear = _read_linear(path / LINEAR, len(items))
+    model.linear = read_linear(path / LINEAR, len(items))
     axes, influence = _read_dials(path / "axes.safetensors", settings)
     users = _read_users(path / "users.parquet", item_ids)
     maps = _read_maps(path / "maps.parquet", item_ids, settings.kfac)
     history = _read_history(path / "history.json")
     return Recommender(path, meta, model, items, maps, axes, influence, users, history,
-                       _read_labels(path / LABELS, item_ids), _read_course(path / COURSE, len(items), settings.kfac),
-                       _read_intentions(path / INTENTIONS, item_ids), _read_moves(path / MOVES, settings))
+                       read_labels(path / LABELS, item_ids), read_course(path / COURSE, len(items), settings.kfac),
+                       read_intentions(path / INTENTIONS, item_ids), read_moves(path / MOVES, settings))
 
 
 def _check_complete(path: Path) -> None:
@@ -160,7 +158,7 @@ def _check_complete(path: Path) -> None:
     missing = [name for name in FILES if not (path / name).is_file()]
     if missing:
         what = "is not a bundle" if "bundle.json" in missing else "is incomplete"
-        raise InputError(f"{path} {what}: {', '.join(missing)} missing; {_TRAIN_AGAIN}")
+        raise InputError(f"{path} {what}: {', '.join(missing)} missing; {TRAIN_AGAIN}")
 
 
 def _read_meta(path: Path) -> dict:
@@ -190,13 +188,13 @@ def _read_settings(path: Path, meta: dict) -> Settings:
 
 
 def _read_items(path: Path) -> pd.DataFrame:
-    items = _read_table(path, ("item_id", "title", "category"))
+    items = read_table(path, ("item_id", "title", "category"))
     for column in ("item_id", "title", "category"):
         if not pd.api.types.is_string_dtype(items[column]) or items[column].isna().any():
-            raise InputError(f"{path}: the column {column} holds something else than text; {_TRAIN_AGAIN}")
+            raise InputError(f"{path}: the column {column} holds something else than text; {TRAIN_AGAIN}")
     twice = items["item_id"][items["item_id"].duplicated()]
     if len(twice):
-        raise InputError(f"{path} names item {twice.iloc[0]!r} twice; {_TRAIN_AGAIN}")
+        raise InputError(f"{path} names item {twice.iloc[0]!r} twice; {TRAIN_AGAIN}")
     return items
 
 
@@ -208,58 +206,40 @@ def _read_model(path: Path, n_items: int, settings: Settings) -> MacridVAE:
     return model.eval()
 
 
-def _read_linear(path: Path, n_items: int) -> LinearPath | None:
-    """The linear path, if the bundle has one."""
-    if not path.exists():
-        return None
-    try:
-        tensors = {name: tensor.numpy() for name, tensor in load_file(path).items()}
-        weights = csr_matrix((tensors["values"], tensors["indices"], tensors["indptr"]), (n_items, n_items))
-        weights.check_format()
-        weight, bias = float(tensors["weight"]), tensors.get("bias", np.zeros(n_items, np.float32))  # older files have none
-        if bias.shape != (n_items,):
-            raise ValueError(f"bias should be {(n_items,)}, it is {bias.shape}")
-    except (SafetensorError, OSError, KeyError, ValueError, TypeError) as error:
-        raise InputError(f"{path} holds no weights of {n_items} by {n_items} items ({error}); {_TRAIN_AGAIN}") from error
-    if not (np.isfinite(weights.data).all() and np.isfinite(bias).all() and np.isfinite(weight)):
-        raise InputError(f"{path} holds NaN or infinite numbers; {_TRAIN_AGAIN}")
-    return LinearPath(weights, weight, bias)
-
-
 def _read_dials(path: Path, settings: Settings) -> tuple[np.ndarray, np.ndarray]:
     """The axes (K, D, D) and the influence of each dial (K, D), which the file calls its strength."""
     kfac, dims = settings.kfac, settings.embedding_size
     tensors = _read_tensors(path, {"axes": (kfac, dims, dims), "strength": (kfac, dims)})
     axes = tensors["axes"].numpy()
     if np.abs(axes.transpose(0, 2, 1) @ axes - np.eye(dims)).max() > 1e-3:
-        raise InputError(f"{path}: the axes are not orthogonal; {_TRAIN_AGAIN}")
+        raise InputError(f"{path}: the axes are not orthogonal; {TRAIN_AGAIN}")
     return axes, tensors["strength"].numpy()
 
 
 def _read_users(path: Path, item_ids: pd.Series) -> pd.DataFrame:
-    users, wanted = _read_table(path, ("user_id", "item_id", "part")), PARTS[1:]
+    users, wanted = read_table(path, ("user_id", "item_id", "part")), PARTS[1:]
     if set(users["part"]) != set(wanted):
         parts = ", ".join(map(str, users["part"].unique()[:9])) or "none"
-        raise InputError(f"{path} has the parts {parts}, not {', '.join(wanted)}; {_TRAIN_AGAIN}")
+        raise InputError(f"{path} has the parts {parts}, not {', '.join(wanted)}; {TRAIN_AGAIN}")
     if not _texts(item_ids).issuperset(_texts(users["item_id"])):
-        raise InputError(f"{path} names items that items.parquet does not; {_TRAIN_AGAIN}")
+        raise InputError(f"{path} names items that items.parquet does not; {TRAIN_AGAIN}")
     return users
 
 
 def _read_maps(path: Path, item_ids: pd.Series, kfac: int) -> pd.DataFrame:
     """The maps; every item is on each of them, and every part that is on one belongs to a factor. Bundles of before parts
     were laid out have none, and no column `factor`."""
-    maps = _read_table(path, ("method", "kind", "id", "x", "y"))
+    maps = read_table(path, ("method", "kind", "id", "x", "y"))
     parts = maps[maps["kind"] == "part"]
     for method in ("tsne", "umap", *parts["method"].unique()):
         points = maps.loc[(maps["method"] == method) & (maps["kind"] == "item"), "id"]
         known = _texts(points)
         if not known.issuperset(_texts(item_ids)) or len(known) < len(points):
-            raise InputError(f"{path} does not have one point by {method} for each item; {_TRAIN_AGAIN}")
+            raise InputError(f"{path} does not have one point by {method} for each item; {TRAIN_AGAIN}")
     if not np.isfinite(maps[["x", "y"]].to_numpy(float, na_value=np.nan)).all():
-        raise InputError(f"{path} holds NaN or infinite numbers; {_TRAIN_AGAIN}")
+        raise InputError(f"{path} holds NaN or infinite numbers; {TRAIN_AGAIN}")
     if len(parts) and ("factor" not in maps or not parts["factor"].isin(range(kfac)).all()):
-        raise InputError(f"{path} holds a person's part of a factor that the model lacks; {_TRAIN_AGAIN}")
+        raise InputError(f"{path} holds a person's part of a factor that the model lacks; {TRAIN_AGAIN}")
     return maps
 
 
@@ -270,20 +250,6 @@ def _read_history(path: Path) -> list[dict]:
     return history
 
 
-def _read_course(path: Path, n_items: int, kfac: int) -> pd.DataFrame | None:
-    """Each item's factor after some epochs, if that was noted."""
-    if not path.exists():
-        return None
-    course = _read_table(path, ())
-    epochs = list(course.columns)
-    if not epochs or not all(name.isdecimal() for name in epochs) or epochs != sorted(epochs, key=int):
-        raise InputError(f"{path} has the columns {', '.join(epochs) or 'none'}, not the numbers of epochs in their order; "
-                         f"{_TRAIN_AGAIN}")
-    if len(course) != n_items or not course.isin(range(kfac)).all(axis=None):
-        raise InputError(f"{path} does not have one of {kfac} factors for each of {n_items} items; {_TRAIN_AGAIN}")
-    return course
-
-
 def _texts(column: pd.Series) -> set[str]:
     """The values of a column. As objects: Series.isin goes through Arrow's strings one by one, seconds for 100,000."""
     return set(column.to_numpy(object))
@@ -292,7 +258,7 @@ def _texts(column: pd.Series) -> set[str]:
 def _check_kinds(path: Path, value: object, wanted: Shape, at: str = "") -> None:
     """InputError unless `value` has the shape `wanted`; see `files.problem`."""
     if wrong := problem(value, wanted, at):
-        raise InputError(f"{path}: {wrong}; {_TRAIN_AGAIN}")
+        raise InputError(f"{path}: {wrong}; {TRAIN_AGAIN}")
 
 
 def _check_aligned(path: Path, meta: dict, kfac: int, dims: int) -> None:
@@ -307,9 +273,9 @@ def _check_aligned(path: Path, meta: dict, kfac: int, dims: int) -> None:
         _check_kinds(path, row, {end: str for end in _ENDS if end in row}, "aligned.dials.")
     dials = [(row["factor"], row["dim"]) for row in meta["aligned"]["dials"]]
     if len(set(dials)) < len(dials) or not all(0 <= k < kfac and 0 <= j < dims for k, j in dials):
-        raise InputError(f"{path}: aligned.dials names a dial twice, or one that the model lacks; {_TRAIN_AGAIN}")
+        raise InputError(f"{path}: aligned.dials names a dial twice, or one that the model lacks; {TRAIN_AGAIN}")
     if not all(row["measure"] in ("R2", "AUC") and 0 <= row["confidence"] <= 1 for row in meta["aligned"]["dials"]):
-        raise InputError(f"{path}: aligned.dials has a confidence that is no R2 or AUC from 0 to 1; {_TRAIN_AGAIN}")
+        raise InputError(f"{path}: aligned.dials has a confidence that is no R2 or AUC from 0 to 1; {TRAIN_AGAIN}")
 
 
 def _check_given_names(path: Path, names: object, kfac: int) -> None:
@@ -320,83 +286,32 @@ def _check_given_names(path: Path, names: object, kfac: int) -> None:
     texts = all(isinstance(name, str) for name in given)
     if not isinstance(names, list) or len(names) != kfac or not texts or len(set(given)) < len(given):
         raise InputError(f"{path}: intentions is {names!r}, not a name or null for each of {kfac} factors, all different; "
-                         f"{_TRAIN_AGAIN}")
+                         f"{TRAIN_AGAIN}")
 
 
 def _read_json(path: Path, kind: type[Kind]) -> Kind:
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read ({error}); {_TRAIN_AGAIN}") from error
+        raise InputError(f"{path} cannot be read ({error}); {TRAIN_AGAIN}") from error
     if not isinstance(value, kind):
-        raise InputError(f"{path} does not hold a JSON {'object' if kind is dict else 'list'}; {_TRAIN_AGAIN}")
+        raise InputError(f"{path} does not hold a JSON {'object' if kind is dict else 'list'}; {TRAIN_AGAIN}")
     return value
-
-
-def _read_labels(path: Path, item_ids: pd.Series) -> pd.DataFrame | None:
-    """The labels that axes were learned from, if the bundle has any."""
-    if not path.exists():
-        return None
-    try:
-        return label_file.read(path, item_ids)
-    except InputError as error:
-        raise InputError(f"{error}; or delete {path.name}: the dials stay as they are") from error
-
-
-def _read_intentions(path: Path, item_ids: pd.Series) -> Intentions | None:
-    """What somebody has told of the items' intentions, if the bundle has any of it."""
-    if not path.exists():
-        return None
-    try:
-        return intention_file.read(path, item_ids)
-    except InputError as error:
-        raise InputError(f"{error}; or delete {path.name}: the factors stay as they are") from error
-
-
-def _read_moves(path: Path, settings: Settings) -> pd.DataFrame | None:
-    """What dials do to lists, if the bundle says it."""
-    if not path.exists():
-        return None
-    remedy = f"restore the folder from where you got it, or delete {path.name}: it is measured again when it is needed"
-    try:
-        table = pd.read_parquet(path)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read ({str(error).splitlines()[0]}); {remedy}") from error
-    if list(table.columns) != list(moves.COLUMNS):
-        raise InputError(f"{path} has the columns {', '.join(map(str, table.columns))}, not {', '.join(moves.COLUMNS)}; "
-                         f"{remedy}")
-    numbers = table.drop(columns="attribute").to_numpy(np.float64, na_value=np.nan)
-    sizes = settings.kfac, settings.embedding_size
-    dials = np.isin(numbers[:, 0], np.arange(sizes[0])) & np.isin(numbers[:, 1], np.arange(sizes[1]))
-    if not dials.all() or not np.isfinite(numbers[:, [2, 4]]).all():
-        raise InputError(f"{path} names a dial that the model lacks, or holds no number where one should be; {remedy}")
-    return table
-
-
-def _read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
-    try:
-        table = pd.read_parquet(path)
-    except (OSError, ValueError) as error:  # pyarrow's errors are subclasses of these
-        raise InputError(f"{path} cannot be read ({str(error).splitlines()[0]}); {_TRAIN_AGAIN}") from error
-    absent = [column for column in columns if column not in table]
-    if absent:
-        raise InputError(f"{path} lacks the column {', '.join(absent)}; {_TRAIN_AGAIN}")
-    return table
 
 
 def _read_tensors(path: Path, expected: dict[str, tuple]) -> dict[str, torch.Tensor]:
     try:
         tensors = load_file(path)
     except (SafetensorError, OSError) as error:
-        raise InputError(f"{path} cannot be read ({error}); {_TRAIN_AGAIN}") from error
+        raise InputError(f"{path} cannot be read ({error}); {TRAIN_AGAIN}") from error
     for name, shape in expected.items():
         actual = tuple(tensors[name].shape) if name in tensors else None
         if actual != shape:
             raise InputError(f"{path}: {name} should be {shape} by bundle.json and items.parquet, it is "
-                             f"{actual or 'missing'}; {_TRAIN_AGAIN}")
+                             f"{actual or 'missing'}; {TRAIN_AGAIN}")
         if not torch.isfinite(tensors[name]).all():
-            raise InputError(f"{path}: {name} holds NaN or infinite numbers; {_TRAIN_AGAIN}")
+            raise InputError(f"{path}: {name} holds NaN or infinite numbers; {TRAIN_AGAIN}")
     if set(tensors) != set(expected):
         raise InputError(f"{path} holds {sorted(set(tensors) - set(expected))[0]!r}, which this model does not have; "
-                         f"{_TRAIN_AGAIN}")
+                         f"{TRAIN_AGAIN}")
     return tensors

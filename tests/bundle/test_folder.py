@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from macrid import bundle as bundles
 from macrid import files
 from macrid.bundle import FILES, LABELS, folder, load
-from macrid.bundle.folder import COURSE
+from macrid.bundle.optional_files import COURSE
 from macrid.errors import InputError
 from macrid.model.macridvae import MacridVAE
 from macrid.pipeline import evaluate, run_folder

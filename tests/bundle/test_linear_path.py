@@ -11,7 +11,7 @@ from scipy.sparse import csr_matrix
 
 from macrid import bundle as bundles
 from macrid.bundle import load
-from macrid.bundle.folder import LINEAR
+from macrid.bundle.optional_files import LINEAR
 from macrid.bundle.walkthrough import walk
 from macrid.errors import InputError
 from macrid.model.linear_path import LinearPath

@@ -1,0 +1,115 @@
+"""The files of a bundle that only some have: labels, the linear path, the course, intentions, what dials do to lists."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from scipy.sparse import csr_matrix
+
+from macrid.data import intention_file, label_file
+from macrid.data.intention_file import Intentions
+from macrid.dials import moves
+from macrid.errors import InputError
+from macrid.model.linear_path import LinearPath
+from macrid.model.settings import Settings
+
+LABELS = "labels.csv"  # only where axes were learned from labels
+LINEAR = "linear.safetensors"  # only where there is a linear path: B in compressed rows, w and b
+COURSE = "course.parquet"  # only where the course of the training was noted
+INTENTIONS = "intentions.csv"  # only where somebody has told the intentions of some items
+MOVES = "moves.parquet"  # what dials do to lists; older bundles lack it
+OPTIONAL = (LABELS, LINEAR, COURSE, INTENTIONS, MOVES)
+TRAIN_AGAIN = "train it again, or restore the folder from where you got it"
+
+
+def write_linear(path: Path, linear: LinearPath) -> None:
+    b = linear.weights
+    save_file({"indptr": torch.as_tensor(b.indptr.astype(np.int64)), "indices": torch.as_tensor(b.indices.astype(np.int32)),
+               "values": torch.as_tensor(b.data), "weight": torch.tensor(linear.weight, dtype=torch.float64),
+               "bias": torch.as_tensor(linear.bias)}, path)
+
+
+def read_linear(path: Path, n_items: int) -> LinearPath | None:
+    """The linear path, if the bundle has one."""
+    if not path.exists():
+        return None
+    try:
+        tensors = {name: tensor.numpy() for name, tensor in load_file(path).items()}
+        weights = csr_matrix((tensors["values"], tensors["indices"], tensors["indptr"]), (n_items, n_items))
+        weights.check_format()
+        weight, bias = float(tensors["weight"]), tensors.get("bias", np.zeros(n_items, np.float32))  # older files have none
+        if bias.shape != (n_items,):
+            raise ValueError(f"bias should be {(n_items,)}, it is {bias.shape}")
+    except (SafetensorError, OSError, KeyError, ValueError, TypeError) as error:
+        raise InputError(f"{path} holds no weights of {n_items} by {n_items} items ({error}); {TRAIN_AGAIN}") from error
+    if not (np.isfinite(weights.data).all() and np.isfinite(bias).all() and np.isfinite(weight)):
+        raise InputError(f"{path} holds NaN or infinite numbers; {TRAIN_AGAIN}")
+    return LinearPath(weights, weight, bias)
+
+
+def read_course(path: Path, n_items: int, kfac: int) -> pd.DataFrame | None:
+    """Each item's factor after some epochs, if that was noted."""
+    if not path.exists():
+        return None
+    course = read_table(path, ())
+    epochs = list(course.columns)
+    if not epochs or not all(name.isdecimal() for name in epochs) or epochs != sorted(epochs, key=int):
+        raise InputError(f"{path} has the columns {', '.join(epochs) or 'none'}, not the numbers of epochs in their order; "
+                         f"{TRAIN_AGAIN}")
+    if len(course) != n_items or not course.isin(range(kfac)).all(axis=None):
+        raise InputError(f"{path} does not have one of {kfac} factors for each of {n_items} items; {TRAIN_AGAIN}")
+    return course
+
+
+def read_labels(path: Path, item_ids: pd.Series) -> pd.DataFrame | None:
+    """The labels that axes were learned from, if the bundle has any."""
+    if not path.exists():
+        return None
+    try:
+        return label_file.read(path, item_ids)
+    except InputError as error:
+        raise InputError(f"{error}; or delete {path.name}: the dials stay as they are") from error
+
+
+def read_intentions(path: Path, item_ids: pd.Series) -> Intentions | None:
+    """What somebody has told of the items' intentions, if the bundle has any of it."""
+    if not path.exists():
+        return None
+    try:
+        return intention_file.read(path, item_ids)
+    except InputError as error:
+        raise InputError(f"{error}; or delete {path.name}: the factors stay as they are") from error
+
+
+def read_moves(path: Path, settings: Settings) -> pd.DataFrame | None:
+    """What dials do to lists, if the bundle says it."""
+    if not path.exists():
+        return None
+    remedy = f"restore the folder from where you got it, or delete {path.name}: it is measured again when it is needed"
+    try:
+        table = pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read ({str(error).splitlines()[0]}); {remedy}") from error
+    if list(table.columns) != list(moves.COLUMNS):
+        raise InputError(f"{path} has the columns {', '.join(map(str, table.columns))}, not {', '.join(moves.COLUMNS)}; "
+                         f"{remedy}")
+    numbers = table.drop(columns="attribute").to_numpy(np.float64, na_value=np.nan)
+    sizes = settings.kfac, settings.embedding_size
+    dials = np.isin(numbers[:, 0], np.arange(sizes[0])) & np.isin(numbers[:, 1], np.arange(sizes[1]))
+    if not dials.all() or not np.isfinite(numbers[:, [2, 4]]).all():
+        raise InputError(f"{path} names a dial that the model lacks, or holds no number where one should be; {remedy}")
+    return table
+
+
+def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    try:
+        table = pd.read_parquet(path)
+    except (OSError, ValueError) as error:  # pyarrow's errors are subclasses of these
+        raise InputError(f"{path} cannot be read ({str(error).splitlines()[0]}); {TRAIN_AGAIN}") from error
+    absent = [column for column in columns if column not in table]
+    if absent:
+        raise InputError(f"{path} lacks the column {', '.join(absent)}; {TRAIN_AGAIN}")
+    return table
