@@ -219,7 +219,7 @@ def test_a_profile_is_built_by_clicks(visit):
 def test_the_bundle_is_kept_from_page_to_page(visit):
     page = visit("?bundle=second")
     picker = page.get_by_role("combobox", name="Data set and model")
-    for name, where in [*reversed(LINKS.items()), *LINKS.items()]:
+    for name, where in reversed(LINKS.items()):
         page.locator('[data-testid="stSidebarNav"]').get_by_role("link", name=name).click()
         expect(page.locator("h1").first).to_have_text(PAGES[where])
         settled(page)
