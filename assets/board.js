@@ -12,14 +12,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (data.seq >= state.sent) show(board, data);
 }
 
-function element(tag, className, parent, text) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text !== undefined) made.textContent = text;
-  parent?.appendChild(made);
-  return made;
-}
-
 function pictures(parent, className, dial, end) {
   const box = element("div", `end ${className}`, parent);
   const row = element("div", "pictures", box);

@@ -13,14 +13,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
 }
 
-function element(tag, className, parent, text) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text !== undefined) made.textContent = text;
-  parent?.appendChild(made);
-  return made;
-}
-
 function drawn(board, state, data, send, shelf, k) {
   const box = element("section", "shelf");
   box.setAttribute("aria-label", shelf.name);

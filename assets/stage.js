@@ -25,14 +25,6 @@ if (!window.macridReplaces) {
   };
 }
 
-function element(tag, className, parent, text) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text !== undefined) made.textContent = text;
-  parent?.append(made);
-  return made;
-}
-
 function button(className, parent, text, onClick) {
   const made = element("button", className, parent, text);
   made.type = "button";

@@ -15,6 +15,7 @@ from macrid.pictures import item_picture
 
 from . import html, item_pictures, words
 
+_WITH_ELEMENT = ("board", "shelves", "stage")  # whose scripts call what element.js has
 _HTML = {"board": '<div class="board" role="group" aria-label="Dials"></div>', "stage": '<div class="stage"></div>',
          "chips": '<div class="chips" role="radiogroup"></div>', "picker": '<div class="picker" role="group"></div>',
          "shelves": '<div class="shelves" role="group" aria-label="Shelves"></div>'}
@@ -27,8 +28,8 @@ def _asset(name: str) -> str:
 
 def mount(name: str, key: str, data: dict, event: str, on_event: Callable[[Any], None]) -> None:
     """Show a component; `on_event` runs, with what was reported, before the page does."""
-    component = st.components.v2.component(f"macrid_{name}", html=_HTML[name], css=_asset(f"{name}.css"),
-                                           js=_asset(f"{name}.js"))
+    script = (_asset("element.js") if name in _WITH_ELEMENT else "") + _asset(f"{name}.js")
+    component = st.components.v2.component(f"macrid_{name}", html=_HTML[name], css=_asset(f"{name}.css"), js=script)
 
     def report() -> None:
         value = st.session_state[key][event]

@@ -129,7 +129,7 @@ def _linear_path_told(split: "Split", settings: "Settings") -> str:
     from macrid.training import linear_path, linear_path_cost
 
     pairs = linear_path.tried(settings)
-    if pairs == [(0.0, 0.0)]:
+    if not any(weight > 0 for weight, _ in pairs):
         return ""
     cost = linear_path_cost.cost(split.train, len(split.validation.user_ids), len(pairs))
     free = memory.available()

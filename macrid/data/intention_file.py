@@ -15,7 +15,7 @@ import pandas as pd
 
 from macrid.errors import InputError, InputWarning
 
-from .label_file import rows_of
+from .label_file import content_of, rows_of
 from .reading.names import called
 
 COLUMNS = ("item_id", "intention")
@@ -85,13 +85,7 @@ def read(path: Path, item_ids: pd.Series) -> Intentions:
     A row with an intention and no item declares one that is to be found. The order of the names is that in which they come
     first. Raises InputError with the row for anything else; `item_ids` are those that the bundle or the data knows.
     """
-    try:
-        content = path.read_bytes() if path.is_file() else None
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}); save it as UTF-8 text with commas") from error
-    if content is None:
-        raise InputError(f"there is no file {path}; --intentions takes a CSV of item_id and intention")
-    return parse(content, str(path), item_ids)
+    return parse(content_of(path, "--intentions takes a CSV of item_id and intention"), str(path), item_ids)
 
 
 def parse(content: bytes, path: str, item_ids: pd.Series) -> Intentions:

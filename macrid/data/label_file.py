@@ -37,15 +37,21 @@ def read(path: Path, item_ids: pd.Series, *, leave_out: bool = False) -> pd.Data
     labelled; `item_ids` are those that the bundle or the data knows. leave_out: others are left out with a warning, as a
     bundle knows only the items that it was trained on.
     """
+    content = content_of(path, "--labels takes a CSV of item_id and attribute columns")
+    table = parse(content, str(path), item_ids, leave_out=leave_out)
+    _check_number(table, path)
+    return table
+
+
+def content_of(path: Path, wanted: str) -> bytes:
+    """What is in a file. wanted: what it should be, for the message where there is none."""
     try:
         content = path.read_bytes() if path.is_file() else None
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}); save it as UTF-8 text with commas") from error
     if content is None:
-        raise InputError(f"there is no file {path}; --labels takes a CSV of item_id and attribute columns")
-    table = parse(content, str(path), item_ids, leave_out=leave_out)
-    _check_number(table, path)
-    return table
+        raise InputError(f"there is no file {path}; {wanted}")
+    return content
 
 
 def parse(content: bytes, path: str, item_ids: pd.Series, *, leave_out: bool = False) -> pd.DataFrame:

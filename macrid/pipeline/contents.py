@@ -73,7 +73,8 @@ def finish(out: Path, trained: Trained, training: Training, baselines: Mapping[s
     model, split, labels = trained.model.eval(), training.split, training.item_labels
     people = shown_people(split.kind, split.validation, split.test)
     parts = model.represent(people.clicks)  # (n, K, D)
-    dials = _dials(out, model, parts, training)
+    scored = choose.Scored(model.item_vectors(), model.factors(), parts, model.scale, model.linear)
+    dials = _dials(out, scored, training)
     items = split.items.copy()
     items["clicks"] = np.asarray(split.train.sum(axis=0)).ravel().astype(np.int32)
     meta = {
@@ -90,7 +91,6 @@ def finish(out: Path, trained: Trained, training: Training, baselines: Mapping[s
         meta["intentions"] = given_names(training.intentions, model.factors(), model.settings.kfac, items)
     learned_from = labels.dropna(how="all") if labels is not None and dials.aligned else None
     laid_out = maps.lay_out(model, items, people, training.seed, beside)
-    scored = choose.Scored(model.item_vectors(), model.factors(), parts, model.scale, model.linear)
     moved = moves.measure(scored, dials.axes, people.clicks, Attributes(items))
     return bundle.Contents(meta, model, items, laid_out, dials.axes, dials.influence, _users(split), trained.history,
                            learned_from, _course(trained), training.intentions, moved)
@@ -119,9 +119,8 @@ def given_names(intentions: Intentions, factor: np.ndarray, kfac: int, items: pd
     return given
 
 
-def _dials(out: Path, model: MacridVAE, parts: np.ndarray, training: Training) -> choose.Dials:
+def _dials(out: Path, scored: choose.Scored, training: Training) -> choose.Dials:
     labels = training.item_labels
-    scored = choose.Scored(model.item_vectors(), model.factors(), parts, model.scale)
     dials = choose.choose("ica" if labels is None else "labels", scored, training.seed,
                           attribute_table(training.split.items), labels)
     row = dials.all_refused

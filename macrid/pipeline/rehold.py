@@ -15,7 +15,8 @@ import torch
 from macrid import bundle
 from macrid.bundle.recommender import Recommender
 from macrid.data.intention_file import Intentions
-from macrid.dials import choose
+from macrid.dials import choose, moves
+from macrid.dials.wishes import Attributes
 from macrid.errors import InputError
 from macrid.measures import evaluate as measuring
 from macrid.measures.vectors import unit
@@ -77,12 +78,13 @@ def rehold(source: Recommender, out: Path, intentions: Intentions, kfac: int | N
              "metrics": metrics}
     if learned:
         meta["aligned"] = dials.aligned
+    moved = moves.measure(scored, dials.axes, people.clicks, Attributes(source.items))
     report(STAGES[3])
     laid_out = maps.lay_out(model, source.items, people, seed, source.maps)
     report(STAGES[4])
     bundle.save(out, bundle.Contents(meta, model, source.items, laid_out, dials.axes, dials.influence, source.users,
                                      source.history, source.labels if learned else None,
-                                     intentions=intentions))
+                                     intentions=intentions, moves=moved))
     return bundle.load(out)
 
 

@@ -39,14 +39,20 @@ def add_linear_path(model: MacridVAE, split: Split, report: Report = lambda step
     if pairs == [(0.0, 0.0)]:
         return None
     if path is None:
-        path = solve(split.train, lambda done: report("solving", done))
+        weighed = any(weight > 0 for weight, _ in pairs)  # popularity alone needs no B
+        path = solve(split.train, lambda done: report("solving", done)) if weighed else _nothing(model.n_items)
     popularity, (weight, power) = log_popularity(split.train), pairs[0]
     if len(pairs) > 1:
         weight, power = best_of(model, path, popularity, split.validation, pairs,
                                 lambda done: report("choosing its weight", done))
     if weight > 0 or power > 0:
-        model.linear = LinearPath(path, weight, -np.float32(power) * popularity)
+        model.linear = LinearPath(path if weight > 0 else _nothing(model.n_items), weight, -np.float32(power) * popularity)
     return path
+
+
+def _nothing(n_items: int) -> csr_matrix:
+    """B (M, M) without an entry."""
+    return csr_matrix((n_items, n_items), dtype=np.float32)
 
 
 def tried(settings: Settings) -> list[tuple[float, float]]:

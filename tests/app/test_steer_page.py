@@ -380,5 +380,5 @@ def test_titles_that_are_markup_stay_titles(small):
     at = fine(opened(STEER, who="profile", items="mugs-0001"))
     assert "<img src=x" not in raw(at)
     assert shown(at, "picker-remove")["items"][0]["title"] == evil  # the script writes it as text
-    for script in ("stage.js", "board.js", "chips.js", "picker.js"):
+    for script in ("element.js", "stage.js", "board.js", "chips.js", "picker.js", "shelves.js"):
         assert "innerHTML" not in (ROOT / "assets" / script).read_text()

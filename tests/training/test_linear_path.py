@@ -86,6 +86,7 @@ def test_it_is_added_as_the_settings_say(model, tiny_split, weight, power):
     powers = linear_path.POWERS if power is None else (power,)
     wanted = linear_path.best_of(model, added.weights, popularity, tiny_split.validation, list(product(weights, powers)))
     assert added.weight == wanted[0]
+    assert (added.weights.nnz > 0) == (added.weight > 0)  # popularity alone needs no B
     np.testing.assert_allclose(added.bias, -wanted[1] * popularity, rtol=1e-6)
 
 
