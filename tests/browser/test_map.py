@@ -119,6 +119,9 @@ def test_a_click_on_a_star_lists_what_is_typical_of_its_prototype(visit):
     x, y = page.evaluate(POINT, [0, -1 - factor.index])
     page.mouse.move(x - 3, y)
     page.mouse.move(x, y, steps=3)
+    # A click takes what the map has under the mouse, which is an item beside the star until the map has seen it move.
+    under = "document.querySelector('.js-plotly-plot')._hoverdata?.[0].customdata"
+    waited(lambda: page.evaluate(under), lambda found: found == -1 - factor.index)
     expect(page.locator(".js-plotly-plot").first.locator(".hovertext")).to_have_count(1)
     page.mouse.click(x, y)
     expect(page.get_by_role("radio", name=re.compile(factor.name))).to_be_checked()
