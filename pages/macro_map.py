@@ -309,7 +309,8 @@ if twin:
                     "epoch”.")
         courses.show({name: [rows] for name, rows in noted.items()}, bundle.settings.kfac, "course")
 else:
-    st.info("This bundle has no dot-product twin to compare with. `python -m macrid train ... --twin dot` trains one.")
+    st.info("This bundle has no dot-product twin to compare with. `python -m macrid train ... --twin dot --set "
+            "routing=learned` trains one.")
 
 
 @st.fragment

@@ -6,10 +6,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
+import streamlit as st
 
 from macrid.bundle.recommender import Recommender
 from macrid.charts import maps
 from macrid.charts.colours import matched
+from macrid.dials.names import short
 from macrid.maps import atlas
 
 from .item_pictures import pictures_address
@@ -81,7 +83,8 @@ def draw(view: View, category: maps.Groups, item: int | None) -> Drawing:
         maps.add_scale(figure, points, column.values, column.name)
     if view.people:
         maps.add_parts(figure, atlas.people_on(bundle, view.method), factors.names, factors.colours)
-    maps.add_stars(figure, atlas.stars(bundle, xy), factors.names, factors.colours)
+    maps.add_stars(figure, atlas.stars(bundle, xy), factors.names, factors.colours, [short(name) for name in factors.names],
+                   maps.LIGHT_INK if st.context.theme.type == "dark" else maps.INK)
     if item is not None:
         maps.add_found(figure, xy, item, atlas.neighbours(bundle, item), bundle.items["title"].iloc[item])
     return Drawing(figure, by, column.note, sampled)

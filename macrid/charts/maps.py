@@ -20,6 +20,7 @@ from .colours import GREY, REST, colours_for, group, plain, shape_of, two_lines
 Window = tuple[float, float, float, float]
 WHOLE: Window = (-1.06, 1.06, -1.06, 1.06)  # left, right, low, high
 SCALE = "Viridis"  # one lightness for one number, in every kind of colour blindness
+INK, LIGHT_INK = "#1C2A30", "#F4F7F6"  # of names, on light and on dark ground
 FADED = {"marker": {"color": "#9AA0A6", "opacity": 0.22}}  # items while others are selected
 PIXELS = 480  # width and height of a density picture
 FOUND = "#C2185B"  # the item that somebody searched for
@@ -130,15 +131,17 @@ def add_parts(fig: go.Figure, parts: pd.DataFrame, names: list[str], colours: li
                           marker={"size": 5, "color": colour, "symbol": shape_of(colour) + "-open", "opacity": 0.6})
 
 
-def add_stars(fig: go.Figure, places: np.ndarray, names: list[str], colours: list[str]) -> None:
-    """The prototypes as named stars at places (K, 2); one whose place is NaN is left out."""
+def add_stars(fig: go.Figure, places: np.ndarray, names: list[str], colours: list[str],
+              labels: list[str] | None = None, ink: str = INK) -> None:
+    """The prototypes as named stars at places (K, 2); one whose place is NaN is left out. labels: what stands beside them,
+    if it should be shorter than the names, in the colour `ink`."""
     at = np.flatnonzero(np.isfinite(places[:, 0]))
     text = [f"<b>{plain(names[k])}</b><br>prototype: click for its items" for k in at]
     _add_marks(fig, places[at], "prototypes",
                {"symbol": "star", "size": 19, "color": [colours[k] for k in at], "line": {"width": 2, "color": "#fff"}},
                {"customdata": -1 - at, "text": text, "hovertemplate": "%{text}<extra></extra>"})
     for k in at:
-        _name(fig, places[k], names[k], 20)
+        _name(fig, places[k], (labels or names)[k], 20, ink)
 
 
 def add_found(fig: go.Figure, xy: np.ndarray, position: int, near: np.ndarray, title: str) -> None:
@@ -160,12 +163,13 @@ def _add_marks(fig: go.Figure, xy: np.ndarray, name: str, marker: dict[str, Any]
 EDGE = 0.6  # of a map that goes from -1 to 1
 
 
-def _name(fig: go.Figure, at: np.ndarray, text: str, above: float, colour: str = "#1C2A30") -> None:
-    """A name beside the mark at (2,), so many pixels above it; near the left or right edge it grows away from that."""
+def _name(fig: go.Figure, at: np.ndarray, text: str, above: float, colour: str) -> None:
+    """A name beside the mark at (2,), so many pixels above it; near the left or right edge it grows away from that. A shadow
+    sets it off from the dots below."""
     x, y = float(at[0]), float(at[1])
     fig.add_annotation(x=x, y=y, text=f"<b>{two_lines(text)}</b>", showarrow=False, yshift=above, align="left",
                        xanchor="left" if x < -EDGE else "right" if x > EDGE else "center",
-                       font={"size": 12, "color": colour}, bgcolor="rgba(255,255,255,0.82)", borderpad=2)
+                       font={"size": 12, "color": colour, "shadow": "auto"})
 
 
 def tints(by: Groups | pd.Series) -> np.ndarray:

@@ -79,7 +79,8 @@ class Statement:
             lines.append(f"events: {shown}; {', '.join(found.counted_events) or 'all'} count")
         lines.append(f"values: {found.scale.words()}")
         lines.append(f"what counts as a click: {self.rule()}")
-        lines.append(f"{self.counted:,} of {found.rows:,} rows count, {self.clicks:,} different clicks")
+        different = f", {self.clicks:,} different clicks" if self.clicks != self.counted else ""
+        lines.append(f"{self.counted:,} of {found.rows:,} rows count{different}")
         lines += [out.words() for out in self.out]
         lines.append(f"left: {self.people:,} people, {self.items:,} items")
         return lines + [f"note: {note}" for note in found.notes]

@@ -206,6 +206,8 @@ def _of_items(item_ids: np.ndarray, table: ItemTable | None) -> list[str]:
     if table is None:
         return ["no table beside it describes the items"]
     mine, theirs = set(item_ids), set(table.frame["item_id"])
+    if mine == theirs:
+        return list(table.notes)
     others = f"; {len(theirs - mine):,} of its rows are of items that nobody touched" if theirs - mine else ""
     return [*table.notes, f"{table.where} describes {len(mine & theirs):,} of the {len(mine):,} items{others}"]
 

@@ -80,7 +80,7 @@ def to_clicks(data: Interactions, min_rating: float | None = None, min_clicks: i
     least = float(min_rating) if data.rated else -np.inf
     return replace(data, matrix=clicks, user_ids=data.user_ids[users], item_ids=data.item_ids[items],
                    items=data.items[items].reset_index(drop=True), rated=False, parts=codes, least=(least, min_clicks),
-                   statement=_statement(data, Kept(least, min_clicks, asked, keep, users, items, clicks.nnz)))
+                   statement=_statement(data, Kept(least, min_clicks, asked, keep, users, items)))
 
 
 class Kept(NamedTuple):
@@ -92,7 +92,6 @@ class Kept(NamedTuple):
     entries: np.ndarray
     users: np.ndarray
     items: np.ndarray
-    clicks: int
 
 
 def _statement(data: Interactions, kept: Kept) -> Statement | None:
@@ -111,7 +110,7 @@ def _statement(data: Interactions, kept: Kept) -> Statement | None:
                  tuple(data.user_ids[~kept.users][:EXAMPLES]))
     items = Out("items", int((~kept.items).sum()), "nobody who is left clicked them",
                 tuple(data.item_ids[~kept.items][:EXAMPLES]))
-    return Statement(found, kept.rating, kept.asked, found.rows_from(kept.rating), kept.clicks, kept.min_clicks,
+    return Statement(found, kept.rating, kept.asked, found.rows_from(kept.rating), int(kept.entries.sum()), kept.min_clicks,
                      int(kept.users.sum()), int(kept.items.sum()), tuple(o for o in (*out, people, items) if o.number))
 
 

@@ -141,6 +141,11 @@ def _candidates(claim: Claim | None, of: Shown, k: int, exemplars: str) -> Itera
     yield from (f"{names[-1]} ({n})" for n in count(k + 1))
 
 
+def short(name: str) -> str:
+    """The name of a factor for where there is little room: without the exemplars, where more than these names it."""
+    return name.split(", like ")[0]
+
+
 def _like(items: pd.DataFrame, clicks: np.ndarray | None, shown: np.ndarray) -> str:
     """"like A and B" with the titles, shortened, of the two most clicked (M,) of the items shown (n,), or the first of them
     if nobody counted clicks, those that need no cut before others of the BEST_KNOWN; "" if there is none."""

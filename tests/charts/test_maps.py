@@ -127,6 +127,10 @@ def test_prototypes_are_named_stars():
     assert list(star.customdata) == [-1, -3]
     assert list(star.marker.color) == ["#111111", "#333333"]
     assert [note.text for note in figure.layout.annotations] == ["<b>&lt;a&gt;</b>", "<b>c</b>"]
+    shorter = maps.frame(300)
+    maps.add_stars(shorter, places, ["<a>", "b", "c"], ["#111111", "#222222", "#333333"], ["A", "B", "C"])
+    assert [note.text for note in shorter.layout.annotations] == ["<b>A</b>", "<b>C</b>"]
+    assert list(shorter.data[0].text) == list(star.text)  # the whole name, where the mouse is
 
 
 def test_long_names_take_two_lines_and_grow_away_from_the_edges():
