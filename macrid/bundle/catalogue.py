@@ -1,6 +1,5 @@
 """What may be wished of a bundle's items, found by name and by words, and what lists hold of it."""
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,6 +7,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from macrid.data.ids import near
 from macrid.dials import words
 from macrid.dials.poles import POPULARITY
 from macrid.dials.wishes import Attribute, Attributes, Wishes, lean
@@ -56,9 +56,8 @@ class Catalogue:
         """The attribute of that name, whatever its case; InputError names the nearest ones."""
         found = self._by_plain.get(words.plain(name))
         if found is None:
-            near = difflib.get_close_matches(words.plain(name), self._by_plain, MOST_NAMED, 0.5)
-            known = [self._by_plain[each].name for each in near] or list(self.attributes)[:MOST_NAMED]
-            raise InputError(f"{self.name} knows no {name!r} of its items; wish for {', '.join(known)}" if known else
+            known = [self._by_plain[each].name for each in near(words.plain(name), self._by_plain, MOST_NAMED)]
+            raise InputError(f"{self.name} knows no {name!r:.80} of its items; wish for {', '.join(known)}" if known else
                              f"{self.name} knows nothing of its items but their titles, so there is nothing to wish for")
         return found
 

@@ -1,5 +1,6 @@
 """The dials of each factor: their ranges, the items along them, and what they are called."""
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -209,6 +210,21 @@ class FactorDials:
             return None
         yes_no = followed.attribute in self.attributes and attributes.yes_no(self.attributes[followed.attribute])
         return names.name_dial(followed.attribute, followed.closeness, yes_no, self.aligned.get((factor, dim)))
+
+    def named(self, factor: int, name: str) -> tuple[int, int]:
+        """The dial of a factor by its number, or by the attribute that it bears or moves, and the way, 1 or -1, in which
+        there is more of that. InputError names the dials that there are."""
+        self.check(factor, 0)
+        if re.fullmatch(r"[0-9]{1,9}", name):
+            return int(name), 1
+        known: dict[str, tuple[int, int]] = {}
+        for j in self.order(factor):
+            if label := self.label(factor, j):
+                known.setdefault(label.name, (j, label.sign))
+        if name not in known:
+            told = f"its named dials are {', '.join(known)}" if known else "it has no named dial, so give its number"
+            raise InputError(f"factor {factor} of {self.name} has no dial {name!r:.60}; {told}")
+        return known[name]
 
     @cached_property
     def showcase(self) -> Showcase:

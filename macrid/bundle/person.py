@@ -174,26 +174,37 @@ class Person:
         return [*numbers, *(name for name in order if attributes[name].yes_no)][:n]
 
     def why(self, position: int, dials: Dials | None = None, wishes: Wishes | None = None,
-            **listing: Unpack[Listing]) -> "Why":
+            **listing: Unpack[Listing]) -> Why:
         """Why the item at a position stands where it does in the list that `steer` gives."""
+        return self.whys([position], dials, wishes, **listing)[0]
+
+    def whys(self, positions: Sequence[int], dials: Dials | None = None, wishes: Wishes | None = None,
+             **listing: Unpack[Listing]) -> list[Why]:
+        """`why` of several items; a list without a wish or dial is made once for all of them."""
         asked = Request(dials or {}, wishes or {}, **listing)
         self._check(asked)
+        ranks = self._ranks(positions, asked)
+        by_wish = {name: self._ranks(positions, replace(asked, wishes={w: v for w, v in asked.wishes.items() if w != name}))
+                   for name in asked.wishes}
+        by_dial = {dial: self._ranks(positions, replace(asked, dials={d: v for d, v in asked.dials.items() if d != dial}))
+                   for dial in asked.dials}
+        return [Why(self._near(position), ranks[at], {name: found[at] for name, found in by_wish.items()},
+                    {dial: found[at] for dial, found in by_dial.items()}) for at, position in enumerate(positions)]
+
+    def _near(self, position: int) -> np.ndarray:
+        """Positions of the profile's items that are nearest to one."""
         t = self.trained
         near = self.seen[self.dials.factor[self.seen] == self.dials.factor[position]]
         near = near if len(near) else self.seen
         likeness = unit(t.vectors[near]) @ unit(t.vectors[position])  # (n,)
-        rank = self._rank(position, asked)
-        by_wish = {name: self._rank(position, replace(asked, wishes={w: v for w, v in asked.wishes.items() if w != name}))
-                   for name in asked.wishes}
-        by_dial = {dial: self._rank(position, replace(asked, dials={d: v for d, v in asked.dials.items() if d != dial}))
-                   for dial in asked.dials}
-        return Why(near[np.argsort(-likeness, kind="stable")][:NEAREST], rank, by_wish, by_dial)
+        return near[np.argsort(-likeness, kind="stable")][:NEAREST]
 
-    def _rank(self, position: int, asked: Request) -> int | None:
-        """The place of an item in a list of everything, from 1; None if it isn't listed."""
-        found = self._top(replace(asked, n=len(self.trained.items)))[0]
-        at = np.flatnonzero(found == position)
-        return int(at[0]) + 1 if len(at) else None
+    def _ranks(self, positions: Sequence[int], asked: Request) -> list[int | None]:
+        """The places of some items in a list of everything, from 1; None for one that isn't listed."""
+        places = np.zeros(len(self.trained.items), np.int64)
+        found = self._top(replace(asked, n=len(places)))[0]
+        places[found] = np.arange(1, len(found) + 1)
+        return [int(places[position]) or None for position in positions]
 
     def film_strip(self, factor: int, dim: int, others: Dials | None = None, *, wishes: Wishes | None = None, n: int = 3,
                    hide_seen: bool = True) -> list[tuple[float, np.ndarray]]:

@@ -1,6 +1,5 @@
 """A trained model with its items and people: everything that the command line and the pages ask of it."""
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,9 +11,11 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.sparse import csr_matrix
 
+from macrid.data.ids import near
 from macrid.data.intention_file import Intentions
 from macrid.data.split import HeldOut
 from macrid.dials import names
+from macrid.dials.steered_scores import top_items
 from macrid.dials.wishes import Wishes
 from macrid.errors import InputError
 from macrid.model.macridvae import MacridVAE
@@ -97,7 +98,7 @@ class Recommender:
 
     @cached_property
     def _index(self) -> pd.Index:
-        return pd.Index(self.items["item_id"])
+        return pd.Index(self.items["item_id"].to_numpy(object), dtype=object)  # Arrow's is slower, and refuses some texts
 
     @property
     def item_ids(self) -> pd.Index:
@@ -107,7 +108,7 @@ class Recommender:
     @cached_property
     def _histories(self) -> dict[str, np.ndarray]:
         shown = self.users[self.users["part"].isin(["validation_tr", "test_tr"])].drop_duplicates(["user_id", "item_id"])
-        index = self._index.get_indexer(pd.Index(shown["item_id"]))
+        index = self._index.get_indexer(pd.Index(shown["item_id"], dtype=object))
         return {str(user): index[rows] for user, rows in shown.groupby("user_id", sort=False).indices.items()}
 
     @cached_property
@@ -123,20 +124,19 @@ class Recommender:
     def positions(self, item_ids: Iterable[str]) -> np.ndarray:
         """Positions in the items table of some item ids; InputError names those that are unknown, with similar ones."""
         item_ids = [str(i) for i in item_ids]
-        positions = self._index.get_indexer(pd.Index(item_ids))
+        positions = self._index.get_indexer(pd.Index(item_ids, dtype=object))
         unknown = [i for i, at in zip(item_ids, positions, strict=True) if at < 0]
         if unknown:
-            near = difflib.get_close_matches(unknown[0], self._index[:20_000], 3, 0.5) or list(self._index[:3])
-            raise InputError(f"{self.name} has no item {', '.join(map(repr, unknown[:5]))}; "
-                             f"item_id in its items.parquet lists them, for example {', '.join(near)}")
+            raise InputError(f"{self.name} has no item {', '.join(f'{each!r:.80}' for each in unknown[:5])}; "
+                             "item_id in its items.parquet lists them, for example "
+                             f"{', '.join(near(unknown[0], self._index))}")
         return positions
 
     def history_of(self, user_id: str) -> np.ndarray:
         """Positions of the items that a held-out person's vector is made from."""
         if user_id not in self._histories:
-            near = difflib.get_close_matches(user_id, self.people[:20_000], 3, 0.5) or self.people[:3]
-            raise InputError(f"{self.name} has no person {user_id!r} among its {len(self.people)} held-out people; "
-                             f"for example {', '.join(near)}")
+            raise InputError(f"{self.name} has no person {user_id!r:.80} among its {len(self.people)} held-out people; "
+                             f"for example {', '.join(near(user_id, self._histories))}")
         return self._histories[user_id]
 
     def clicks(self, positions: ArrayLike) -> csr_matrix:
@@ -209,6 +209,17 @@ class Recommender:
         or else whose title is nearly that: see `search`."""
         return self._search.find(text, n)
 
+    def similar(self, position: int, n: int) -> np.ndarray:
+        """Positions of the n items whose vectors are nearest to that of the item at a position, by cosine, the nearest
+        first."""
+        likeness = self.vectors @ self.vectors[position] / self._lengths  # (M,)
+        return top_items(likeness, self.number(n), np.arange(len(self.items)) != position)
+
+    @cached_property
+    def _lengths(self) -> np.ndarray:
+        """The lengths of the item vectors (M,)."""
+        return np.maximum(np.linalg.norm(self.vectors, axis=1), 1e-12)
+
     @cached_property
     def _search(self) -> Search:
         return Search(self.items)
@@ -254,7 +265,8 @@ class Recommender:
 
         def matrix(*parts: str) -> csr_matrix:
             rows = self.users[self.users["part"].isin(parts) & self.users["user_id"].isin(people)]
-            at = row_of.get_indexer(pd.Index(rows["user_id"])), self._index.get_indexer(pd.Index(rows["item_id"]))
+            columns = self._index.get_indexer(pd.Index(rows["item_id"], dtype=object))
+            at = row_of.get_indexer(pd.Index(rows["user_id"])), columns
             clicks = csr_matrix((np.ones(len(rows), np.float32), at), (len(people), len(self.items)))
             clicks.data[:] = 1.0  # a click that is listed twice counts once
             return clicks

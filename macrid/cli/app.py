@@ -37,8 +37,8 @@ def _has_screen() -> bool:
     return sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-def check_port(text: str) -> None:
-    """InputError, with another port to take, unless an app can listen at this one."""
+def check_port(text: str, host: str = "") -> None:
+    """InputError, with another port to take, unless a server can listen at this one, of an address."""
     if not (text.isascii() and text.isdigit()) or not 0 < int(text) < 65536:
         raise InputError(f"--port {text} is no port; take a number from 1 to 65535, such as --port 8502")
     port = int(text)
@@ -47,11 +47,19 @@ def check_port(text: str) -> None:
         probe.settimeout(1)
         if probe.connect_ex(("127.0.0.1", port)) == 0:
             raise InputError(f"port {port} is busy (perhaps with this app: http://localhost:{port}); {remedy}")
-    with socket.socket() as probe:
+    try:
+        found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, _, _, _, address = found[0]
+    except (OSError, UnicodeError) as error:
+        raise InputError(f"--host {host} is no address of this machine; take 127.0.0.1, or 0.0.0.0 for all") from error
+    with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("", port))
+            probe.bind(address)
         except OSError as error:
+            if error.errno == errno.EADDRNOTAVAIL:
+                raise InputError(f"--host {host} is no address of this machine; take 127.0.0.1, or 0.0.0.0 for "
+                                 "all") from error
             why = "is busy" if error.errno == errno.EADDRINUSE else f"cannot be had ({error.strerror})"
             raise InputError(f"port {port} {why}; {remedy}") from error
 

@@ -1,9 +1,8 @@
 """Commands that use a bundle: evaluate, recommend, steer, align, info."""
 
-import json
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,6 @@ MOST_TOLD = 40  # attributes that `info` names
 if TYPE_CHECKING:
     import pandas as pd
 
-    from macrid.bundle.catalogue import Reading
     from macrid.bundle.person import Person
     from macrid.bundle.recommender import Recommender
 
@@ -52,11 +50,6 @@ def _ids(texts: Sequence[str], bundle: "Recommender") -> list[str]:
     return [item for text in texts for item in ids_from(text, known)]
 
 
-def _rows(table: "pd.DataFrame", extra: Sequence[str] = ()) -> list[dict[str, Any]]:
-    columns = ["rank", "item_id", "title", "category", "score", *extra]
-    return json.loads(table[columns].to_json(orient="records"))
-
-
 def _print_table(table: "pd.DataFrame", extra: Sequence[str] = ()) -> None:
     for row in table.to_dict("records"):
         mark = f"{row[extra[0]]:<8}" if extra else ""
@@ -73,11 +66,12 @@ def _print_table(table: "pd.DataFrame", extra: Sequence[str] = ()) -> None:
 def recommend(path: Path, items: tuple[str, ...], n: int, as_json: bool) -> None:
     """Recommend for a profile of items."""
     from macrid import bundle as bundles
+    from macrid.bundle import told
 
     bundle = bundles.load(path)
     table = bundle.recommend(_ids(items, bundle), n)
     if as_json:
-        print_json({"items": _rows(table)})
+        print_json({"items": told.rows(table)})
     else:
         _print_table(table)
 
@@ -180,6 +174,7 @@ class _Listing:
 def steer(path: Path, profile: _Profile, turning: _Turning, wishing: _Wishing, listing: _Listing, as_json: bool) -> None:
     """Wish for what is known of the items, turn dials, and list what comes up."""
     from macrid import bundle as bundles
+    from macrid.bundle import told
 
     if not turning.any and not wishing.any:
         raise InputError("say what to change: --wish ATTRIBUTE=HOW, --words TEXT, or --factor K with --turn DIAL=HOW")
@@ -194,13 +189,10 @@ def steer(path: Path, profile: _Profile, turning: _Turning, wishing: _Wishing, l
                          f"{', '.join(bundle.wishes.attributes)}")
     factor = None if listing.scope == "all" else turning.factor
     lists = person.steer(dials, wishes, factor=factor, n=listing.n, strength=listing.strength)
-    turned = [{"factor": k, "factor_name": bundle.factors[k].name, "dim": j, "value": v, "position": person.position(k, j),
-               "range": list(bundle.dials.range(k, j))} for (k, j), v in dials.items()]
+    found = told.steered(bundle, person, lists)
+    turned = found["dials"]
     if as_json:
-        last = turned[-1] if turned else {}
-        print_json({**last, "dials": turned, "wishes": wishes, "not_understood": unknown, "strength": listing.strength,
-                    "readings": [_reading(each) for each in lists.readings], "before": _rows(lists.before),
-                    "items": _rows(lists.after, ["mark"]), "gone": [str(i) for i in lists.gone["item_id"]]})
+        print_json({**(turned[-1] if turned else {}), **found, "not_understood": unknown, "strength": listing.strength})
         return
     for dial in turned:
         click.echo(f"{dial['factor_name']}: dial {dial['dim']} from {dial['position']:+.2f} to {dial['value']:+.2f}",
@@ -212,11 +204,6 @@ def steer(path: Path, profile: _Profile, turning: _Turning, wishing: _Wishing, l
     _print_table(lists.after, ["mark"])
 
 
-def _reading(reading: "Reading") -> dict[str, Any]:
-    """A reading as JSON: null where nothing is known."""
-    return {name: None if value != value else value for name, value in asdict(reading).items()}
-
-
 def _turned(bundle: "Recommender", person: "Person", factor: int, turn: str) -> tuple[tuple[int, int], float]:
     """(factor, dim) and coordinate of a --turn."""
     from macrid.bundle.person import MORE
@@ -224,10 +211,10 @@ def _turned(bundle: "Recommender", person: "Person", factor: int, turn: str) -> 
     name, equals, how = turn.partition("=")
     if not equals:
         raise InputError(f"--turn {turn!r}: write it as DIAL=HOW, such as --turn 0=0.5 or --turn size=more")
-    other = re.fullmatch(r"(\d+)\.(.+)", name.strip())
+    other = re.fullmatch(r"([0-9]{1,9})\.(.+)", name.strip())
     if other:
         factor, name = int(other[1]), other[2]
-    dim, sign = _dial(bundle, factor, name.strip())
+    dim, sign = bundle.dials.named(factor, name.strip())
     share = {"more": MORE, "less": -MORE}.get(how.strip())
     relative = re.fullmatch(r"([-+]\d+(?:\.\d*)?)\s*%", how.strip())
     if share is None and relative:
@@ -238,23 +225,6 @@ def _turned(bundle: "Recommender", person: "Person", factor: int, turn: str) -> 
         return (factor, dim), float(how)
     except ValueError as error:
         raise InputError(f"--turn {turn!r}: {how!r} is not a number from -1 to 1, more, less, or a share as +20%") from error
-
-
-def _dial(bundle: "Recommender", factor: int, name: str) -> tuple[int, int]:
-    """The dial of a factor by its number, or by the attribute that it bears or moves, and the way, 1 or -1, in which there
-    is more of that."""
-    bundle.dials.check(factor, 0)
-    if name.isdigit():
-        return int(name), 1
-    names: dict[str, tuple[int, int]] = {}
-    for j in bundle.dials.order(factor):
-        label = bundle.dials.label(factor, j)
-        if label:
-            names.setdefault(label.name, (j, label.sign))
-    if name not in names:
-        known = f"its named dials are {', '.join(names)}" if names else "it has no named dial, so give its number"
-        raise InputError(f"--turn: {bundle.factors[factor].name} has no dial {name!r}; {known}")
-    return names[name]
 
 
 @dataclass(frozen=True)
@@ -346,13 +316,10 @@ def _realign(source: "Recommender", given: _Given, out: Path, overwrite: bool, a
 def info(path: Path, as_json: bool) -> None:
     """Say what a bundle is."""
     from macrid import bundle as bundles
+    from macrid.bundle import told
 
     bundle = bundles.load(path)
-    meta = dict(bundle.meta)
-    meta["factors"] = [{"factor": f.index, "name": f.name, "share": f.share,
-                        "typical": [bundle.items["title"].iloc[i] for i in f.typical[:3]]} for f in bundle.factors]
-    meta["wishes"] = [{"attribute": a.name, "less": a.poles.low, "more": a.poles.high, "yes_no": a.yes_no, "known": a.known,
-                       "share": a.share if a.yes_no else None} for a in bundle.wishes.attributes.values()]
+    meta = dict(bundle.meta) | {"factors": told.factors(bundle), "wishes": told.wishes(bundle)}
     if as_json:
         print_json(meta)
         return

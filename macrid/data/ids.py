@@ -3,6 +3,12 @@
 import csv
 import io
 from collections.abc import Container, Iterable
+from itertools import islice
+
+from rapidfuzz import fuzz, process
+
+ALIKE = 50  # of 100: so much an id must be like what was asked for
+LOOKED_AT, MOST_READ = 20_000, 100  # ids, and letters of what was asked for: a message is no search
 
 
 def ids_text(ids: Iterable[str]) -> str:
@@ -34,3 +40,10 @@ def ids_from(text: str, known: Container[str]) -> list[str]:
         out += [one] if one else []
         k = n
     return out
+
+
+def near(text: str, known: Iterable[str], n: int = 3) -> list[str]:
+    """The n of some texts that are most like another, for a message; the first ones where none is like it."""
+    some = list(islice(known, LOOKED_AT))
+    found = process.extract(text[:MOST_READ], some, scorer=fuzz.ratio, score_cutoff=ALIKE, limit=n)
+    return [each for each, _, _ in found] or some[:n]

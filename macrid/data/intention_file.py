@@ -1,7 +1,6 @@
 """Named intentions: a CSV of item ids and the intention that each belongs to, read with a row number for every fault."""
 
 import csv
-import difflib
 import hashlib
 import io
 import json
@@ -15,6 +14,7 @@ import pandas as pd
 
 from macrid.errors import InputError, InputWarning
 
+from .ids import near
 from .label_file import content_of, rows_of
 from .reading.names import called
 
@@ -110,8 +110,7 @@ def parse(content: bytes, path: str, item_ids: pd.Series) -> Intentions:
         if item in lines:
             raise InputError(f"{path}, row {line}: item {item!r} stands in row {lines[item]} already; keep one of them")
         if item not in known:
-            near = difflib.get_close_matches(item, item_ids[:20_000], 3, 0.5) or list(item_ids[:3])
-            raise InputError(f"{path}, row {line}: there is no item {item!r}; for example {', '.join(near)}")
+            raise InputError(f"{path}, row {line}: there is no item {item!r}; for example {', '.join(near(item, item_ids))}")
         items[item], lines[item] = name, line
     if not items:
         raise InputError(f"{path} names no item; give at least one intention some items that belong to it, better ten")

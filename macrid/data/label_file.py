@@ -1,7 +1,6 @@
 """A person's labels: a CSV of item ids and attributes, partly empty, read with a row number for every fault; and written."""
 
 import csv
-import difflib
 import hashlib
 import io
 import json
@@ -16,6 +15,7 @@ import pandas as pd
 from macrid.errors import InputError, InputWarning
 
 from .attributes import yes_no
+from .ids import near
 from .reading.names import called, listed, missing, plain
 from .reading.text import encoding_of
 
@@ -117,8 +117,7 @@ def _items(path: str, at: int, rows: list[Row], item_ids: pd.Series, leave_out: 
         if item not in known and leave_out and item:
             out.append(item)
         elif item not in known:
-            near = difflib.get_close_matches(item, item_ids[:20_000], 3, 0.5) or list(item_ids[:3])
-            raise InputError(f"{path}, row {line}: there is no item {item!r}; for example {', '.join(near)}")
+            raise InputError(f"{path}, row {line}: there is no item {item!r}; for example {', '.join(near(item, item_ids))}")
         else:
             kept.append((line, fields))
         seen[item] = line
