@@ -21,10 +21,10 @@ BOUND = 40.0  # scores within +- this can be exponentiated in float32 as they ar
 
 
 class Clicks:
-    """The clicks of a batch, binary rows (B, M), in the order of people and in that of items.
+    """The clicks of a batch, binary rows (B, M).
 
-    item (E,), user (E,): who clicked what, by user; count, begin (B,): how many clicks each user has and where they begin.
-    by_item (E,): the clicks by item; clicked (m,): the items that have any; item_begin (m,): where those begin.
+    item (E,), user (E,): who clicked what, by user; count, begin (B,): how many clicks each user has and where they begin;
+    indptr (B + 1,): the same with the end, an array.
     """
 
     def __init__(self, batch: csr_matrix, device: torch.device | None = None) -> None:
@@ -35,10 +35,6 @@ class Clicks:
         self.item, self.begin = tensor(batch.indices), tensor(batch.indptr[:-1])
         self.count = tensor(np.diff(batch.indptr))
         self.user = torch.repeat_interleave(torch.arange(len(self.count), device=device), self.count)
-        columns = csr_matrix((np.arange(batch.nnz), batch.indices, batch.indptr), shape=batch.shape).tocsc()
-        there = np.diff(columns.indptr) > 0
-        self.by_item = tensor(columns.data)
-        self.clicked, self.item_begin = tensor(np.flatnonzero(there)), tensor(columns.indptr[:-1][there])
 
 
 class _Context(FunctionCtx):
@@ -52,8 +48,8 @@ class _Context(FunctionCtx):
 class RoutedClicks(torch.autograd.Function):
     """The first layer on the clicks alone: out_ku = sum_{e of u} keep_ek c_item(e)k W_item(e), (K, B, H), with its gradient.
 
-    What `keep` or a share of 0 takes away costs nothing. With g the gradient of out, both gradients come from the sums
-    s_ik = sum_{e of i} keep_ek g_k,user(e): that of W_i is sum_k c_ik s_ik, that of c_ik is s_ik . W_i. A share of 0 gets
+    What `keep` or a share of 0 takes away costs nothing. With g the gradient of out, that of W_i is
+    sum_{e of i} sum_k keep_ek c_ik g_k,user(e), that of c_ik is sum_{e of i} keep_ek g_k,user(e) . W_i. A share of 0 gets
     none: whatever made it zero multiplies it by zero again.
     """
 
@@ -73,16 +69,41 @@ class RoutedClicks(torch.autograd.Function):
     @torch.autograd.function.once_differentiable
     def backward(ctx: _Context, grad: Tensor) -> tuple[Tensor | None, Tensor, None, None]:
         (shares, weight, keep), clicks = ctx.saved_tensors, ctx.clicks
-        item, user, keep = clicks.item[clicks.by_item], clicks.user[clicks.by_item], keep[:, clicks.by_item]
-        rows, shares_of_rows = weight[clicks.clicked], shares[:, clicks.clicked]  # (m, H), (K, m)
-        grad_rows, grad_shares = torch.zeros_like(rows), torch.zeros_like(shares)
-        for k, (entry, begin) in enumerate(_kept_bags(shares, keep, item, clicks.item_begin)):
-            s = F.embedding_bag(user[entry], grad[k].contiguous(), begin, mode="sum")  # (m, H)
-            grad_rows.addcmul_(s, shares_of_rows[k, :, None])
-            if ctx.needs_input_grad[0]:
-                grad_shares[k, clicks.clicked] = s.mul_(rows).sum(dim=1)
-        grad_weight = torch.zeros_like(weight).index_copy_(0, clicks.clicked, grad_rows)
-        return grad_shares.T if ctx.needs_input_grad[0] else None, grad_weight, None, None
+        entry, begin = _bags(keep.any(dim=0), torch.as_tensor(clicks.indptr, device=keep.device))
+        item, keep = clicks.item[entry], keep[:, entry].T.to(weight.dtype)  # (e,), (e, K) or (e, 1)
+        of_person, spans = grad.transpose(0, 1).contiguous(), begin.tolist()  # (B, K, H)
+        grad_weight = torch.zeros_like(weight).index_add_(
+            0, item, spread(shares.T[item].mul_(keep), of_person, spans))
+        if not ctx.needs_input_grad[0]:
+            return None, grad_weight, None, None
+        grad_shares = products(weight[item], of_person, spans).mul_(keep)  # (e, K)
+        grad_shares = torch.zeros_like(shares.T).index_add_(0, item, grad_shares)
+        return grad_shares.masked_fill_(shares.T == 0, 0.0), grad_weight, None, None
+
+
+def spread(share: Tensor, of_person: Tensor, spans: list[int]) -> Tensor:
+    """sum_k share_ek of_person_uk, (e, H), for clicks e of person u, who has those from spans[u] to spans[u + 1]; share
+    (e, K), of_person (B, K, H)."""
+    out = share.new_empty(len(share), of_person.shape[2])
+    for of, first, last in zip(of_person, spans[:-1], spans[1:], strict=True):
+        torch.mm(share[first:last], of, out=out[first:last])
+    return out
+
+
+def products(rows: Tensor, of_person: Tensor, spans: list[int]) -> Tensor:
+    """rows_e . of_person_uk, (e, K), for clicks as in `spread`; rows (e, H), of_person (B, K, H)."""
+    out = rows.new_empty(len(rows), of_person.shape[1])
+    for of, first, last in zip(of_person, spans[:-1], spans[1:], strict=True):
+        torch.mm(rows[first:last], of.T, out=out[first:last])
+    return out
+
+
+def gathered(share: Tensor, rows: Tensor, spans: list[int]) -> Tensor:
+    """sum_{e of u} share_ek rows_e, (B, K, H), for clicks as in `spread`; share (e, K), rows (e, H)."""
+    out = rows.new_empty(len(spans) - 1, share.shape[1], rows.shape[1])
+    for of, first, last in zip(out, spans[:-1], spans[1:], strict=True):
+        torch.mm(share[first:last].T, rows[first:last], out=of)
+    return out
 
 
 def _kept_bags(shares: Tensor, keep: Tensor, item: Tensor, begin: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
@@ -120,11 +141,11 @@ class MixtureNLL(torch.autograd.Function):
     def forward(ctx: _Context, z: Tensor, items: Tensor, log_c: Tensor, clicks: Clicks, person: Tensor) -> Tensor:
         """z (B, K, D), items (M, D), log_c (M, K), -inf where an item has no share, person w (B,); returns the sum."""
         z, n = z.contiguous(), clicks.count.to(z.dtype)  # (B,)
-        pairs = _Pairs(items, log_c.T.contiguous())
+        pairs = Pairs(items, log_c.T.contiguous())
         at_once = max(LEAST_AT_ONCE, AT_ONCE // max(1, pairs.count))
         memory = z.new_empty(min(at_once, len(z)) * pairs.count + 1)
         loss, grad_z = z.new_zeros(()), torch.zeros_like(z)
-        small = _reach(z, items) <= BOUND
+        small = reach(z, items) <= BOUND
         for start in range(0, len(z), at_once):
             people = slice(start, start + at_once)
             first, last = clicks.indptr[start : start + at_once + 1][[0, -1]]
@@ -155,7 +176,7 @@ class MixtureNLL(torch.autograd.Function):
         return grad * grad_z, grad * grad_items, grad * grad_log_c, None, None
 
 
-class _Pairs:
+class Pairs:
     """The pairs of a factor and an item that has a share in it, in parts that are products of factors and items, and the
     gradients of both.
 
@@ -232,7 +253,7 @@ def log_mixture(z: Tensor, items: Tensor, log_c: Tensor) -> Tensor:
     out = z.new_empty(len(z), len(items))
     at_once = max(1, AT_ONCE // max(1, 2 * log_c.numel()))
     memory = z.new_empty(min(at_once, len(z)) * z.shape[1], len(items))
-    small = _reach(z, items) <= BOUND and float(log_c.amax(dim=1).min()) >= -BOUND
+    small = reach(z, items) <= BOUND and float(log_c.amax(dim=1).min()) >= -BOUND
     for start in range(0, len(z), at_once):
         flat = z[start : start + at_once].reshape(-1, z.shape[2])  # (b K, D)
         e = torch.mm(flat, columns, out=memory[: len(flat)]).view(-1, len(bias), len(items)).add_(bias)  # (b, K, M)
@@ -245,6 +266,6 @@ def log_mixture(z: Tensor, items: Tensor, log_c: Tensor) -> Tensor:
     return out
 
 
-def _reach(z: Tensor, items: Tensor) -> float:
+def reach(z: Tensor, items: Tensor) -> float:
     """No product of a part of z (B, K, D) with an item (M, D) is further from 0 than this."""
     return float(z.norm(dim=2).max() * items.norm(dim=1).max()) if len(z) else 0.0

@@ -5,7 +5,7 @@ E clicks in a batch. What costs time, the first layer and the decoder with their
 the same loss from its formulas, line for line.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -17,7 +17,11 @@ from torch import Tensor, nn
 from .kernels import Clicks, MixtureNLL, RoutedClicks, log_mixture
 from .label_loss import label_error
 from .linear_path import LinearPath
+from .sampled_nll import SampledNLL
+from .sampling import Sampler, StepItems
 from .settings import Settings
+
+Tables = tuple[Tensor, Tensor]  # of some items: their vectors (m, D), their rows of the first layer (m, H)
 
 
 class MacridVAE(nn.Module):
@@ -32,6 +36,7 @@ class MacridVAE(nn.Module):
     labels: Tensor | None
     held_log_c: Tensor
     linear: LinearPath | None = None  # beside the mixture; see training.linear_path
+    sampler: Sampler | None = None  # of the items that a step scores; see training.start; None: it scores all
 
     def __init__(self, n_items: int, settings: Settings, seed: int = 0, start: Sequence[np.ndarray] | None = None,
                  labels: np.ndarray | None = None) -> None:
@@ -101,10 +106,16 @@ class MacridVAE(nn.Module):
         dropped: the smallest shares of each item that together have no more than this are left out, minus infinity, and the
         others add up to 1 again.
         """
+        return self._shares(self._logits(self.items), sample, dropped)
+
+    def _logits(self, items: Tensor, which: Tensor | None = None) -> Tensor:
+        """What log c is made of (m, K), for item vectors (m, D), those of the items `which` (m,), of all if None."""
         if self.settings.routing == "held":
-            logits = self.held_log_c
-        else:
-            logits = self._unit(self.items) @ self._unit(self.prototypes).T * self.scale  # (M, K)
+            return self.held_log_c if which is None else self.held_log_c[which]
+        return self._unit(items) @ self._unit(self.prototypes).T * self.scale
+
+    def _shares(self, logits: Tensor, sample: bool, dropped: float) -> Tensor:
+        """log c (m, K) as `log_routing` says."""
         if sample:
             logits = logits - torch.log(-torch.log(self._uniform(*logits.shape).clamp(1e-20, 1 - 1e-7)))
         if dropped > 0:
@@ -114,10 +125,12 @@ class MacridVAE(nn.Module):
             logits = logits.masked_fill(small, -torch.inf)
         return F.log_softmax(logits, dim=1)
 
-    def encode(self, clicks: Clicks, c: Tensor, drop: bool = False) -> tuple[Tensor, Tensor]:
+    def encode(self, clicks: Clicks, c: Tensor, drop: bool = False,
+               tables: Tables | None = None) -> tuple[Tensor, Tensor]:
         """mu (B, K, D), of length one in D unless that is free, and b (B, K, D) with sigma = std * exp(-b / 2), for the
-        clicks of B users and shares c (M, K); drop: with dropout."""
-        hidden, skip = self._first_layer(clicks, c, drop)
+        clicks of B users and shares c (M, K); drop: with dropout. tables: of the items that clicks and c are of; all if
+        None."""
+        hidden, skip = self._first_layer(clicks, c, drop, tables)
         layers = zip(self.weights[1:], self.biases[1:], strict=True)
         a, b = _perceptron(hidden, layers).transpose(0, 1).split(self.settings.embedding_size, dim=-1)  # (B, K, D)
         return self._part(a if skip is None else a + skip.transpose(0, 1)), b
@@ -133,10 +146,12 @@ class MacridVAE(nn.Module):
         length = self._unit if self.settings.similarity == "cosine" else self._part
         return length(a if skip is None else a + skip).transpose(0, 1).to(c.dtype)
 
-    def _first_layer(self, clicks: Clicks, c: Tensor, drop: bool = False) -> tuple[Tensor, Tensor | None]:
+    def _first_layer(self, clicks: Clicks, c: Tensor, drop: bool = False,
+                     tables: Tables | None = None) -> tuple[Tensor, Tensor | None]:
         """The input x_u * s_.k at length one, s = (1 - context) c + context, through the first layer, before its tanh,
         (K, B, H); with `skip` also that input times the item vectors, (K, B, D)."""
         s, size = self.settings, self.settings.encoder_hidden_size[0]
+        items, rows = tables or (self.items, self.weights[0])
         if s.context:
             c = (1 - s.context) * c + s.context
         length = self._lengths(clicks, c)
@@ -145,7 +160,7 @@ class MacridVAE(nn.Module):
             keep = self._uniform(s.kfac if s.dropout_mask == "factor" else 1, len(clicks.item)) >= s.dropout_prob
             length = length * (1 - s.dropout_prob)
         scale = (1 / length).T[..., None]  # (K, B, 1) or (1, B, 1)
-        weight = torch.cat([self.weights[0], self._unit(self.items)], dim=1) if s.skip else self.weights[0]
+        weight = torch.cat([rows, self._unit(items)], dim=1) if s.skip else rows
         clicked = RoutedClicks.apply(c, weight, clicks, keep)  # (K, B, H), (K, B, H + D) with `skip`
         hidden = torch.addcmul(self.biases[0], clicked[..., :size], scale)
         return hidden, (self.skip_gain * scale * clicked[..., size:] if s.skip else None)
@@ -164,16 +179,13 @@ class MacridVAE(nn.Module):
         nll_u = -w_u sum_i x_ui log p(i | z_u), w_u = 1 unless there is a `person_power`;
         kl_u = sum_k 1/2 sum_d (b + exp(-b) - 1): mu drops out, as it has length one. Where it is free, KL(N(mu, sigma^2) ||
         N(0, std^2)) adds sum_k 1/2 |mu_uk|^2 / std^2.
-        In eval mode no click is dropped; factors and z are drawn all the same.
+        With a `sampler`, nll is that over the items of the step (see `SampledNLL`), and the gradients of item vectors and of
+        the first layer are sparse. In eval mode no click is dropped; factors and z are drawn all the same.
         """
         s = self.settings
-        log_c = self.log_routing(sample=not s.nogb, dropped=s.routing_mass)  # (M, K)
-        clicks = Clicks(batch, self.items.device)
-        mu, b = self.encode(clicks, log_c.exp(), drop=self.training)  # (B, K, D)
+        mu, b, nll_at = self._step(batch)  # (B, K, D)
         noise = torch.randn(mu.shape, generator=self.generator).to(mu.device)
-        z = mu + noise * s.std * torch.exp(-0.5 * b)  # (B, K, D)
-        weight = self._weights_of(clicks)
-        nll = MixtureNLL.apply(self._unit(z) * self.scale, self._unit(self.items), log_c, clicks, weight) / batch.shape[0]
+        nll = nll_at(self._unit(mu + noise * s.std * torch.exp(-0.5 * b)) * self.scale) / batch.shape[0]
         kl = 0.5 * (b + torch.exp(-b) - 1).sum(dim=(1, 2)).mean()
         if s.user_norm == "free":
             kl = kl + 0.5 * (mu / s.std).square().sum(dim=(1, 2)).mean()
@@ -185,9 +197,31 @@ class MacridVAE(nn.Module):
                             + encoder * sum(weight.norm() for weight in self.weights))
             total = total + terms["reg"]
         if s.label_weight and self.labels is not None:
-            terms["labels"] = label_error(self.items, self.log_routing().exp(), self.labels)
+            terms["labels"] = self._label_error(self.labels)
             total = total + s.label_weight * terms["labels"]
         return {"loss": total, **terms}
+
+    def _step(self, batch: csr_matrix) -> tuple[Tensor, Tensor, Callable[[Tensor], Tensor]]:
+        """mu and b (B, K, D) for binary rows (B, M), and the sum of nll as a function of the z (B, K, D) that are scored."""
+        s = self.settings
+        if self.sampler is None:
+            clicks = Clicks(batch, self.items.device)
+            log_c = self._shares(self._logits(self.items), not s.nogb, s.routing_mass)  # (M, K)
+            mu, b = self.encode(clicks, log_c.exp(), drop=self.training)
+            return mu, b, lambda z: MixtureNLL.apply(z, self._unit(self.items), log_c, clicks, self._weights_of(clicks))
+        step = StepItems.of(batch, *self.sampler.draw(self.generator), self.items.device)
+        clicked = slice(step.first_clicked, None)
+        items = F.embedding(step.item, self.items, sparse=True)  # (m, D)
+        rows = F.embedding(step.item[clicked], self.weights[0], sparse=True)
+        log_c = self._shares(self._logits(items, step.item), not s.nogb, s.routing_mass)  # (m, K)
+        mu, b = self.encode(step.clicks, log_c[clicked].exp(), self.training, (items[clicked], rows))
+        return mu, b, lambda z: SampledNLL.apply(z, self._unit(items), log_c, step, self._weights_of(step.clicks))
+
+    def _label_error(self, labels: Tensor) -> Tensor:
+        """`label_error` of labels (M, A), from the items alone that have any."""
+        which = labels.isfinite().any(dim=1).nonzero()[:, 0]
+        items = F.embedding(which, self.items, sparse=self.sampler is not None)
+        return label_error(items, self._shares(self._logits(items, which), False, 0.0).exp(), labels[which])
 
     def _weights_of(self, clicks: Clicks) -> Tensor:
         """w (B,) of the people n_u clicks each: n_u^-person_power, times what leaves sum_u w_u n_u the batch's clicks."""

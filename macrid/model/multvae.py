@@ -44,6 +44,7 @@ class AutoencoderSettings:
     stopping_step: int = 20  # epochs without a better validation NDCG@100 before training stops
 
     weight_averaging: ClassVar[float] = 0.0  # no setting of theirs: the last weights are ranked with and kept
+    sampled_items: ClassVar[int] = 0  # nor is this: they score all items
 
     def __post_init__(self) -> None:
         check_fields(self, RULES | _OWN_RULES)

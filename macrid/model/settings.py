@@ -19,6 +19,7 @@ RULES: dict[str, Rule] = {
     "user_norm": Choice(("unit", "free")), "input_norm": Choice(("factor", "user")),
     "init": Choice(("spectral", "glorot", "random")),
     "learning_rate": Number(1e-8, 10.0), "weight_averaging": Number(0.0, 0.99999),
+    "sampled_items": or_none(Number(0, 10**9, whole=True)),
     "train_batch_size": Number(1, 10**6, whole=True), "epochs": Number(0, 10**6, whole=True),
     "stopping_step": Number(1, 10**6, whole=True),
 }
@@ -62,6 +63,7 @@ class Settings:
     init: str = "spectral"  # spectral: from the clicks' singular vectors; glorot: uniform, as in the paper; random: normal
     learning_rate: float = 3e-3  # of Adam
     weight_averaging: float = 0.0  # decay of the running mean of weights that is ranked with and kept; 0: the last weights
+    sampled_items: int | None = 0  # that a step scores beside those clicked, drawn by chance; 0: all; None: by their number
     train_batch_size: int = 500  # B
     epochs: int = 200  # at most
     stopping_step: int = 20  # epochs without a better validation NDCG@100 before training stops
@@ -71,12 +73,15 @@ class Settings:
         if self.routing == "held" and self.init != "spectral":
             raise InputError(f"routing is 'held', which keeps the shares of the spectral start, and init is {self.init!r}; "
                              "set init=spectral, or routing=learned")
+        if self.sampled_items and any(self.reg_weights):
+            raise InputError(f"sampled_items is {self.sampled_items}, and reg_weights, which are of all items, are "
+                             f"{list(self.reg_weights)}; set one of the two to 0")
 
 
 PRESETS: dict[str, dict] = {
     "best": {"embedding_size": 128, "tau": 0.1, "learning_rate": 1e-3, "dropout_mask": "user", "skip": True,
              "person_power": 0.25, "weight_averaging": 0.995, "nogb": True, "routing": "held", "routing_tau": 0.07,
-             "context": None, "linear_weight": None, "popularity_power": None, "stopping_step": 15},
+             "context": None, "linear_weight": None, "popularity_power": None, "sampled_items": None, "stopping_step": 15},
     "paper": {"embedding_size": 100, "encoder_hidden_size": (100,), "tau": 0.1, "anneal_cap": 0.2, "learning_rate": 1e-3,
               "init": "random"},
     "recbole": {"embedding_size": 64, "kfac": 10, "encoder_hidden_size": (600,), "tau": 0.1, "std": 0.01, "init": "random",

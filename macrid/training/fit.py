@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from scipy.sparse import csr_matrix
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel
 
 from macrid.data.split import HeldOut, Split
 from macrid.errors import InputError
@@ -20,6 +19,8 @@ from macrid.measures.evaluate import validation_ndcg
 from . import checkpoint
 from .contract import Trainable
 from .course import Course, Factors
+from .row_adam import RowAdam
+from .running_mean import RunningMean
 
 TRAINED_AT_ONCE = 512  # people: the memory that a batch takes, and a processor's cache, hold no more
 KEPT_EVERY = 120.0  # seconds: no more of an epoch is lost when a training is stopped
@@ -39,8 +40,7 @@ def fit(model: Trainable, split: Split, seed: int = 0, on_epoch: Callable[[dict]
     """Train `model` in place and leave it with the weights of its best epoch by validation NDCG@100.
 
     model: with a `weight_averaging` above 0 in its settings, what is ranked with and kept is the mean of its weights so far,
-        mean <- a mean + (1 - a) weights with a = min(weight_averaging, (1 + n) / (10 + n)) after n steps (Polyak and
-        Juditsky, 1992; the small a of the first steps forget the random start).
+        see `RunningMean`.
     on_epoch: called after every epoch with its row of the history: epoch, step, beta, the terms of the loss, ndcg@100 and
         its standard error, best (the best epoch so far), seconds.
     checkpoint_to: a folder; the state is written there after every epoch, and within one every KEPT_EVERY seconds; a
@@ -84,10 +84,12 @@ class Trainer:
         becomes of the factors is noted, with its figures in the history, for a model that has factors."""
         self.model, self.clicks, self.seed, self.folder, self.course = model, clicks, seed, folder, course
         s = self.settings = model.settings
-        self.optimiser = torch.optim.Adam(model.parameters(), lr=s.learning_rate, fused=True)
+        self.optimiser: torch.optim.Optimizer = (
+            RowAdam(model.parameters(), lr=s.learning_rate) if s.sampled_items
+            else torch.optim.Adam(model.parameters(), lr=s.learning_rate, fused=True))
         self.mean = None
         if s.weight_averaging:  # the contract asks for what it uses of a module, and a module has all of that
-            self.mean = AveragedModel(cast(nn.Module, model), avg_fn=_running_mean(s.weight_averaging))
+            self.mean = RunningMean(cast(nn.Module, model), s.weight_averaging)
         self.ranked = cast(Trainable, self.mean.module) if self.mean else model
         self.history: list[dict] = []
         self.best = _copied(model.state_dict())
@@ -117,6 +119,8 @@ class Trainer:
                 on_step(epoch, self.progress.people / self.clicks.shape[0])
 
         row = {"epoch": epoch} | self.train_epoch(epoch, after_step)
+        if self.mean:
+            self.mean.settle()
         row["ndcg@100"], row["ndcg@100_se"] = statistics.mean_and_error(validation_ndcg(self.ranked, validation))
         best = self.history[self.history[-1]["best"] - 1] if self.history else None
         row["best"] = epoch if best is None or row["ndcg@100"] > best["ndcg@100"] else best["epoch"]
@@ -162,9 +166,11 @@ class Trainer:
             (terms["loss"] * (part.shape[0] / len(batch))).backward()
             for name, value in terms.items():
                 sums[name] = sums.get(name, 0.0) + value.item() * part.shape[0]
+        if self.mean:
+            self.mean.before_step()
         self.optimiser.step()
         if self.mean:
-            self.mean.update_parameters(cast(nn.Module, self.model))
+            self.mean.after_step()
 
     def keep(self) -> None:
         """Write a checkpoint, if there is a folder for it."""
@@ -172,7 +178,7 @@ class Trainer:
             return
         tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
         if self.mean:
-            tensors |= {f"mean.{name}": tensor for name, tensor in self.mean.state_dict().items()}
+            tensors |= {f"mean.{name}": tensor for name, tensor in self.mean.state().items()}
         tensors |= {f"best.{name}": tensor for name, tensor in self.best.items()}
         tensors["generator"] = self.model.generator.get_state()
         for index, state in self.optimiser.state_dict()["state"].items():
@@ -199,7 +205,7 @@ class Trainer:
 
         self.model.load_state_dict(under("model."))
         if self.mean:
-            self.mean.load_state_dict(under("mean."))
+            self.mean.restore(under("mean."))
         self.model.generator.set_state(tensors["generator"])
         adam: dict[int, dict[str, Tensor]] = {}
         for name, tensor in under("adam.").items():
@@ -215,11 +221,3 @@ class Trainer:
 
 def _copied(weights: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name: tensor.clone() for name, tensor in weights.items()}
-
-
-def _running_mean(decay: float) -> Callable[[Tensor, Tensor, Tensor | int], Tensor]:
-    """What `fit` says of the mean of weights, for AveragedModel: the next mean from the last, the weights and n steps."""
-    def mean(old: Tensor, new: Tensor, n: Tensor | int) -> Tensor:
-        return torch.lerp(new, old, min(decay, (1 + int(n)) / (10 + int(n))))
-
-    return mean

@@ -6,10 +6,14 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from macrid.model.macridvae import MacridVAE
+from macrid.model.sampling import Sampler
 from macrid.model.settings import Settings
 
 from . import context
 from .spectral_start import Start, spectral_start
+
+ALL_UP_TO = 50_000  # items that every step scores, where settings leave the number open
+SAMPLED = 4096  # items drawn for a step, where there are more
 
 
 def start_vectors(clicks: csr_matrix, settings: Settings, seed: int = 0,
@@ -23,7 +27,8 @@ def start_vectors(clicks: csr_matrix, settings: Settings, seed: int = 0,
 
 def untrained(clicks: csr_matrix, settings: Settings, seed: int = 0, labels: np.ndarray | None = None,
               start: Start | None = None) -> MacridVAE:
-    """The model that a training on clicks (U, M) begins with; its settings have the context that was chosen, if one was.
+    """The model that a training on clicks (U, M) begins with; its settings have the context and the number of sampled items
+    that were chosen, if they were.
 
     labels: of items, (M, A), NaN where there is none, for the loss (see MacridVAE).
     start: what `start_vectors` gave for the same settings and seed, so that a twin need not compute it again; None
@@ -31,8 +36,19 @@ def untrained(clicks: csr_matrix, settings: Settings, seed: int = 0, labels: np.
     """
     if start is None:
         start = start_vectors(clicks, settings, seed)
-    if settings.context is not None:
-        return MacridVAE(clicks.shape[1], settings, seed, start, labels)
-    model = MacridVAE(clicks.shape[1], replace(settings, context=0.0), seed, start, labels)
-    model.settings = replace(settings, context=context.choose(clicks, np.exp(model.routing()), seed))
+    n_items = clicks.shape[1]
+    model = MacridVAE(n_items, replace(settings, context=settings.context or 0.0), seed, start, labels)
+    if settings.context is None:
+        settings = replace(settings, context=context.choose(clicks, np.exp(model.routing()), seed))
+    model.settings = settings = replace(settings, sampled_items=_sampled(settings, n_items))
+    if settings.sampled_items:
+        model.sampler = Sampler(np.asarray(clicks.sum(axis=0)).ravel(), settings.sampled_items)
     return model
+
+
+def _sampled(settings: Settings, n_items: int) -> int:
+    """How many items are drawn for a step; 0: all are scored."""
+    count = settings.sampled_items
+    if count is None:
+        count = 0 if n_items <= ALL_UP_TO or any(settings.reg_weights) else SAMPLED
+    return count if count < n_items else 0

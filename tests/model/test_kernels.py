@@ -47,12 +47,8 @@ def test_routed_clicks_of_nobody():
     assert not weight.grad.any()
 
 
-def test_clicks_by_item(tiny_split):
+def test_clicks_by_person(tiny_split):
     clicks = Clicks(tiny_split.train)
-    item = clicks.item[clicks.by_item]
-    assert (item.diff() >= 0).all()
-    assert torch.equal(item[clicks.item_begin], clicks.clicked)
-    assert torch.equal(item.unique(), clicks.clicked)
     assert torch.equal(clicks.user[clicks.begin[clicks.count > 0]], (clicks.count > 0).nonzero()[:, 0])
 
 

@@ -23,7 +23,7 @@ WRONG = {
     "learning_rate": [0, -1, float("nan"), 100], "train_batch_size": [0, 1.5],
     "epochs": [-1, 0.5, float("inf")], "stopping_step": [0, -1], "routing": ["soft", None, 1],
     "routing_tau": [0, float("nan"), "x"], "context": [-0.1, 1.1, "auto"], "linear_weight": [-1, float("nan"), "auto"],
-    "popularity_power": [-0.1, float("nan"), "auto"],
+    "sampled_items": [-1, 2.5, "all"], "popularity_power": [-0.1, float("nan"), "auto"],
 }
 
 
@@ -38,6 +38,11 @@ def test_a_setting_out_of_range_is_named(name, value):
 def test_shares_are_held_from_a_start_alone():
     with pytest.raises(InputError, match="init is 'random'; set init=spectral, or routing=learned"):
         Settings(routing="held", init="random")
+
+
+def test_what_is_of_all_items_needs_them():
+    with pytest.raises(InputError, match=r"sampled_items is 100, and reg_weights.* are \[0.1, 0.0\]; set one"):
+        Settings(sampled_items=100, reg_weights=(0.1, 0.0))
 
 
 def test_every_setting_is_tested():
