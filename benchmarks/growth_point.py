@@ -15,17 +15,17 @@ import click
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from macrid.cli.options import read_data
 from macrid.data import split
 from macrid.measures import evaluate
-from macrid.model.macridvae import MacridVAE
 from macrid.model.settings import make_settings
 from macrid.studies import memory
 from macrid.training import fit
-from macrid.training.spectral_start import spectral_start
+from macrid.training.start import untrained
 
 EVALUATED = 500  # people
 ROWS_AT_ONCE = 50_000  # people whose clicks are written together
@@ -35,8 +35,11 @@ ROWS_AT_ONCE = 50_000  # people whose clicks are written together
 @click.option("--data", required=True)
 @click.option("--factors", default=7)
 @click.option("--steps", default=24)
+@click.option("--sampled", type=int, help="Sampled items of a step, 0 for all; by default as the preset has it.")
+@click.option("--threads", default=1)
 @click.option("--write", "folder", type=click.Path(path_type=Path))
-def main(data, factors, steps, folder):
+def main(data, factors, steps, sampled, threads, folder):
+    torch.set_num_threads(threads)
     bare, stages = memory.now(), {}
     with stage(stages, bare, "reading"):
         source = read_data(data, 0)
@@ -45,29 +48,30 @@ def main(data, factors, steps, folder):
             write(source, folder)
         found = {"bytes": sum(path.stat().st_size for path in folder.iterdir())}
     else:
-        found = training(source, factors, steps, stages, bare)
+        found = training(source, factors, steps, sampled, stages, bare)
     click.echo(json.dumps({"people": source.n_users, "items": source.n_items, "clicks": source.n_interactions,
                            "bare_mb": round(bare / 1e6), "stages": stages} | found))
 
 
-def training(source, factors: int, steps: int, stages: dict, bare: int) -> dict:
+def training(source, factors: int, steps: int, sampled: int | None, stages: dict, bare: int) -> dict:
     """Divide, start, train some steps of the preset `best` and evaluate EVALUATED people: one epoch of `train.fit` over as
     many of the people as fill the steps."""
     with stage(stages, bare, "splitting"):
         parts = split.strong(split.to_clicks(source), 0)
-    settings = make_settings("best", {"kfac": factors, "epochs": 1})
+    settings = make_settings("best", {"kfac": factors, "epochs": 1, "sampled_items": sampled})
     with stage(stages, bare, "spectral start"):
-        start = spectral_start(parts.train, factors, settings.embedding_size, 0)
+        model = untrained(parts.train, settings, 0)
+    settings = model.settings
     rng, batch = np.random.default_rng(0), settings.train_batch_size
     some = np.sort(rng.choice(parts.train.shape[0], min(steps * batch, parts.train.shape[0]), replace=False))
     cut = replace(parts, train=parts.train[some], validation=first(parts.validation, 2))  # so that all the time is steps
     with stage(stages, bare, "training"):
-        model = MacridVAE(parts.train.shape[1], settings, 0, start)
         history = fit.fit(model, cut, 0)
     test = first(parts.test, EVALUATED)
     with stage(stages, bare, "evaluating"):
         evaluate.ranking(model, test)
     return {"factors": factors, "train_people": parts.train.shape[0], "train_items": parts.train.shape[1], "batch": batch,
+            "sampled_items": settings.sampled_items, "embedding_size": settings.embedding_size,
             "steps": history[0]["step"], "trained": len(some), "evaluated": len(test.user_ids),
             "held_out": len(parts.test.user_ids)}
 

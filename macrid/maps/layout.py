@@ -19,7 +19,9 @@ Projection = Callable[[np.ndarray, str, int, np.ndarray | None], np.ndarray]  # 
 METHODS: dict[str, Projection] = {"tsne": projections.tsne, "umap": projections.umap}
 WITH_PEOPLE = "+people"  # behind the method
 MOST_PARTS = 2_000
-_AT_ONCE = 256  # parts whose nearest items are searched together
+MOST_ITEMS = 50_000  # that are laid out; of a larger catalogue so many, and the others go where their nearest ones are
+NEAREST = 5  # of those laid out, among whose places another item's is the middle one
+_AT_ONCE = 256  # vectors whose nearest items are searched together
 
 
 @dataclass(frozen=True)
@@ -54,21 +56,35 @@ def lay_out(item_ids: np.ndarray, vectors: np.ndarray, similarity: str, parts: P
         the two can be compared.
     """
     metric = "cosine" if similarity == "cosine" else "euclidean"
-    both = np.concatenate([vectors, parts.vectors])
-    nearest = _nearest(parts.vectors, vectors)
+    some = np.arange(len(vectors))
+    if len(vectors) > MOST_ITEMS:
+        some = np.sort(np.random.default_rng(seed).choice(len(vectors), MOST_ITEMS, replace=False))
+    chosen = vectors[some]  # (m, D)
+    among = nearest_of(vectors, chosen, metric, NEAREST) if len(some) < len(vectors) else None  # (M, NEAREST)
+    both, nearest = np.concatenate([chosen, parts.vectors]), nearest_of(parts.vectors, chosen, "cosine", 1)[:, 0]
     tables = []
     for method, project in METHODS.items():
-        other = None if beside is None else _points(beside, method, item_ids)
-        alone = project(vectors, metric, seed, other)
+        other = None if beside is None else _points(beside, method, item_ids[some])
+        alone = project(chosen, metric, seed, other)
         if other is not None:
             alone = projections.turned(alone, other)
-        tables.append(_table(method, item_ids, alone))
+        tables.append(_table(method, item_ids, _with_others(alone, some, among)))
         if len(parts.vectors):
             # By cosine in every model: a part has length one, so that only its direction can be compared with an item's.
             joint = projections.turned(project(both, "cosine", seed, np.concatenate([alone, alone[nearest]])), alone)
-            tables.append(_table(method + WITH_PEOPLE, item_ids, joint[: len(item_ids)]))
-            tables.append(_table(method + WITH_PEOPLE, parts.user_ids, joint[len(item_ids) :], "part", parts.factor))
+            tables.append(_table(method + WITH_PEOPLE, item_ids, _with_others(joint[: len(some)], some, among)))
+            tables.append(_table(method + WITH_PEOPLE, parts.user_ids, joint[len(some) :], "part", parts.factor))
     return pd.concat(tables, ignore_index=True)
+
+
+def _with_others(points: np.ndarray, some: np.ndarray, among: np.ndarray | None) -> np.ndarray:
+    """Where all items are (M, 2): those of positions `some` (m,) at points (m, 2), every other one at the middle, by each
+    coordinate, of the points that are nearest to it, among (M, NEAREST); None where there are no others."""
+    if among is None:
+        return points
+    places = np.median(points[among], axis=1).astype(np.float32)
+    places[some] = points
+    return places
 
 
 def _table(method: str, ids: np.ndarray, xy: np.ndarray, kind: str = "item",
@@ -83,10 +99,20 @@ def _points(maps: pd.DataFrame, method: str, item_ids: np.ndarray) -> np.ndarray
     return rows.loc[item_ids, ["x", "y"]].to_numpy(np.float32)
 
 
-def _nearest(parts: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-    """The item (n,) whose vector points most in the direction of each part."""
-    directions, nearest = unit(vectors), np.zeros(len(parts), np.int64)
-    for start in range(0, len(parts), _AT_ONCE):
+def nearest_of(vectors: np.ndarray, others: np.ndarray, metric: str, count: int) -> np.ndarray:
+    """The `count` of the others (m, D) that are nearest to each vector (n, D), in no order, (n, count); metric: cosine or
+    euclidean."""
+    if metric == "cosine":
+        others, off = unit(others), np.zeros(len(others))
+    else:
+        off = 0.5 * np.square(others).sum(axis=1)  # |a - b|^2 = |a|^2 - 2 (a . b - |b|^2 / 2)
+    others, off = others.T.astype(np.float32), off.astype(np.float32)
+    nearest = np.zeros((len(vectors), count), np.int64)
+    for start in range(0, len(vectors), _AT_ONCE):
         some = slice(start, start + _AT_ONCE)
-        nearest[some] = (parts[some] @ directions.T).argmax(axis=1)
+        closeness = vectors[some].astype(np.float32, copy=False) @ others - off
+        if count == 1:  # faster
+            nearest[some, 0] = closeness.argmax(axis=1)
+        else:
+            nearest[some] = np.argpartition(closeness, -count, axis=1)[:, -count:]
     return nearest

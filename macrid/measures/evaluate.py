@@ -14,6 +14,12 @@ from .contract import Factored, Scorer
 from .ranking import hits, ndcg_at, precision_at, recall_at, reciprocal_rank_at
 
 SCORED_AT_ONCE = 500  # people
+SCORES_AT_ONCE = 25_000_000  # people times items
+
+
+def people_at_once(n_items: int) -> int:
+    """How many people are scored together, so that their scores stay within memory."""
+    return max(1, min(SCORED_AT_ONCE, SCORES_AT_ONCE // max(1, n_items)))
 
 
 def validation_ndcg(model: Scorer, held: HeldOut) -> np.ndarray:
@@ -23,8 +29,10 @@ def validation_ndcg(model: Scorer, held: HeldOut) -> np.ndarray:
 
 def _ranked(model: Scorer, held: HeldOut, k: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """The hits (b, k) and numbers of answers (b,) of some people at a time, what they have seen left out."""
-    for start in range(0, held.fold_in.shape[0], SCORED_AT_ONCE):
-        rows = slice(start, start + SCORED_AT_ONCE)
+    people, n_items = held.fold_in.shape
+    at_once = people_at_once(n_items)
+    for start in range(0, people, at_once):
+        rows = slice(start, start + at_once)
         scores = model.scores(held.fold_in[rows])
         seen = held.seen[rows].tocoo()
         scores[seen.row, seen.col] = -np.inf

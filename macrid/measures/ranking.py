@@ -22,7 +22,9 @@ def hits(scores: np.ndarray, answers: csr_matrix, k: int) -> np.ndarray:
     """Which of the k best-scored items of each person are answers, best first: (B, M), binary (B, M) -> bool (B, k)."""
     top = top_k(scores, k)
     hit = np.zeros((len(top), k), bool)
-    hit[:, : top.shape[1]] = np.take_along_axis(answers.toarray() > 0, top, axis=1)
+    row, column = answers.nonzero()
+    first = np.arange(len(top))[:, None] * scores.shape[1]  # a number for each pair of a person and an item
+    hit[:, : top.shape[1]] = np.isin(first + top, row * np.int64(scores.shape[1]) + column)
     return hit
 
 

@@ -20,7 +20,7 @@ from macrid.data.split import Split, fold_in
 from macrid.dials import choose
 from macrid.dials.wishes import Wishes
 from macrid.errors import InputError
-from macrid.measures.evaluate import SCORED_AT_ONCE, ranking
+from macrid.measures.evaluate import people_at_once, ranking
 from macrid.measures.ranking import top_k
 from macrid.model.settings import make_settings
 from macrid.training.choose_kfac import settle, without_auto
@@ -123,9 +123,9 @@ class MacridRecommender(BaseEstimator):
         hide_seen leaves out what a person has clicked."""
         clicks = self._known(X)
         count = self.recommender_.number(n)
-        lists = []
-        for start in range(0, clicks.shape[0], SCORED_AT_ONCE):
-            rows = clicks[start : start + SCORED_AT_ONCE]
+        lists, at_once = [], people_at_once(clicks.shape[1])
+        for start in range(0, clicks.shape[0], at_once):
+            rows = clicks[start : start + at_once]
             scores = self.model_.scores(rows)
             if hide_seen:
                 scores[rows.nonzero()] = -np.inf

@@ -24,6 +24,7 @@ from .running_mean import RunningMean
 
 TRAINED_AT_ONCE = 512  # people: the memory that a batch takes, and a processor's cache, hold no more
 KEPT_EVERY = 120.0  # seconds: no more of an epoch is lost when a training is stopped
+KEEPING_SHARE = 20  # but a checkpoint is written no more often than takes a 20th of the time
 
 
 def beta_at(step: int, anneal_cap: float, total_anneal_steps: int) -> float:
@@ -107,14 +108,16 @@ class Trainer:
     def epoch(self, validation: HeldOut, on_step: Callable[[int, float], None] | None = None) -> dict:
         """Train one epoch, or what is left of it, rank for the validation people, and return the row of the history."""
         epoch, began = len(self.history) + 1, time.perf_counter() - self.progress.seconds
-        self._kept_at = time.perf_counter()
+        self._kept_at, keeping = time.perf_counter(), 0.0
 
         def after_step() -> None:
+            nonlocal keeping
             now = time.perf_counter()
             self.progress.seconds = now - began
-            if now - self._kept_at >= KEPT_EVERY:
+            if now - self._kept_at >= max(KEPT_EVERY, KEEPING_SHARE * keeping):
                 self.keep()
-                self._kept_at = now
+                self._kept_at = time.perf_counter()
+                keeping = self._kept_at - now
             if on_step:
                 on_step(epoch, self.progress.people / self.clicks.shape[0])
 

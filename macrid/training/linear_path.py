@@ -8,7 +8,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from macrid.data.split import HeldOut, Split
-from macrid.measures.evaluate import SCORED_AT_ONCE
+from macrid.measures.evaluate import people_at_once
 from macrid.measures.ranking import hits, ndcg_at
 from macrid.model.linear import EDLAE
 from macrid.model.linear_path import LinearPath, strongest
@@ -22,7 +22,6 @@ NEIGHBOURS = 200  # of an item, above MOST_DENSE: those whose weights are solved
 WEIGHTS = (0.0, 0.25, 0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0)  # that are tried
 POWERS = (0.0, 0.1, 0.2, 0.3)  # of popularity, that are tried
 CHOOSING = 2000  # validation people that both are chosen on, at most
-SCORES_AT_ONCE = 25_000_000  # people times items: what choosing holds, a few times over
 
 Report = Callable[[str, float], None]  # ("solving" or "choosing its weight", the share of it that is done)
 
@@ -81,7 +80,7 @@ def best_of(model: MacridVAE, path: csr_matrix, popularity: np.ndarray, held: He
     spread."""
     people, count = held.fold_in.shape[0], min(held.fold_in.shape[0], CHOOSING)
     chosen, ndcg = np.arange(count) * people // count, np.zeros(len(pairs))
-    at_once = max(1, min(SCORED_AT_ONCE, SCORES_AT_ONCE // path.shape[1]))
+    at_once = people_at_once(path.shape[1])  # choosing holds their scores a few times over
     for start in range(0, count, at_once):
         rows = chosen[start : start + at_once]
         mixture, linear = model.mixture(held.fold_in[rows]), (held.fold_in[rows] @ path).toarray()

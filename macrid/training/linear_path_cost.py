@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from macrid.measures.evaluate import SCORED_AT_ONCE
+from macrid.measures.evaluate import people_at_once
 from macrid.model.neighbours import POPULAR
 
-from .linear_path import CHOOSING, KEPT, MOST_DENSE, NEIGHBOURS, SCORES_AT_ONCE
+from .linear_path import CHOOSING, KEPT, MOST_DENSE, NEIGHBOURS
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def cost_of(items: int, clicks: int, pairs: int, people: int, tried: int) -> Cos
         memory = 4.0 * POPULAR**2 + 16.0 * clicks + 25.0 * KEPT * items
     scores = min(people, CHOOSING) * items
     seconds += 1.5e-8 * tried * scores
-    return Cost(items, seconds, max(memory, 24.0 * min(scores, SCORED_AT_ONCE * items, SCORES_AT_ONCE)))
+    return Cost(items, seconds, max(memory, 24.0 * min(scores, people_at_once(items) * items)))
 
 
 def pairs(clicks: csr_matrix) -> int:

@@ -11,6 +11,7 @@ import numpy as np
 from scipy.sparse import csr_matrix, diags
 from scipy.sparse.linalg import svds
 from sklearn.cluster import KMeans
+from sklearn.utils.extmath import randomized_svd
 
 from macrid.measures.vectors import unit
 
@@ -18,6 +19,8 @@ from . import seeded
 from .grouping import Grouping, affinity, regrouped, some_people
 
 TOLERANCE = 1e-3  # of singular values, relative: the small ones lie so close that more takes many times as long, for a start
+EXACT_UP_TO = 50_000  # items; of more, the singular vectors are those of random projections
+SPARE, ROUNDS = 16, 4  # directions more than are asked for, and how often they are sharpened
 CLUSTERINGS = 4  # of each number of directions
 FIRST_STEPS = 6  # of the grouping, before the best of all clusterings is known
 
@@ -60,7 +63,12 @@ def spectral_vectors(clicks: csr_matrix, embedding_size: int, rng: np.random.Gen
     start = rng.standard_normal(min(n_users, n_items))
     vectors = rng.normal(0, 1e-3, (n_items, embedding_size))
     if rank >= 2:
-        _, values, right = svds(normalised, k=rank, v0=start, tol=TOLERANCE)
+        if n_items <= EXACT_UP_TO:
+            _, values, right = svds(normalised, k=rank, v0=start, tol=TOLERANCE)
+        else:  # Halko, Martinsson and Tropp, 2011: as many products as there are dimensions, at once
+            _, values, right = randomized_svd(normalised.astype(np.float32).tocsr(), rank, n_oversamples=SPARE,
+                                              n_iter=ROUNDS, power_iteration_normalizer="QR",
+                                              random_state=int(rng.integers(2**31)))
         order = np.argsort(-values)[1:]
         vectors[:, : len(order)] += (right[order] * values[order, None]).T * np.sqrt(n_items)
     return unit(vectors)

@@ -37,7 +37,7 @@ def test_a_process_that_fails_is_said(benchmarks, code, said):
 def test_a_point_measures_every_stage(benchmarks, small):
     growth, growth_point = benchmarks[1:]
     stages = {}
-    found = growth_point.training(small, 3, 4, stages, 0)
+    found = growth_point.training(small, 3, 4, None, stages, 0)
     assert list(stages) == ["splitting", "spectral start", "training", "evaluating"]
     assert all(s["peak_mb"] >= s["left_mb"] > 0 for s in stages.values())
     assert (found["steps"], found["trained"], found["held_out"]) == (1, found["train_people"], 6)  # a batch has 500

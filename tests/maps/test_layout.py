@@ -89,5 +89,38 @@ def test_the_second_model_begins_where_the_first_ended_and_is_turned_onto_it(mon
 def test_a_part_begins_at_the_item_nearest_to_it():
     v, rng = vectors(), np.random.default_rng(3)
     near = rng.integers(12, size=20)
-    found = layout._nearest(v[near] + 0.01 * rng.normal(size=(20, 4)), v * rng.uniform(0.5, 3, (12, 1)))
-    np.testing.assert_array_equal(found, near)
+    found = layout.nearest_of(v[near] + 0.01 * rng.normal(size=(20, 4)), v * rng.uniform(0.5, 3, (12, 1)), "cosine", 1)
+    np.testing.assert_array_equal(found[:, 0], near)
+
+
+@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_nearest_of_others(metric, count):
+    rng = np.random.default_rng(0)
+    one, other = rng.normal(size=(300, 4)) * rng.uniform(0.1, 3, (300, 1)), rng.normal(size=(40, 4)) * 2
+    found = layout.nearest_of(one, other, metric, count)
+    for vector, chosen in zip(one, found, strict=True):
+        if metric == "cosine":
+            far = -(other @ vector) / np.linalg.norm(other, axis=1)
+        else:
+            far = np.linalg.norm(other - vector, axis=1)
+        assert set(chosen) == set(np.argsort(far)[:count])
+
+
+def test_a_large_catalogue_is_laid_out_in_part(monkeypatch):
+    """The others stand within the spread of the ones that are like them; the ones laid out stand as without the others."""
+    rng, groups = np.random.default_rng(0), np.eye(4)[np.arange(400) % 3]
+    many = groups + rng.normal(0, 0.05, (400, 4))
+    ids = np.array([f"i{j}" for j in range(400)], object)
+    users, clicks, parts, factor = people(items=400)
+    chosen = layout.choose_parts(users, clicks, parts, factor)
+    monkeypatch.setattr(layout, "MOST_ITEMS", 90)
+    table = layout.lay_out(ids, many, "cosine", chosen, seed=3)
+    some = np.sort(np.random.default_rng(3).choice(400, 90, replace=False))
+    for method in ("tsne", "tsne+people"):
+        items = table[(table["method"] == method) & (table["kind"] == "item")]
+        assert items["id"].tolist() == list(ids)
+        xy = items[["x", "y"]].to_numpy()
+        centres = np.stack([xy[some][some % 3 == k].mean(axis=0) for k in range(3)])
+        assert (np.linalg.norm(xy[:, None] - centres, axis=2).argmin(axis=1) == np.arange(400) % 3).all()
+    np.testing.assert_array_equal(table[table["method"] == "tsne"][["x", "y"]].to_numpy()[some], projections.pca(many[some]))

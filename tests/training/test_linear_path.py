@@ -8,6 +8,7 @@ import pytest
 from conftest import random_clicks, tiny_settings
 
 from macrid.data.split import HeldOut
+from macrid.measures import evaluate
 from macrid.measures.evaluate import validation_ndcg
 from macrid.model.linear import EDLAE
 from macrid.model.linear_path import LinearPath, strongest
@@ -121,7 +122,7 @@ def test_both_are_chosen_on_some_of_many_people(model, tiny_split, monkeypatch):
     half = HeldOut(*(part[:people:2] for part in (held.user_ids, held.fold_in, held.answers, held.seen)))
     wanted = linear_path.best_of(model, path, popularity, half, pairs)
     monkeypatch.setattr(linear_path, "CHOOSING", people // 2)
-    monkeypatch.setattr(linear_path, "SCORES_AT_ONCE", 3 * model.n_items)
+    monkeypatch.setattr(evaluate, "SCORES_AT_ONCE", 3 * model.n_items)
     assert linear_path.best_of(model, path, popularity, some, pairs, told.append) == wanted
     assert len(told) == -(-(people // 2) // 3)
     assert told == sorted(told)

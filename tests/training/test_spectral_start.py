@@ -6,6 +6,7 @@ from conftest import binary, random_clicks
 from scipy.sparse import csr_matrix
 
 from macrid.measures.factors import agreement
+from macrid.training import spectral_start as spectral
 from macrid.training.spectral_start import spectral_start
 
 
@@ -32,9 +33,11 @@ def uneven(people=60, n_items=12, seed=2):
     return csr_matrix(clicks.astype(np.float32))
 
 
+@pytest.mark.parametrize("exact_up_to", [spectral.EXACT_UP_TO, 0])
 @pytest.mark.parametrize("dims", [3, 10])
-def test_items_are_the_singular_vectors_of_the_normalised_clicks(dims):
+def test_items_are_the_singular_vectors_of_the_normalised_clicks(dims, exact_up_to, monkeypatch):
     """Against the dense decomposition: the cosines of all pairs of items, which no sign or turn of the axes changes."""
+    monkeypatch.setattr(spectral, "EXACT_UP_TO", exact_up_to)
     clicks = uneven()
     x = clicks.toarray().astype(np.float64)
     person, item = x.sum(axis=1, keepdims=True), x.sum(axis=0, keepdims=True)
