@@ -7,13 +7,15 @@ from collections.abc import Callable
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as macrid.cli.main.run does, before torch is loaded
 
 import streamlit as st
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from streamlit.runtime.pages_manager import PagesManager
 
 from macrid.bundle.recommender import Recommender
-from ui import item_pictures, stage
+from ui import background, item_pictures, stage
+from ui.cookies import OwnerCookie
 
 # Until st.navigation has run once, Streamlit takes pages/ for pages of its own: a link to one that is followed right after
 # the start would open it without its frame.
@@ -49,6 +51,7 @@ def _told(request: Request, make: Callable[[Recommender], dict]) -> Response:
 
 
 app = st.App("frame.py", routes=[Route(item_pictures.PICTURE_ROUTE, picture), Route(stage.LIST_ROUTE, steered),
-                                 Route(stage.WHY_ROUTE, why)])
+                                 Route(stage.WHY_ROUTE, why)], middleware=[Middleware(OwnerCookie)])
+background.queue()  # jobs that waited when the app was ended go on
 item_pictures.serving.pictures = True
 gc.freeze()  # what is loaded now stays: no collection needs to walk through torch and numba again

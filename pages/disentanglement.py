@@ -8,6 +8,7 @@ import streamlit as st
 from macrid.charts import colours, results
 from macrid.charts import maps as map_charts
 from macrid.errors import InputError
+from macrid.jobs import Job, Request
 from macrid.results import findings
 from macrid.studies import study, sweep_maps
 from ui import address, background, bundles, html, result_files, words
@@ -103,51 +104,44 @@ def one(chosen: int, maps: pd.DataFrame | None) -> None:
 # A sweep from the page -------------------------------------------------------------------------------------------------
 
 
-@st.cache_resource
-def jobs() -> dict[str, background.Job]:
-    """The sweep that this server runs, under `sweep`; one at a time, for all who look."""
-    return {}
-
-
 def begin_sweep(data: str, betas: list[float], epochs: int) -> None:
-    out = result_files.made() / f"sweep-{data}.json"
-    arguments = ["sweep", "--data", data, "--grid", f"anneal_cap={','.join(map(str, betas))}", "--grid", "kfac=7,1",
-                 "--set", f"epochs={epochs}", "--out", str(out), "--overwrite", "--resume"]
-    jobs()["sweep"] = background.start(arguments, out, trainings=2 * len(betas))
+    """Ask for a sweep, with a file of its own."""
+    out = result_files.free("sweep", data)
+    arguments = ("sweep", "--data", data, "--grid", f"anneal_cap={','.join(map(str, betas))}", "--grid", "kfac=7,1",
+                 "--set", f"epochs={epochs}", "--out", str(out), "--resume")
+    background.submit(Request("sweep", f"A sweep of {data}", arguments, out, keeps=(study.partial_of(out),),
+                              about={"trainings": 2 * len(betas)}))
 
 
 @st.fragment(run_every=2)
-def progress():
-    """The sweep that runs: how far it is, and a way to stop it."""
-    job = jobs()["sweep"]
-    if not job.running:
-        if not job.failed and not job.stopped:
-            state.sweep = result_files.label_of(job.out)  # what is done is shown
+def progress(jobs: list[Job]) -> None:
+    """The sweeps that run or wait: how far they are, and a way to stop them."""
+    if not all(job.running for job in jobs):
+        done = [job for job in jobs if job.state == "done" and background.mine(job)]
+        if done:
+            state.sweep = result_files.label_of(done[0].request.out)  # what is done is shown
         st.rerun()
-    done = background.done_in(study.partial_of(job.out))
-    st.progress(min(1.0, done / job.trainings), text=f"{done} of {job.trainings} trainings are done")
-    st.caption(words.plain(job.now()))
-    if st.button("Stop", icon=":material/stop_circle:", key="stop"):
-        job.stop()
-        st.rerun()
+    for job in jobs:
+        trainings = job.request.about.get("trainings", 1)
+        done = study.done_in(job.request.out)
+        title = f"{words.plain(job.request.title)} {background.standing(job)}"
+        st.progress(min(1.0, done / trainings), text=f"{title}: {done} of {trainings} trainings are done")
+        st.caption(words.plain(job.now()))
+        background.controls(job)
 
 
 def own_sweep() -> None:
     """A small sweep, started here."""
     st.subheader("A sweep of your own")
-    job = jobs().get("sweep")
-    if job and job.running:
-        progress()
-        return
-    if job and job.failed:
-        st.error(f"The sweep ended: {words.plain(job.last_line())}")
-    elif job and job.stopped:
-        st.info("The sweep was stopped. Started again with the same data, it goes on from there.")
-    elif job:
-        st.success(f"The sweep is done. It can be chosen above as *{words.plain(result_files.label_of(job.out))}*.")
+    jobs = background.queue().jobs("sweep")
+    if under_way := [job for job in jobs if job.running]:
+        progress(under_way)
+    for job in jobs:
+        if background.mine(job) and not job.running:
+            ended(job)
     with st.form("own"):
         st.markdown("Every strength of the second term of the loss (β), with seven factors and with one. A small one takes "
-                    "minutes; the processor is busy meanwhile.")
+                    "minutes; the processor is busy meanwhile. One runs at a time.")
         one, two, three = st.columns([2, 3, 2], vertical_alignment="bottom")
         names = ["shop:300x1200", "ml-100k", "shop"]
         data = one.selectbox("Data", names, key="own-data", format_func={
@@ -157,8 +151,24 @@ def own_sweep() -> None:
         epochs = three.number_input("Epochs, at most", 1, 200, 15, key="own-epochs",
                                     help="How often each training sees all people; it ends earlier when it gets no better.")
         if st.form_submit_button("Start the sweep", icon=":material/play_arrow:", disabled=not betas):
-            begin_sweep(data, sorted(betas), epochs)
-            st.rerun()
+            try:
+                begin_sweep(data, sorted(betas), epochs)
+            except InputError as error:
+                st.error(words.plain(error))
+            else:
+                st.rerun()
+
+
+def ended(job: Job) -> None:
+    """What came of a sweep that has ended, and what can be done with it."""
+    title = words.plain(job.request.title)
+    if job.failed:
+        st.error(f"{title} has ended: {words.plain(job.last_line())}")
+    elif job.stopped:
+        st.info(f"{title} was stopped; what is done is kept.")
+    else:
+        st.success(f"{title} is done. It can be chosen above as *{words.plain(result_files.label_of(job.request.out))}*.")
+    background.controls(job)
 
 
 def kept_maps() -> pd.DataFrame | None:

@@ -10,6 +10,7 @@ from macrid.charts import maps
 from macrid.charts.colours import matched
 from macrid.data import intention_file
 from macrid.errors import InputError
+from macrid.jobs import Request
 from macrid.labelling.shelves import Shelves
 from macrid.maps import atlas
 from macrid.pipeline import realign
@@ -141,7 +142,8 @@ def save(folder: Path, name: str) -> None:
     table.write_text(intentions.to_csv(bundle.items.set_index("item_id")["title"]), encoding="utf-8")
     arguments = ["align", str(bundle.path), "--intentions", str(table), "--kfac", str(len(intentions.names)),
                  "--out", str(out)]
-    shelving.saving = Saving(name, out, background.start(arguments, beside / name))
+    job = background.submit(Request("align", f"Save {name}", tuple(arguments), out, lane="short"))
+    shelving.saving = Saving(name, out, job)
 
 
 @st.fragment(run_every=1.0)

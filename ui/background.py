@@ -1,79 +1,70 @@
-"""A command of ours in a process beside the app: started, watched, stopped.
+"""The jobs beside the app: one queue for all pages and sessions of this process, and who may do what with a job."""
 
-Its words go to a log file; what it has done so far is seen from the files that it writes.
-"""
-
-import os
-import re
-import signal
-import subprocess
-import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+import functools
+from dataclasses import replace
 from pathlib import Path
 
-import macrid
+import streamlit as st
 
-LIBRARY = Path(macrid.__file__).resolve().parents[1]  # where Python finds macrid, installed or not
+from macrid.bundle import places
+from macrid.errors import InputError
+from macrid.jobs import Job, Queue, Request
 
-
-@dataclass
-class Job:
-    """A running or ended command: the process, its log, the file that it makes, and how many trainings that takes."""
-
-    process: subprocess.Popen
-    log: Path
-    out: Path
-    trainings: int
-    stopped: bool = False  # by `stop`
-
-    @property
-    def running(self) -> bool:
-        return self.process.poll() is None
-
-    @property
-    def failed(self) -> bool:
-        """It ended by itself, and not well."""
-        return not self.stopped and self.process.poll() not in (None, 0)
-
-    def last_line(self) -> str:
-        """The last line of what it said; tqdm's bars are written over one another with carriage returns."""
-        try:
-            said = self.log.read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            return ""
-        lines = [line.strip() for line in said.replace("\r", "\n").splitlines() if line.strip()]
-        return lines[-1] if lines else ""
-
-    def now(self) -> str:
-        """What it does now: the words behind the figures of tqdm's bar, or its last line."""
-        line = self.last_line()
-        bar = re.fullmatch(r".*\[[^,]*, [^,]*(?:, (.*))?\]", line)
-        return line if not bar else bar[1] or ""
-
-    def stop(self, patience: float = 5) -> None:
-        """Ask it to stop as Ctrl-C does, so that it keeps what is done; end it if it does not."""
-        if self.running:
-            self.stopped = True
-            self.process.send_signal(signal.SIGINT)
-            try:
-                self.process.wait(patience)
-            except subprocess.TimeoutExpired:
-                self.process.terminate()
-                self.process.wait()
+from . import owner, words
 
 
-def start(arguments: Sequence[str], out: Path, trainings: int = 1) -> Job:
-    """Run `python -m macrid` with the arguments, which write the file `out`; the log stands beside it."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    log = out.with_name(out.name + ".log")
-    path = os.pathsep.join(filter(None, [str(LIBRARY), os.environ.get("PYTHONPATH")]))
-    with log.open("w", encoding="utf-8") as words:
-        process = subprocess.Popen([sys.executable, "-m", "macrid", *arguments], env=os.environ | {"PYTHONPATH": path},
-                                   stdin=subprocess.DEVNULL, stdout=words, stderr=subprocess.STDOUT)
-    return Job(process, log, out, trainings)
+@functools.cache
+def _queue(folder: Path) -> Queue:
+    return Queue(folder)
 
 
-def done_in(partial: Path) -> int:
-    """How many points of a study are done, by the records in the folder that it keeps while it runs."""
-    return sum(1 for path in partial.glob("*.json") if path.name != "run.json")
+def queue() -> Queue:
+    """The queue; what waits in it, perhaps since the app was ended, goes on."""
+    found = _queue(places.jobs_folder())
+    found.wake()
+    return found
+
+
+def submit(request: Request) -> Job:
+    """Ask for a job; it belongs to whoever looks at the page. Raises InputError as `Queue.submit` does."""
+    return queue().submit(replace(request, owner=owner.key()))
+
+
+def mine(job: Job) -> bool:
+    """Whether whoever looks at the page may stop, resume and discard a job."""
+    return job.request.owner in ("", owner.key())
+
+
+def standing(job: Job) -> str:
+    """How a job stands, in a word or two."""
+    state = job.state
+    if state == "waiting":
+        ahead = queue().ahead(job)
+        return "starts now" if not ahead else f"waits, {ahead} before it" if ahead > 1 else "waits, one before it"
+    return {"running": "runs", "stopping": "stops", "stopped": "stopped", "done": "done", "failed": "failed"}[state]
+
+
+def controls(job: Job) -> None:
+    """Stop, resume, discard: what its owner can do with a job as it stands; others hear that they cannot."""
+    state = job.state
+    if not mine(job):
+        if state != "done":
+            st.caption("Somebody else has started this; only they can stop it.")
+        return
+    with st.container(horizontal=True, gap="small"):
+        if state in ("waiting", "running", "stopping"):
+            st.button("Stop", icon=":material/stop_circle:", key=f"stop-{job.id}", disabled=state == "stopping",
+                      on_click=queue().stop, args=(job,))
+        if state in ("stopped", "failed"):
+            st.button("Go on" if state == "stopped" else "Try again", icon=":material/play_arrow:", key=f"resume-{job.id}",
+                      type="primary", on_click=queue().resume, args=(job,))
+        if state in ("stopped", "failed", "done"):
+            st.button("Discard" if state != "done" else "Remove from this list", icon=":material/delete:",
+                      key=f"discard-{job.id}", on_click=discard, args=(job,))
+
+
+def discard(job: Job) -> None:
+    try:
+        queue().discard(job)
+    except InputError as error:
+        st.toast(words.plain(error))

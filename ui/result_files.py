@@ -7,8 +7,9 @@ import streamlit as st
 
 from macrid import results
 from macrid.errors import InputError
+from macrid.studies import study
 
-from . import address, words
+from . import address, background, words
 
 
 def shipped() -> Path:
@@ -25,6 +26,13 @@ def files(kind: str) -> dict[str, Path]:
     """The files of results of a kind, {label: path}; people's own first, the newest of them on top."""
     own = sorted(made().glob(f"{kind}-*.json"), key=lambda path: -path.stat().st_mtime_ns)
     return {label_of(path): path for path in [*own, *sorted(shipped().glob(f"{kind}-*.json"))]}
+
+
+def free(kind: str, data: str) -> Path:
+    """A file for results of `data` that nobody has made, or is about to make."""
+    taken = {job.request.out for job in background.queue().jobs() if job.state != "done"}
+    numbered = (made() / f"{kind}-{data}{f'-{n}' if n > 1 else ''}.json" for n in range(1, 10**6))
+    return next(path for path in numbered if path not in taken and not path.exists() and not study.partial_of(path).exists())
 
 
 def label_of(path: Path) -> str:

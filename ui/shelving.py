@@ -9,10 +9,9 @@ import numpy as np
 
 from macrid.bundle.recommender import Recommender
 from macrid.errors import InputError
+from macrid.jobs import Job
 from macrid.labelling.shelves import Shelves
 from macrid.pipeline import rehold
-
-from .background import Job
 
 
 @dataclass

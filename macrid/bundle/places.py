@@ -22,6 +22,11 @@ def own_folder() -> Path:
     return folders()[0]
 
 
+def jobs_folder() -> Path:
+    """Where the app keeps its jobs (see `macrid.jobs`)."""
+    return (own_folder() / ".jobs").absolute()
+
+
 def names() -> set[str]:
     """The names of all bundles, dot-product twins among them."""
     return {path.parent.name for folder in folders() for path in folder.glob("*/bundle.json")

@@ -107,15 +107,18 @@ class Division:
     min_clicks: int | None
     held_out: int | None
 
-    def read(self) -> "Interactions":
-        """The data, undivided."""
+    def asked(self) -> "Asked":
+        """What is said of the columns of a file."""
         from macrid.data.interactions import Asked
 
         events = tuple(e.strip() for e in (self.events or "").split(",") if e.strip())
         if self.events is not None and not events:
             raise InputError("--events '': names no event; write them with commas, such as --events purchase,cart")
-        return read_data(self.data, self.seed, Asked(self.user, self.item, self.rating, self.time, events,
-                                                self.min_rating))
+        return Asked(self.user, self.item, self.rating, self.time, events, self.min_rating)
+
+    def read(self) -> "Interactions":
+        """The data, undivided."""
+        return read_data(self.data, self.seed, self.asked())
 
     def split(self, source: "Interactions | None" = None) -> "Split":
         """The data divided; source: what `read` gave, if they have been read."""

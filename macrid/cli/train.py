@@ -1,4 +1,4 @@
-"""Commands that make bundles, or parts of them: fetch, train, remap, import-recbole."""
+"""Commands that make bundles, or parts of them: fetch, look, train, remap, import-recbole."""
 
 import shutil
 import sys
@@ -10,6 +10,7 @@ import click
 
 from macrid.errors import InputError
 
+from . import looking
 from .options import (
     Chosen,
     Division,
@@ -21,7 +22,6 @@ from .options import (
     device_option,
     fetched,
     intentions_option,
-    print_json,
     say_what_counts,
     settings_options,
     summary,
@@ -31,6 +31,8 @@ from .progress import TrainingProgress
 if TYPE_CHECKING:
     from macrid.data.split import Split
     from macrid.model.settings import Settings
+    from macrid.pipeline import build
+    from macrid.pipeline.contents import Training
 
 
 @click.command()
@@ -45,11 +47,12 @@ def fetch(name: str, source: Path | None, to: Path | None) -> None:
 
 @dataclass(frozen=True)
 class _Output:
-    """Where the result goes: --out, --resume, --overwrite; or what would be done: --dry-run, --json."""
+    """Where the result goes: --out, --resume, --overwrite, --progress; or what would be done: --dry-run, --json."""
 
     out: Path | None
     resume: bool
     overwrite: bool
+    watched: Path | None
     dry: bool
     as_json: bool
 
@@ -77,11 +80,13 @@ class _Output:
 @device_option
 @click.option("--resume", is_flag=True, help="Go on with a training that was stopped.")
 @click.option("--overwrite", is_flag=True, help="Replace what stands at --out.")
+@click.option("--progress", "watched", type=click.Path(path_type=Path),
+              help="A folder to write there how far it is, as JSON: history.jsonl, now.json, factors.json.")
 @collect(division=Division, chosen=Chosen, output=_Output, told=Told)
 def train(division: Division, chosen: Chosen, output: _Output, told: Told, twin: str | None, device: str) -> None:
     """Train on a data set and write a bundle."""
     if output.dry:
-        _dry_run(division, told, output.as_json)
+        looking.dry_run(division, told, output.as_json)
         return
     from macrid.maps import projections
     from macrid.pipeline import build, contents, provenance, run_folder
@@ -113,7 +118,7 @@ def train(division: Division, chosen: Chosen, output: _Output, told: Told, twin:
     training = build.Training(split, settings, source, division.seed, labels, twin, device, kfac_auto, intentions)
     try:
         with TrainingProgress(settings.epochs) as progress:
-            bundle = build.build(training, out, progress.report)
+            bundle = build.build(training, out, _reports(progress, output.watched, training))
     except KeyboardInterrupt:
         click.echo(f"stopped; the same command with --resume goes on (kept in {run_folder.partial_of(out)})", err=True)
         sys.exit(130)
@@ -121,6 +126,21 @@ def train(division: Division, chosen: Chosen, output: _Output, told: Told, twin:
         shutil.rmtree(run_folder.partial_of(out))  # going on would end the same way
         raise InputError(str(error)) from error
     click.echo(f"{out}: " + summary(bundle.meta["metrics"]), err=True)
+
+
+def _reports(progress: TrainingProgress, watched: Path | None, training: "Training") -> "build.Report":
+    """What `build` reports to: the bars, and the files of --progress."""
+    from macrid.pipeline.watched import Written
+
+    if watched is None:
+        return progress.report
+    written = Written(watched, training.split, training.settings)
+
+    def report(stage: str, row: dict[str, Any]) -> None:
+        progress.report(stage, row)
+        written.report(stage, row)
+
+    return report
 
 
 def _linear_path_told(split: "Split", settings: "Settings") -> str:
@@ -138,20 +158,6 @@ def _linear_path_told(split: "Split", settings: "Settings") -> str:
                          f"{free / 1e9:.1f} GB are free; free some, or train without it: --set linear_weight=0 "
                          "--set popularity_power=0")
     return f"linear path: {cost.text}"
-
-
-def _dry_run(division: Division, told: Told, as_json: bool) -> None:
-    """Say what would count as a click, and train nothing."""
-    source = division.read()
-    known = told.read(source.items["item_id"])
-    split = division.split(source)
-    told.of_items(*known, split.items["item_id"])
-    held = {"train": split.train.shape[0], "validation": len(split.validation.user_ids), "test": len(split.test.user_ids)}
-    if as_json:
-        said = split.statement.as_json() if split.statement else {"source": split.name}
-        print_json(said | {"data": split.name, "split": split.kind, "held_out": held})
-        return
-    say_what_counts(split, err=False)
 
 
 def _settled(settings: "Settings", split: "Split", seed: int) -> "tuple[Settings, dict[str, Any]]":
@@ -203,4 +209,4 @@ def import_recbole(checkpoint: Path, data: Path, out: Path, overwrite: bool) -> 
     click.echo(f"{out}: " + summary(bundle.meta["metrics"]), err=True)
 
 
-COMMANDS = (fetch, train, remap, import_recbole)
+COMMANDS = (fetch, looking.look, train, remap, import_recbole)

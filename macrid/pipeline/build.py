@@ -29,9 +29,10 @@ def build(training: Training, out: Path, report: Report = lambda stage, row: Non
     """Train and save the bundle `out`, and with `training.twin` also its dot-product twin, trained just as long.
 
     Labels enter the loss with the weight `settings.label_weight`, and the dials are learned from them, as by `align`.
-    report: called with ("train", row of the history), ("twin", row), after each batch with ("step", {"stage": either of
-        these, "epoch", "done": the share of its people}), with ("linear", {"step": what of the linear path, "done": its
-        share}), and with ("start", {}), ("maps", {}), ("save", {}) as each begins.
+    report: called with ("train", row of the history), ("twin", row), then each with ("model", {"stage": either of these,
+        "model": as it is ranked with}); after each batch with ("step", {"stage", "epoch", "done": the share of its people}),
+        with ("linear", {"step": what of the linear path, "done": its share}), and with ("start", {}), ("maps", {}),
+        ("save", {}) as each begins.
     Checkpoints stand in `partial_of(out)` until the bundle is complete; a training found there is continued.
     """
     partial = partial_of(out)
@@ -62,7 +63,13 @@ def _train(training: Training, out: Path, partial: Path, report: Report) -> dict
         nonlocal path
         model = untrained(split.train, settings, seed, labels, start).to(training.device)
         course = Course() if training.twin and settings.routing == "learned" else None  # what is held has no course
-        history = run(Trainer(model, split.train, seed, folder, course), split.validation, lambda row: report(stage, row),
+        trainer = Trainer(model, split.train, seed, folder, course)
+
+        def after_epoch(row: dict) -> None:
+            report(stage, row)
+            report("model", {"stage": stage, "model": trainer.ranked})
+
+        history = run(trainer, split.validation, after_epoch,
                       lambda epoch, done: report("step", {"stage": stage, "epoch": epoch, "done": done}))
         path = add_linear_path(model, split, lambda step, done: report("linear", {"step": step, "done": done}), path)
         return Trained(model, history, course=course.factors if course else None)

@@ -44,6 +44,11 @@ def partial_of(out: Path) -> Path:
     return out.with_name(out.name + ".partial")
 
 
+def done_in(out: Path) -> int:
+    """How many trainings of a study that is to become the file `out` are done, while it runs."""
+    return sum(1 for path in partial_of(out).glob("*.json") if path.name != "run.json")
+
+
 def prepare(plan: Plan, *, overwrite: bool, resume: bool) -> None:
     """Make sure that the file `out` may be written, and that what a stopped study left there is of this split and seed.
     InputError as `run_folder.prepare` says."""

@@ -1,71 +1,91 @@
-"""Commands beside the app: started, watched, stopped."""
+"""Jobs of the app: whose they are, one for all sessions, gone with the process and not with a cache."""
 
+import subprocess
 import sys
 import time
 
 import pytest
+import streamlit as st
+from driving import fine, opened, press
 
-from ui import background
+from macrid.jobs import Request, queue
+from ui import background, owner
+
+SWEEP = "pages/disentanglement.py"
+SLEEPS = """
+import signal, sys, time
+from pathlib import Path
+from macrid.jobs import Job
+signal.signal(signal.SIGINT, signal.default_int_handler)
+job, code = Job(Path(sys.argv[-1])), 0
+print("half way", file=sys.stderr, flush=True)
+try:
+    time.sleep(90)
+except KeyboardInterrupt:
+    code = 130
+job.end(code)
+sys.exit(code)
+"""
 
 
-def waited(wanted, seconds=60):
+def waited(wanted, seconds=40):
     end = time.monotonic() + seconds
     while not wanted():
         assert time.monotonic() < end
         time.sleep(0.05)
 
 
-def test_a_command_ends_and_says_what_it_said(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)  # wherever one stands, the library is found
-    job = background.start(["--help"], tmp_path / "deep" / "out.json", trainings=3)
-    waited(lambda: not job.running)
-    assert not job.failed
-    assert "MacridVAE" in job.log.read_text()
-    assert job.last_line()
-    assert job.trainings == 3
+@pytest.fixture
+def sleeping(shop_beside, monkeypatch):
+    """Jobs are stood in for by processes that sleep until they are asked to stop."""
+    popen = subprocess.Popen
+    monkeypatch.setattr(queue.subprocess, "Popen",
+                        lambda command, **how: popen([sys.executable, "-c", SLEEPS, command[-1]], **how))
+    monkeypatch.setattr(queue, "LOOKED_EVERY", 0.05)
+    yield
+    for job in background.queue().jobs():
+        background.queue().stop(job)
+    background.queue().close(5)
+    background._queue.cache_clear()
 
 
-def test_a_command_that_fails_says_why(tmp_path):
-    job = background.start(["info", str(tmp_path / "nothing")], tmp_path / "out.json")
-    waited(lambda: not job.running)
-    assert job.failed
-    assert job.last_line().startswith("error: there is no bundle at")
+def stop_buttons(at):
+    return [button for button in at.button if button.label == "Stop"]
 
 
-@pytest.mark.parametrize("deaf", [False, True])
-def test_a_command_is_stopped_even_if_it_does_not_listen(tmp_path, monkeypatch, deaf):
-    code = ("import signal, time\n" + ("signal.signal(signal.SIGINT, signal.SIG_IGN)\n" if deaf else "")
-            + "print('ready', flush=True)\ntime.sleep(60)")
-    popen = background.subprocess.Popen
-    monkeypatch.setattr(background.subprocess, "Popen", lambda command, **how: popen([sys.executable, "-c", code], **how))
-    job = background.start([], tmp_path / "out.json")
-    waited(lambda: job.last_line() == "ready")
-    assert job.running
-    job.stop(patience=0.5)
-    assert not job.running
-    assert job.stopped
-    assert not job.failed  # somebody wanted it
-    job.stop()  # nothing to do
+def test_sweeps_belong_to_who_started_them_and_to_no_cache(sleeping):
+    mine = press(fine(opened(SWEEP)), "Start the sweep")
+    (job,) = background.queue().jobs()
+    words = job.request.arguments
+    assert words[0] == "sweep"
+    assert "anneal_cap=0.05,0.2,0.5,1.0,2.0" in words
+    assert "--overwrite" not in words
+    waited(lambda: job.last_line() == "half way")
+    st.cache_resource.clear()  # as a browser may ask for at any time
+    fine(mine.run())
+    assert "half way" in "".join(c.value for c in mine.caption)
+    assert len(stop_buttons(mine)) == 1
+
+    theirs = press(fine(opened(SWEEP)), "Start the sweep")  # another visitor
+    second = background.queue().jobs()[0]
+    assert second.request.out != job.request.out  # a file of its own
+    assert second.state == "waiting"  # one at a time
+    assert len(stop_buttons(theirs)) == 1  # their own
+    assert any("Somebody else has started this" in c.value for c in theirs.caption)
+
+    stop_buttons(fine(mine.run()))[0].click().run()
+    waited(lambda: job.stopped)
+    assert any("was stopped; what is done is kept" in info.value for info in fine(mine.run()).info)
+    press(mine, "Discard")
+    assert job.id not in [each.id for each in background.queue().jobs()]
 
 
-def test_the_last_line_of_a_bar(tmp_path):
-    job = background.Job(None, tmp_path / "log", tmp_path / "out", 1)
-    assert job.last_line() == ""
-    job.log.write_text("note: x\n 10%|#  | 1/10\r 20%|## | 2/10\r\n")
-    assert job.last_line() == "20%|## | 2/10"
+def test_the_key_of_a_browser_is_kept_as_a_digest(monkeypatch):
+    class Context:
+        cookies = {owner.COOKIE: "a secret"}  # noqa: RUF012
 
-
-@pytest.mark.parametrize(("line", "wanted"), [
-    ("10%|#  | 1/10 [00:35<02:23, 15.97s/point, macridvae, epoch 4: NDCG@100 0.4]", "macridvae, epoch 4: NDCG@100 0.4"),
-    ("0%|  | 0/10 [00:00<?, ?point/s]", ""), ("getting ml-100k", "getting ml-100k"), ("error: [x] is y", "error: [x] is y")])
-def test_what_it_does_now(tmp_path, line, wanted):
-    job = background.Job(None, tmp_path / "log", tmp_path / "out", 1)
-    job.log.write_text(f"before\r{line}\r")
-    assert job.now() == wanted
-
-
-def test_what_is_done(tmp_path):
-    assert background.done_in(tmp_path / "none") == 0
-    for name in ("run.json", "a-1.json", "b-2.json", "c.partial"):
-        (tmp_path / name).write_text("{}")
-    assert background.done_in(tmp_path) == 2
+    monkeypatch.setattr(owner.st, "context", Context)
+    assert owner.key() == owner.key()
+    assert "secret" not in owner.key()
+    assert not background.mine(type("Job", (), {"request": Request("a", "b", (), None, owner="somebody")}))
+    assert background.mine(type("Job", (), {"request": Request("a", "b", (), None, owner=owner.key())}))

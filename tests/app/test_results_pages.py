@@ -1,17 +1,14 @@
 """The pages of results without a browser: from made-up files, without any, from damaged ones; a sweep from the page."""
 
-import sys
-import time
 
 import made_up
 import pandas as pd
 import pytest
-import streamlit as st
-from driving import fine, opened, press, raw, widget
+from driving import fine, opened, raw, widget
 
 from macrid.results import benchmark
 from macrid.studies import sweep_maps
-from ui import background, result_files
+from ui import result_files
 
 SWEEP, BENCHMARK = "pages/disentanglement.py", "pages/benchmark.py"
 
@@ -161,35 +158,3 @@ def test_what_others_report_stands_beside_with_its_source(made, tmp_path):
 def test_what_ships_can_be_read():
     rows = benchmark.reported(result_files.shipped() / "reported.json")
     assert all(row["source"] and row["note"] for row in rows)
-
-
-# a sweep from the page ---------------------------------------------------------------------------------------------------
-
-
-def test_a_sweep_is_started_watched_and_stopped(made, monkeypatch):
-    """Its process is stood in for: what a sweep does is tested with the command."""
-    code = "import time\nprint('half way', flush=True)\ntime.sleep(90)"
-    popen, commands = background.subprocess.Popen, []
-
-    def instead(command, **how):
-        commands.append(command)
-        return popen([sys.executable, "-c", code], **how)
-
-    monkeypatch.setattr(background.subprocess, "Popen", instead)
-    st.cache_resource.clear()  # nor a sweep of an earlier test
-    at = fine(opened(SWEEP))
-    press(at, "Start the sweep")
-    words = commands[0]
-    assert words[1:4] == ["-m", "macrid", "sweep"]
-    assert "anneal_cap=0.05,0.2,0.5,1.0,2.0" in words
-    assert "kfac=7,1" in words
-    (made / "sweep-shop:300x1200.json.partial").mkdir()
-    (made / "sweep-shop:300x1200.json.partial" / "a.json").write_text("{}")
-    end = time.monotonic() + 30
-    while "half way" not in "".join(c.value for c in at.caption) and time.monotonic() < end:
-        fine(at.run())
-    assert "half way" in "".join(c.value for c in at.caption)
-    press(at, "Stop")
-    assert [b.label for b in at.button] == ["Start the sweep"]
-    assert any("goes on from there" in info.value for info in at.info)
-    st.cache_resource.clear()

@@ -52,19 +52,19 @@ def purpose(look: Look, asked: Asked) -> str:
         return "interactions"
     if look.kind in ("uitem", "dat-movies"):
         return "items"
-    user, item = (_told(names, getattr(asked, role)) or called(names, role) for role in ("user", "item"))
+    user, item = (columns_called(names, getattr(asked, role)) or called(names, role) for role in ("user", "item"))
     if look.kind == "atomic" and user and not item:
         item = _other_token(look, user)
     if any(plain(n) in ("tag", "tagid", "tagvalue") for n in names) and item and not asked.names:
         return "tags" if user else "nothing"
-    strong = called(names, "user", weak=False) or _told(names, asked.user)
+    strong = called(names, "user", weak=False) or columns_called(names, asked.user)
     named = called(names, "item", weak=False) or asked.item or look.kind == "atomic"
     if item and user and user != item and (strong or named):
         return "interactions" if named and strong else "perhaps"
     return "items" if item and not strong else "nothing"
 
 
-def _told(columns: Sequence[str], name: str | None) -> list[int]:
+def columns_called(columns: Sequence[str], name: str | None) -> list[int]:
     """The columns of this name: exactly, else in any case."""
     if name is None:
         return []
@@ -111,7 +111,7 @@ def _as_told(where: str, columns: list[str], asked: Asked) -> dict[str, int]:
 
 
 def _named(where: str, columns: list[str], role: str, name: str) -> list[int]:
-    hits = _told(columns, name)
+    hits = columns_called(columns, name)
     if not hits and name.isdigit() and 1 <= int(name) <= len(columns):
         return [int(name) - 1]
     if not hits:
@@ -157,7 +157,7 @@ def _by_position(where: str, look: Look, roles: dict[str, int], asked: Asked) ->
     """A table without a header: user, item, then a rating and a time where the look of the columns says so."""
     width = len(look.columns)
     rows = [row for row in look.head if len(row) == width]
-    looks = [_look_of(list(column)) for column in zip(*rows, strict=True)]
+    looks = [type_of(list(column)) for column in zip(*rows, strict=True)]
     guessed = not {"user", "item"} <= roles.keys()
     if guessed:
         if roles.keys() & {"user", "item"}:
@@ -192,7 +192,7 @@ def _first_two(rows: list[list[str]]) -> dict[str, int]:
     return {"user": 1, "item": 0} if swapped else {"user": 0, "item": 1}
 
 
-def _look_of(values: list[str]) -> str:
+def type_of(values: list[str]) -> str:
     """What the values of a column look like: event, time, number or text."""
     given = [v.strip() for v in values if v.strip()]
     if given and all(v.lower() in EVENT_WORDS for v in given):

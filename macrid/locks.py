@@ -1,0 +1,64 @@
+"""A lock that lasts as long as the process that holds it: who can take it knows that nobody is at work there."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def take(path: Path) -> int | None:
+    """Take the lock `path`, a file that is made; None if somebody holds it. Gives a descriptor: whoever has it, this process
+    or one that it was handed to, holds the lock until the last of them has closed it or ended, however that came about."""
+    while True:
+        held = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(held)
+            return None
+        if _same(path, held):
+            return held
+        os.close(held)  # `alone` has removed that file meanwhile: it locks nothing any more
+
+
+def is_held(path: Path) -> bool:
+    """Whether somebody holds the lock `path`; no file is made."""
+    if not path.exists():
+        return False
+    held = take(path)
+    if held is None:
+        return True
+    os.close(held)
+    return False
+
+
+@contextmanager
+def waiting(path: Path) -> Iterator[None]:
+    """Hold the lock `path` within a block; waits for whoever holds it."""
+    held = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[bool]:
+    """Hold the lock `path` within a block, and remove its file then; gives whether it could be had."""
+    held = take(path)
+    try:
+        yield held is not None
+    finally:
+        if held is not None:
+            path.unlink(missing_ok=True)
+            os.close(held)
+
+
+def _same(path: Path, held: int) -> bool:
+    """Whether the file at `path` is still the one that is open."""
+    try:
+        return os.path.samestat(os.stat(path), os.fstat(held))
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,26 @@
+"""Whose browser this is: a random key in a cookie, so that whoever has started something can come back to it, and nobody
+else can stop it."""
+
+import hashlib
+import secrets
+
+import streamlit as st
+
+COOKIE = "macrid_owner"
+_KEY = "owner_key"  # in the session, where there is no cookie
+
+
+def new() -> str:
+    """A key that nobody can guess."""
+    return secrets.token_urlsafe(24)
+
+
+def key() -> str:
+    """Who looks at the page, as it may be written down: a digest of the key."""
+    try:
+        given = st.context.cookies.get(COOKIE)
+    except (AttributeError, RuntimeError):  # no browser
+        given = None
+    if not isinstance(given, str) or not given:
+        given = st.session_state.setdefault(_KEY, new())
+    return hashlib.sha256(given.encode()).hexdigest()[:32]
