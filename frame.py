@@ -4,8 +4,8 @@ import streamlit as st
 
 from ui import bundles, words
 
-# The icon is a file: of one named ":material/...", browsers would fetch the picture from an outside address.
-st.set_page_config(page_title="MacridVAE", page_icon=words.ROOT / "assets" / "icon.svg", layout="wide")
+# The icon is a file, and set first: of one named ":material/...", browsers would fetch the picture from an outside address.
+st.set_page_config(page_icon=words.ROOT / "assets" / "icon.svg", layout="wide")
 st.logo(words.ROOT / "assets" / "logo.svg", size="large")
 page = st.navigation([
     st.Page("pages/overview.py", title="Overview", icon=":material/home:", default=True),
@@ -17,6 +17,7 @@ page = st.navigation([
     st.Page("pages/benchmark.py", title="Benchmark", icon=":material/leaderboard:"),
     st.Page("pages/method.py", title="Method", icon=":material/function:"),
 ])
+st.set_page_config(page_title=f"{page.title} · MacridVAE")
 with st.sidebar:
     bundles.choose_bundle()
 page.run()

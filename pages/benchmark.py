@@ -95,7 +95,7 @@ def overview(blocks: list[benchmark.Block]) -> None:
     for split in dict.fromkeys(each.split for each in blocks):
         mine = [each for each in blocks if each.split == split]
         metrics = max((each.metrics for each in mine), key=len)
-        st.subheader(PROTOCOLS.get(split, split))
+        st.header(PROTOCOLS.get(split, split))
         table("".join(map(metric_head, metrics)), "".join(block(each, metrics) for each in mine))
     if any(each.others for each in blocks):
         st.caption("Grey rows are what others report, from their own runs and splits: to be compared with care.")
@@ -146,7 +146,7 @@ if not result_files.files("compare"):
             "popularity,ease,multvae,macridvae --out results/compare-ml-100k.json` makes one; then reload this page.")
     st.stop()
 overview(benchmark.blocks(comparisons(), elsewhere()))
-st.subheader("One comparison in detail")
+st.header("One comparison in detail")
 chosen = result_files.choose("compare", "Comparison", bundle.meta["data"]["name"])
 if chosen:
     st.caption(result_files.described(chosen[1]))

@@ -132,7 +132,7 @@ def progress(jobs: list[Job]) -> None:
 
 def own_sweep() -> None:
     """A small sweep, started here."""
-    st.subheader("A sweep of your own")
+    st.header("A sweep of your own")
     jobs = background.queue().jobs("sweep")
     if under_way := [job for job in jobs if job.running]:
         progress(under_way)

@@ -86,7 +86,7 @@ def studio() -> None:
 
 def the_map(group: np.ndarray, shades: list[str]) -> None:
     """The items in the colours of the shelves that they would go to."""
-    st.subheader("Where the items go")
+    st.header("Where the items go")
     address.from_address("plane", METHODS, "tsne")
     method = st.segmented_control("Layout", METHODS, format_func=METHODS.get, required=True, key="plane",
                                   persist_state="session", label_visibility="collapsed")
@@ -105,7 +105,7 @@ def the_map(group: np.ndarray, shades: list[str]) -> None:
 
 def keeping() -> None:
     """Export, import, save."""
-    st.subheader("Keep it")
+    st.header("Keep it")
     titles = bundle.items.set_index("item_id")["title"]
     saving_as()
     st.download_button("Export the intentions as CSV", lambda: shelving.shelves.intentions().to_csv(titles), mime="text/csv",

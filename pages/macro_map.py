@@ -130,7 +130,7 @@ def explorer():
     if selected:
         selection(shown, selected)
     if item is not None:
-        st.subheader(f"Nearest to {words.plain(shown.items['title'].iloc[item])}")
+        st.header(f"Nearest to {words.plain(shown.items['title'].iloc[item])}")
         html.cards(shown, [item, *atlas.neighbours(shown, item)], label="Nearest items")
     prototypes(shown, star)
 
@@ -150,7 +150,7 @@ def zoom(selection, many: bool, window) -> None:
 
 def selection(shown, selected: list[int]) -> None:
     """The selected items as cards and as a table."""
-    st.subheader(f"{len(selected):,} selected")
+    st.header(f"{len(selected):,} selected")
     html.cards(shown, selected[:LISTED], label="Selected items")
     columns = [c for c in shown.items.columns if c != "image_url"]
     table = shown.items.iloc[selected][columns].assign(factor=factor_names(shown)[selected])
@@ -164,7 +164,7 @@ def prototypes(shown, star: int | None) -> None:
     """The prototypes by name, and the most typical items of one."""
     used = [f.index for f in shown.factors if f.share > 0]
     state.clicked(star, used)
-    st.subheader("Prototypes")
+    st.header("Prototypes")
     chosen = st.pills("Prototype", used, key="prototype", required=True, label_visibility="collapsed",
                       format_func=lambda k: f"{words.plain(shown.factors[k].name)} · {shown.factors[k].share:.0%}")
     html.cards(shown, shown.factors[chosen].typical[:TYPICAL], label="Typical items")
@@ -203,7 +203,7 @@ explorer()
 
 # The poster's three panels ---------------------------------------------------------------------------------------------
 
-st.subheader("The poster's three panels")
+st.header("The poster's three panels")
 categorised = bool((bundle.items["category"] != "").any())
 if not categorised:
     st.caption("Without panel (b): the items have no categories.")
@@ -282,7 +282,7 @@ export()
 
 # Cosine against dot product --------------------------------------------------------------------------------------------
 
-st.subheader("Why cosine, and not a dot product?")
+st.header("Why cosine, and not a dot product?")
 if twin:
     st.markdown("With a dot product, length counts: an item whose vector is long scores high for everybody, and a prototype "
                 "that is long can take every item, so that the factors **collapse** into a few. Cosine looks at directions "

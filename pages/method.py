@@ -32,7 +32,7 @@ steps.markdown(
     "- The dashed arrow is the **encoder**, a neural network that finds the parts from the clicks. It is the same for all "
     "factors.")
 
-st.subheader("Five formulas")
+st.header("Five formulas")
 FORMULAS = [
     (r"c_{i} = \operatorname{softmax}_k\big(\cos(h_i, m_k)\,/\,\tau\big)",
      "**Routing.** How much item i belongs to each factor: the nearer its vector to a prototype, the more. While training, "
@@ -60,7 +60,7 @@ st.caption(f"This model: K = {settings.kfac} factors of D = {settings.embedding_
            f"{collapse.NAMES[collapse.variant_of(settings.similarity, settings.user_norm)]}. After Ma, Zhou, Cui, "
            "Yang and Zhu, NeurIPS 2019. The formulas in code: macrid/model/macridvae.py.")
 
-st.subheader("One person's way through it")
+st.header("One person's way through it")
 address.from_address("user", bundle.people, bundle.people[0])
 
 

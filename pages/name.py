@@ -143,9 +143,9 @@ def studio() -> None:
 
 def beginning(interview: Interview) -> None:
     """Nothing is being named: what there is to name, and how to begin."""
-    st.subheader("What varies most among these items")
+    st.header("What varies most among these items")
     strongest(interview)
-    st.subheader("Name something yourself")
+    st.header("Name something yourself")
     with st.form("new", border=True):
         fields = st.columns([3, 2, 2, 3])
         fields[0].text_input("It is called", key="new-name", placeholder="size", max_chars=40)
@@ -276,7 +276,7 @@ def confidence(attribute: Attribute, progress) -> None:
 
 def keeping(interview: Interview) -> None:
     """Export, import, save."""
-    st.subheader("Keep it")
+    st.header("Keep it")
     answers = naming.answers
     counts = "".join(f'<span class="mc-key">{words.escaped(label_file.heading(name, answers.attributes[name].ends))}'
                      f"<small>{count:,}</small></span>" for name, count in answers.counts().items())

@@ -14,7 +14,7 @@ html.begin("What clicks alone can tell",
          f"This recommender saw **{meta['data']['clicks']:,} clicks** of {meta['data']['people']:,} people in *{data_name}* "
          "and nothing else: no categories, no attributes, no pictures. It sorted what it learned on two levels.")
 
-st.subheader("Macro: what somebody is after")
+st.header("Macro: what somebody is after")
 st.markdown(f"Each item belongs to one of **{bundle.settings.kfac} factors**, which stand for intentions. "
             "A person is described by one part for each factor.")
 colours = colours_for(len(bundle.factors))
@@ -25,7 +25,7 @@ for factor, colour in zip(bundle.factors, colours, strict=True):
                   f'<small>{factor.share:.0%} of the items</small></div>')
 st.html(f'<div class="mc-factors">{"".join(blocks)}</div>')
 
-st.subheader("Micro: how they like it")
+st.header("Micro: how they like it")
 factor, dim, attribute = bundle.dials.showcase
 name = words.plain(bundle.factors[factor].name)
 line = f"Within a factor, each part has **{bundle.settings.embedding_size} dimensions**. Here are seven items of "
@@ -39,7 +39,7 @@ if attribute and attribute[1] < 0:
     along = along[::-1]  # so that the attribute grows from left to right
 st.html(f'<div class="mc-row" role="group" aria-label="Items along one dimension">{html.row(bundle, along)}</div>')
 
-st.subheader("How good is it?")
+st.header("How good is it?")
 ranking = "ndcg@100" if "ndcg@100" in figures else "ndcg@10"
 left, right = st.columns([3, 2], gap="large")
 with left:
@@ -63,7 +63,7 @@ with right:
     told = ["coherence" in figures, "nmi" in figures, figures.get("nmi", 1) < 0.2]
     st.caption(" ".join(line for line, true in zip(said, told, strict=True) if true))
 
-st.subheader("Where to go next")
+st.header("Where to go next")
 one, two = st.columns(2)
 with one.container(border=True, height="stretch"):
     html.page_link("pages/macro_map.py", "See the macro map", ":material/scatter_plot:")

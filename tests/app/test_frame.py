@@ -35,7 +35,7 @@ def expect(at: AppTest, page: str, bundle) -> None:
     """What stands on a page for a bundle with a twin, categories and attributes."""
     fine(at, PAGES[page])
     if page == "pages/overview.py":
-        assert len(at.subheader) == 4
+        assert len(at.header) == 4
         measured = ["Coherence", "Certainty"] if "coherence" in bundle.meta["metrics"] else []  # older bundles lack it
         assert [m.label for m in at.metric] == [*measured, "Effective factors", "Independence", "NMI", "Purity"]
         assert all(m.help for m in at.metric)
@@ -54,7 +54,7 @@ def expect(at: AppTest, page: str, bundle) -> None:
         assert "Cosine and dot product, trained alike" in "".join(m.value for m in at.markdown)
     elif page == "pages/name.py":
         assert {"intention", "new-kind", "everywhere"} <= keys(at)
-        assert [s.value for s in at.subheader] == ["What varies most among these items", "Name something yourself",
+        assert [s.value for s in at.header] == ["What varies most among these items", "Name something yourself",
                                                    "Keep it"]
         assert raw(at).count('class="mc-row"') == 4
     elif page == "pages/intentions.py":

@@ -1,6 +1,7 @@
 """The app as a person meets it: the real server, and pages driven in a real Chromium."""
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +52,10 @@ def test_a_link_followed_right_after_the_start_has_its_frame(visit):
 def test_a_page_opens_and_its_pictures_load(visit, where):
     page = visit(where, height=4000)  # high enough for every picture to be in view
     expect(page.locator("h1").first).to_have_text(PAGES[where])
+    assert page.title() == f"{next(name for name, link in LINKS.items() if link == where)} · MacridVAE"
+    levels = page.evaluate("[...document.querySelectorAll('[data-testid=stMain] :is(h1, h2, h3, h4)')].map(h => +h.tagName[1])")
+    assert levels[0] == 1
+    assert all(deeper - level <= 1 for level, deeper in pairwise(levels))
     if where not in ("macro_map", "disentanglement", "benchmark"):
         assert page.locator("[data-testid=stMain] img").count() > 20
         waited(lambda: page.evaluate("[...document.images]"
