@@ -1,43 +1,65 @@
-"""Overview: the two levels of disentangling, shown with this bundle's own items; its figures; where to go next."""
+"""Overview: a list and one slider that moves it; the two levels of disentangling, shown with this bundle's own items; its
+figures; where to go next."""
 
 
 import streamlit as st
 
 from macrid.charts.colours import colours_for
 from macrid.charts.figures import comparison
-from ui import bundles, html, words
+from ui import address, bundles, html, lead, stage, words
+from ui.state import Overview
+
+END = 6  # items of a list at each end of a dial
 
 bundle = bundles.chosen()
 meta, figures = bundle.meta, bundle.meta["metrics"]
 data_name = words.plain(words.DATA_NAMES.get(meta["data"]["name"], meta["data"]["name"]))
+state, user = Overview(), bundle.people[0]
 html.begin("What clicks alone can tell",
-         f"This recommender saw **{meta['data']['clicks']:,} clicks** of {meta['data']['people']:,} people in *{data_name}* "
-         "and nothing else: no categories, no attributes, no pictures. It sorted what it learned on two levels.")
+         f"This recommender learned from **{meta['data']['clicks']:,} clicks** of {meta['data']['people']:,} people in "
+         f"*{data_name}* and from nothing else: no categories, no attributes, no pictures. Yet its lists can be steered.")
+
+
+@st.fragment
+def leading(wish: str) -> None:
+    """One person's list, and the slider that moves it most."""
+    loved = ", ".join(map(words.escaped, stage.loved(bundle, bundle.history_of(user))))
+    st.html(f'<p class="mc-for">Its list for someone who loves <strong>{loved}</strong>. Drag the slider:</p>')
+    lead.show(bundle, user, wish, state)
+    html.page_link("pages/steer.py", "Wish for more on the Steer page", ":material/tune:",
+                   {"user": user, "wishes": address.wishes_text(state.led)})
+
+
+if moved_most := lead.wish_of(bundle, user):
+    leading(moved_most)
 
 st.header("Macro: what somebody is after")
-st.markdown(f"Each item belongs to one of **{bundle.settings.kfac} factors**, which stand for intentions. "
-            "A person is described by one part for each factor.")
-colours = colours_for(len(bundle.factors))
+st.markdown(f"The model sorted what it learned on two levels. First, each item belongs to one of **{bundle.settings.kfac} "
+            "factors**, which stand for intentions. A person is described by one part for each factor.")
 blocks = []
-for factor, colour in zip(bundle.factors, colours, strict=True):
+for factor, colour in zip(bundle.factors, colours_for(len(bundle.factors)), strict=True):
     blocks.append(f'<div class="mc-factor"><div class="mc-quad">{html.row(bundle, factor.typical[:4])}</div>'
                   f'<div class="mc-name"><i style="background:{colour}"></i>{words.escaped(factor.name)}</div>'
                   f'<small>{factor.share:.0%} of the items</small></div>')
 st.html(f'<div class="mc-factors">{"".join(blocks)}</div>')
 
 st.header("Micro: how they like it")
-factor, dim, attribute = bundle.dials.showcase
-name = words.plain(bundle.factors[factor].name)
-line = f"Within a factor, each part has **{bundle.settings.embedding_size} dimensions**. Here are seven items of "
-line += f"*{name}*, from one end of a single dimension to the other."
-if attribute:
-    line += (f" Nobody told the model about **{words.plain(attribute[0])}**, yet the order follows it (rank correlation "
-             f"{abs(attribute[1]):.2f}).")
+factor, dim = bundle.dials.showcase
+label, name = bundle.dials.label(factor, dim), words.plain(bundle.factors[factor].name)
+line = f"Second, each part has **{bundle.settings.embedding_size} dimensions**, and a person can turn each like a dial. "
+if label:
+    line += (f"Here is one of *{name}*, from **{words.plain(label.low)}** to **{words.plain(label.high)}**. Nobody told the "
+             f"model about {words.plain(label.name)}. {words.plain(label.source)}")
+else:
+    line += f"Here is the one of *{name}* that changes lists most."
 st.markdown(line)
-along = bundle.dials.along(factor, dim, 7)
-if attribute and attribute[1] < 0:
-    along = along[::-1]  # so that the attribute grows from left to right
-st.html(f'<div class="mc-row" role="group" aria-label="Items along one dimension">{html.row(bundle, along)}</div>')
+fan = max(bundle.people, key=lambda who: bundle.interest(bundle.history_of(who))[factor])
+strip = bundle.person(bundle.history_of(fan)).film_strip(factor, dim, n=END)
+ends = [("low end", strip[0]), ("high end", strip[-1])] if label is None else [(label.low, strip[0]), (label.high, strip[-1])]
+rows = "".join(f'<div class="mc-end"><strong>{words.escaped(word)}</strong><div class="mc-row">{html.row(bundle, positions)}</div></div>'
+               for word, (_, positions) in ends)
+st.html(f'<div role="group" aria-label="A list at the two ends of a dial">{rows}</div>')
+st.caption("The first of this intention for somebody who is after it, with the dial at its two ends.")
 
 st.header("How good is it?")
 ranking = "ndcg@100" if "ndcg@100" in figures else "ndcg@10"

@@ -127,10 +127,10 @@ def _bar(share: float | None, title: str) -> str:
             f'<i style="height:{max(share or 0, 0.04):.0%}"></i></span>')
 
 
-def page_link(page: str, label: str, icon: str) -> None:
-    """A link to another page; plain text where the page runs without its frame."""
+def page_link(page: str, label: str, icon: str, query: dict[str, str] | None = None) -> None:
+    """A link to another page, with what its address should hold; plain text where the page runs without its frame."""
     try:
-        st.page_link(page, label=label, icon=icon)
+        st.page_link(page, label=label, icon=icon, query_params=query)
     except (KeyError, st.errors.StreamlitAPIException):
         st.markdown(f"**{label}**")
 

@@ -66,6 +66,19 @@ class Frame(PageState):
     bundle = Remembered[str | None](None)  # a widget's
 
 
+class Overview(PageState):
+    """The slider at the head of the page."""
+
+    led = Remembered[Wanted]({}, of_bundle=True)  # the wish that it stands at
+    leading = Remembered(0)  # the number of its last event
+
+    def hear(self, event: dict[str, Any]) -> None:
+        """Take what happened at the slider (see `stage.show`)."""
+        self.leading = event["seq"]
+        if event["what"] == "wish":
+            self.led = {name: value for name, value in event["wishes"].items() if value}
+
+
 class MacroMap(PageState):
     """The map and what was chosen on it."""
 
@@ -267,7 +280,7 @@ class Method(PageState):
     user = Remembered("", of_bundle=True)
 
 
-PAGES: tuple[type[PageState], ...] = (Frame, MacroMap, Steer, Name, Intend, Disentanglement, Benchmark, Method)
+PAGES: tuple[type[PageState], ...] = (Frame, Overview, MacroMap, Steer, Name, Intend, Disentanglement, Benchmark, Method)
 
 
 def forget_bundle(session: MutableMapping[Any, Any], address: MutableMapping[str, Any]) -> None:

@@ -26,10 +26,12 @@ def _asset(name: str) -> str:
     return (words.ROOT / "assets" / name).read_text(encoding="utf-8")
 
 
-def mount(name: str, key: str, data: dict, event: str, on_event: Callable[[Any], None]) -> None:
-    """Show a component; `on_event` runs, with what was reported, before the page does."""
+def mount(name: str, key: str, data: dict, event: str, on_event: Callable[[Any], None], style: str = "") -> None:
+    """Show a component; `on_event` runs, with what was reported, before the page does. style: a style sheet in assets/ that
+    says how it looks in another place."""
     script = (_asset("element.js") if name in _WITH_ELEMENT else "") + _asset(f"{name}.js")
-    component = st.components.v2.component(f"macrid_{name}", html=_HTML[name], css=_asset(f"{name}.css"), js=script)
+    css = _asset(f"{name}.css") + (_asset(f"{style}.css") if style else "")
+    component = st.components.v2.component(f"macrid_{style or name}", html=_HTML[name], css=css, js=script)
 
     def report() -> None:
         value = st.session_state[key][event]

@@ -13,14 +13,13 @@ from scipy.sparse import csr_matrix
 from macrid.data import attributes
 from macrid.dials import moves, names, steered_scores
 from macrid.dials.choose import Scored
+from macrid.dials.poles import POPULARITY
 from macrid.dials.wishes import Attributes
 from macrid.errors import InputError
 from macrid.model.macridvae import MacridVAE
 
 from .cache import Cache, FactorItems
 
-SHOWCASE_ITEMS = 8  # the factor of the showcase has as many, at least
-SHOWCASE_DIALS = 5  # of each factor, the strongest, are looked at for the showcase
 MOST_TRIED = 1000  # people whose lists tell what dials do
 WELL_KNOWN = 20  # a factor with more items is shown by the better known half of them
 
@@ -30,14 +29,6 @@ class Follows(NamedTuple):
 
     attribute: str
     closeness: float
-
-
-class Showcase(NamedTuple):
-    """The dial that explains itself best, and the attribute that it follows, if one is known."""
-
-    factor: int
-    dim: int
-    follows: Follows | None
 
 
 class Shown(NamedTuple):
@@ -227,12 +218,18 @@ class FactorDials:
         return known[name]
 
     @cached_property
-    def showcase(self) -> Showcase:
-        """The dial that explains itself best."""
-        kfac, dims = self.influence.shape
-        dials = [Showcase(k, j, self.follows(k, j)) for k in range(kfac) if (self.factor == k).sum() >= SHOWCASE_ITEMS
-                 for j in range(min(SHOWCASE_DIALS, dims))]
-        return max(dials, key=self._worth_showing, default=Showcase(0, 0, None))
+    def showcase(self) -> tuple[int, int]:
+        """The dial that most surely does what is said of it, as (factor, dim): of those that are named after what they do to
+        lists, the one that does most of it to people whom the name was not made from, rather of what can be seen of an item
+        than of its popularity; where nothing is known of the items, the one that changes lists most."""
+        told = {dial: rows.iloc[0] for dial, rows in self._moved.items()}
+        named = [dial for dial, first in told.items() if (label := self.label(*dial)) and label.name == first["attribute"]]
+        if not named:
+            factor, dim = np.unravel_index(int(self.influence.argmax()), self.influence.shape)
+            return int(factor), int(dim)
 
-    def _worth_showing(self, dial: Showcase) -> float:
-        return abs(dial.follows.closeness) if dial.follows else float(self.influence[dial.factor, dial.dim])
+        def done(dial: tuple[int, int]) -> tuple[bool, float]:
+            first = told[dial]
+            return first["attribute"] != POPULARITY, abs(first["effect"]) * first["again"] / first["change"] * first["holds"]
+
+        return max(named, key=done)

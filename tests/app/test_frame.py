@@ -110,7 +110,8 @@ def test_the_first_bundle_is_the_shop_and_the_address_stays_bare(shops, framed):
 
 
 def test_links_of_the_overview(shops, framed):
-    assert [link.label for link in opened().get("page_link")] == ["See the macro map", "Steer a list"]
+    assert [link.label for link in opened().get("page_link")] == [
+        "Wish for more on the Steer page", "See the macro map", "Steer a list"]
 
 
 def test_the_map_shows_the_layout_that_was_asked_for(shops):

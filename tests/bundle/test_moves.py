@@ -40,3 +40,15 @@ def test_damage_is_named(spoiled, harm):
     file.write_bytes(b"no table")
     with pytest.raises(InputError, match="cannot be read"):
         load(spoiled)
+
+
+def test_the_showcase_does_what_it_is_named_after_more_than_any_other(bundle):
+    def done(factor: int, dim: int) -> tuple[bool, float]:
+        row = bundle.dials.moved(factor, dim).iloc[0]
+        return row["attribute"] != "popularity", row["again"] / (row["change"] / row["effect"]) * row["holds"] * (
+            1 if row["effect"] > 0 else -1)
+
+    best = done(*bundle.dials.showcase)
+    assert best[1] > 0
+    for factor, dim in bundle.dials.moves[["factor", "dim"]].drop_duplicates().itertuples(index=False):
+        assert done(factor, dim) <= best
