@@ -55,9 +55,9 @@ else:
 st.markdown(line)
 fan = max(bundle.people, key=lambda who: bundle.interest(bundle.history_of(who))[factor])
 strip = bundle.person(bundle.history_of(fan)).film_strip(factor, dim, n=END)
-ends = [("low end", strip[0]), ("high end", strip[-1])] if label is None else [(label.low, strip[0]), (label.high, strip[-1])]
-rows = "".join(f'<div class="mc-end"><strong>{words.escaped(word)}</strong><div class="mc-row">{html.row(bundle, positions)}</div></div>'
-               for word, (_, positions) in ends)
+low, high = (label.low, label.high) if label else ("low end", "high end")
+rows = "".join(f'<div class="mc-end"><strong>{words.escaped(word)}</strong><div class="mc-row">'
+               f"{html.row(bundle, positions)}</div></div>" for word, (_, positions) in ((low, strip[0]), (high, strip[-1])))
 st.html(f'<div role="group" aria-label="A list at the two ends of a dial">{rows}</div>')
 st.caption("The first of this intention for somebody who is after it, with the dial at its two ends.")
 

@@ -1,5 +1,5 @@
-"""The head of the overview: one person's list, and the one slider that moves it: the stage of the Steer page without the rest
-of it, so that a drag is answered by the same routes."""
+"""The head of the overview: one person's list and the slider that moves it most, on the stage of the Steer page, whose routes
+answer a drag."""
 
 from macrid.bundle.recommender import Recommender
 from macrid.dials.poles import POPULARITY

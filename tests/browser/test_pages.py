@@ -53,7 +53,8 @@ def test_a_page_opens_and_its_pictures_load(visit, where):
     page = visit(where, height=4000)  # high enough for every picture to be in view
     expect(page.locator("h1").first).to_have_text(PAGES[where])
     assert page.title() == f"{next(name for name, link in LINKS.items() if link == where)} · MacridVAE"
-    levels = page.evaluate("[...document.querySelectorAll('[data-testid=stMain] :is(h1, h2, h3, h4)')].map(h => +h.tagName[1])")
+    levels = [int(tag[1]) for tag in page.evaluate(
+        "[...document.querySelectorAll('[data-testid=stMain] :is(h1, h2, h3, h4)')].map(heading => heading.tagName)")]
     assert levels[0] == 1
     assert all(deeper - level <= 1 for level, deeper in pairwise(levels))
     if where not in ("macro_map", "disentanglement", "benchmark"):
