@@ -1,4 +1,4 @@
-"""The head of the overview: one person's list and the slider that moves it most, on the stage of the Steer page, whose routes
+"""The head of the overview: a person's list and the slider that moves it most, on the stage of the Steer page, whose routes
 answer a drag."""
 
 from macrid.bundle.recommender import Recommender
