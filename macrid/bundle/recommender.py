@@ -61,8 +61,8 @@ class Recommender:
 
     @cached_property
     def log_c(self) -> np.ndarray:
-        """log c (M, K): how much each item belongs to each factor."""
-        return self.model.routing()
+        """log c (M, K): how much each item belongs to each factor. A factor after the other in memory, as lists add them."""
+        return np.asfortranarray(self.model.routing())
 
     @cached_property
     def factor(self) -> np.ndarray:

@@ -50,7 +50,9 @@ class SteeredScores:
 
     def __init__(self, parts: np.ndarray, items: np.ndarray, log_c: np.ndarray, scale: float, axes: np.ndarray) -> None:
         self.parts, self.items, self.log_c, self.scale, self.axes = parts, items, log_c, scale, axes
-        self.t = scale * (parts @ items.T) + log_c.T  # (K, M)
+        self.t = parts @ items.T  # (K, M)
+        self.t *= scale
+        self.t += log_c.T
         self.own = _logsumexp(self.t)  # (M,) the person's own scores
         self._left_alone_of: dict[tuple[int, ...], np.ndarray] = {}
         self._terms: dict[tuple[int, tuple[int, ...]], np.ndarray] = {}

@@ -135,10 +135,11 @@ class MacridVAE(nn.Module):
         a, b = _perceptron(hidden, layers).transpose(0, 1).split(self.settings.embedding_size, dim=-1)  # (B, K, D)
         return self._part(a if skip is None else a + skip.transpose(0, 1)), b
 
-    def _mean(self, clicks: Clicks, c: Tensor) -> Tensor:
+    def _mean(self, clicks: Clicks, c: Tensor, tables: Tables) -> Tensor:
         """mu (B, K, D) as it is served: without dropout, without b, and after the first layer in float64, as a part may be
-        short before it is made one long, which makes rounding as much larger. For cosine, always of length one."""
-        hidden, skip = self._first_layer(clicks, c)
+        short before it is made one long, which makes rounding as much larger. For cosine, always of length one. tables: of
+        the items that clicks and c are of."""
+        hidden, skip = self._first_layer(clicks, c, tables=tables)
         *between, (weight, bias) = zip(self.weights[1:], self.biases[1:], strict=True)
         half = self.settings.embedding_size
         layers = [(w.double(), b.double()) for w, b in (*between, (weight[:, :half], bias[:half]))]
@@ -246,8 +247,14 @@ class MacridVAE(nn.Module):
 
     @torch.no_grad()
     def represent(self, batch: csr_matrix) -> np.ndarray:
-        """The user vectors mu (B, K, D), each part of length one unless a dot product's is free, for binary rows (B, M)."""
-        return self._mean(Clicks(batch, self.items.device), self.log_routing().exp()).cpu().numpy()
+        """The user vectors mu (B, K, D), each part of length one unless a dot product's is free, for binary rows (B, M).
+        Only the items that somebody clicked are looked at: a person's vector takes no longer where there are more items."""
+        clicked = np.unique(batch.indices)
+        which = torch.as_tensor(clicked, dtype=torch.long, device=self.items.device)
+        items = self.items[which]  # (m, D)
+        c = self._shares(self._logits(items, which), False, 0.0).exp()  # (m, K)
+        clicks = Clicks(batch[:, clicked], self.items.device)
+        return self._mean(clicks, c, (items, self.weights[0][which])).cpu().numpy()
 
     def scores(self, batch: csr_matrix) -> np.ndarray:
         """log sum_k c_ik exp(score(z_uk, h_i)) + w (x_u B)_i for all items, (B, M): log p(i | u) up to a constant for each

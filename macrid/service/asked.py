@@ -98,8 +98,11 @@ class Steer(Recommend):
 
     def heard(self, bundle: Recommender) -> tuple[dict[str, float], list[str]]:
         """The wishes, those of the words before the others, and the words that nobody understood."""
-        said = bundle.wishes.understand(self.words or "")
-        return said.wishes | {bundle.wishes.named(name).name: value for name, value in self.wishes.items()}, said.unknown
+        wishes = {bundle.wishes.named(name).name: value for name, value in self.wishes.items()}
+        if not self.words:
+            return wishes, []
+        said = bundle.wishes.understand(self.words)
+        return said.wishes | wishes, said.unknown
 
 
 class Batch(_Strict):

@@ -1,0 +1,167 @@
+"""How many steered lists a second `macrid serve` gives, and how soon, with the load on the same machine.
+
+    python benchmarks/service.py                                    # 2,000 and 100,000 items; writes results/service.json
+    python benchmarks/service.py --items 1000000 --seconds 20
+    python benchmarks/service.py --items 100000 --growth 600        # memory over ten minutes
+
+Untrained bundles of K = 7 factors of 32 dimensions (`made_bundle`). Each connection is a person with a history of 20 random
+items who turns a dial or a wish, 20 items a list, and becomes another person after 20 turns. `50 a second`: so many
+questions come in all, whatever the answers do (the time counts from when one was due); `closed`: each asks again as soon as
+it has its answer, which tells the most that there is. `of a processor`: milliseconds of one that a list takes in the
+service, which other work on the machine does not stretch as it does the clock.
+"""
+
+import asyncio
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import click
+import numpy as np
+from made_bundle import make_bundle
+from record import RESULTS, save, table, versions
+
+ROOT = Path(__file__).resolve().parents[1]
+CONNECTIONS = (1, 10, 50, 200)
+TURNS, HISTORY, DIMS, LISTED, SEED = 20, 20, 32, 20, 0
+PORT = 8719
+
+
+class Person:
+    """Somebody who turns: each `question` is the bytes of a request."""
+
+    def __init__(self, ids: list[str], rng: np.random.Generator) -> None:
+        self.ids, self.rng, self.left = ids, rng, 0
+
+    def question(self) -> bytes:
+        if not self.left:
+            self.left = TURNS
+            self.items = [self.ids[at] for at in self.rng.choice(len(self.ids), HISTORY, replace=False)]
+            self.factor = int(self.rng.integers(7))
+        self.left -= 1
+        value = float(self.rng.uniform(-0.5, 0.5))
+        turned = {"wishes": {"size": value}} if self.left % 2 else {
+            "dials": [{"factor": self.factor, "dim": 0, "value": value}]}
+        body = json.dumps({"items": self.items, "n": LISTED, **turned}).encode()
+        head = "POST /v1/bundles/b/steer HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
+        return f"{head}{len(body)}\r\n\r\n".encode() + body
+
+
+async def answered(reader: asyncio.StreamReader) -> bool:
+    """Whether the next answer is a list."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    await reader.readexactly(int(re.search(rb"content-length: (\d+)", head, re.IGNORECASE)[1]))
+    return head.startswith(b"HTTP/1.1 200")
+
+
+async def load(ids: list[str], connections: int, rate: float, seconds: float) -> dict:
+    """The times of the answers to some people, in milliseconds. rate: questions a second of all; 0: closed."""
+    times: list[float] = []
+    wrong = 0
+    begin = time.perf_counter() + 0.2
+
+    async def one(k: int) -> None:
+        nonlocal wrong
+        person = Person(ids, np.random.default_rng([SEED, connections, k]))
+        reader, writer = await asyncio.open_connection("127.0.0.1", PORT)
+        due = begin + (k / rate if rate else 0)
+        while due < begin + seconds:
+            await asyncio.sleep(max(0, due - time.perf_counter()))
+            writer.write(person.question())
+            wrong += not await answered(reader)
+            times.append(1e3 * (time.perf_counter() - due))
+            due = due + connections / rate if rate else time.perf_counter()
+        writer.close()
+
+    await asyncio.gather(*map(one, range(connections)))
+    took = time.perf_counter() - begin
+    p50, p95, p99 = (float(np.percentile(times, q)) for q in (50, 95, 99))
+    return {"connections": connections, "rate": rate, "answers": len(times), "per_second": len(times) / took, "p50": p50,
+            "p95": p95, "p99": p99, "wrong": wrong}
+
+
+def resident(pid: int) -> float:
+    """Megabytes that a process holds."""
+    return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[1]) / 1024
+
+
+def busy(pid: int) -> float:
+    """Seconds of a processor that a process has had."""
+    ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(ticks[11]) + int(ticks[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def started(bundle: Path, workers: int) -> subprocess.Popen:
+    command = ["serve", str(bundle), "--port", str(PORT), "--rate", "0", "--log", "none", "--workers", str(workers)]
+    server = subprocess.Popen([sys.executable, "-m", "macrid", *command], cwd=ROOT)
+    for _ in range(1200):
+        done = subprocess.run(["curl", "-sf", f"http://127.0.0.1:{PORT}/ready"], capture_output=True, check=False)
+        if done.returncode == 0:
+            return server
+        if server.poll() is not None:
+            break
+        time.sleep(0.25)
+    raise RuntimeError("the service does not start")
+
+
+def measure(n_items: int, seconds: float, rates: list[float], workers: int, growth: float) -> dict:
+    with tempfile.TemporaryDirectory() as folder:
+        make_bundle(path := Path(folder) / "b", n_items, SEED, DIMS)
+        begin = time.perf_counter()
+        server = started(path, workers)
+        try:
+            found = {"items": n_items, "workers": workers, "start_s": time.perf_counter() - begin, "rows": []}
+            from macrid import bundle
+
+            ids = bundle.load(path).items["item_id"].tolist()
+            asyncio.run(load(ids, 2, 0, 3))  # warms up
+            found["mb"] = resident(server.pid)
+            for rate in rates:
+                for connections in CONNECTIONS:
+                    before, had = os.getloadavg()[0], busy(server.pid)
+                    row = asyncio.run(load(ids, connections, rate, seconds))
+                    row["cpu_ms"] = 1e3 * (busy(server.pid) - had) / row["answers"]
+                    found["rows"].append(row | {"load": round(before, 1), "mb": resident(server.pid)})
+                    click.echo(json.dumps(found["rows"][-1]), err=True)
+            if growth:
+                memory = []
+                for _ in range(10):
+                    asyncio.run(load(ids, 10, 50, growth / 10))
+                    memory.append(round(resident(server.pid), 1))
+                found["growth"] = {"seconds": growth, "rate": 50, "mb": memory}
+            return found
+        finally:
+            server.send_signal(signal.SIGTERM)
+            server.wait(60)
+
+
+@click.command()
+@click.option("--items", "sizes", default="2000,100000", show_default=True, help="Sizes of the catalogue, with commas.")
+@click.option("--seconds", default=15.0, show_default=True, help="Of each row.")
+@click.option("--rates", default="50,0", show_default=True, help="Questions a second, with commas; 0: closed.")
+@click.option("--workers", default=1, show_default=True)
+@click.option("--growth", default=0.0, help="Seconds of 50 questions a second over which memory is watched, at last.")
+@click.option("--out", default=RESULTS / "service.json", type=click.Path(path_type=Path))
+def main(sizes, seconds, rates, workers, growth, out):
+    found = [measure(int(size), seconds, [float(rate) for rate in rates.split(",")], workers, growth)
+             for size in sizes.split(",")]
+    rows = [[f"{each['items']:,}", "closed" if not row["rate"] else f"{row['rate']:g} a second", row["connections"],
+             f"{row['per_second']:.0f}", *(f"{row[key]:.1f}" for key in ("p50", "p95", "p99", "cpu_ms")), row["wrong"],
+             f"{row['load']:.1f}"]
+            for each in found for row in each["rows"]]
+    click.echo(table(["items", "load", "connections", "lists a second", "p50, ms", "p95", "p99", "of a processor",
+                      "wrong", "load before"], rows))
+    for each in found:
+        if "growth" in each:
+            click.echo(f"memory at {each['items']:,} items: {each['growth']['mb']} MB")
+    save(out, {"versions": versions(), "seconds": seconds, "processors": os.cpu_count(), "measured": found})
+
+
+if __name__ == "__main__":
+    main()
