@@ -272,5 +272,7 @@ class Recommender:
             return clicks
 
         earlier = ("validation_te",) if which == "test" and self.meta["data"]["split"] == "recbole" else ()
-        return HeldOut(np.array(people, object), fold_in=matrix(f"{which}_tr"), answers=matrix(f"{which}_te"),
-                       seen=matrix(f"{which}_tr", *earlier))
+        answers, seen = matrix(f"{which}_te"), matrix(f"{which}_tr", *earlier)
+        seen -= seen.multiply(answers)  # of RecBole's rows that repeat a pair, one may be asked for and another known
+        seen.eliminate_zeros()
+        return HeldOut(np.array(people, object), matrix(f"{which}_tr"), answers, seen)

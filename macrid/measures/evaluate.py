@@ -27,7 +27,7 @@ def validation_ndcg(model: Scorer, held: HeldOut) -> np.ndarray:
     return np.concatenate([ndcg_at(hit, n, 100) for hit, n in _ranked(model, held, 100)])
 
 
-def _ranked(model: Scorer, held: HeldOut, k: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _ranked(model: Scorer, held: HeldOut, k: int, nudge: float = 0.0) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """The hits (b, k) and numbers of answers (b,) of some people at a time, what they have seen left out."""
     people, n_items = held.fold_in.shape
     at_once = people_at_once(n_items)
@@ -37,6 +37,8 @@ def _ranked(model: Scorer, held: HeldOut, k: int) -> Iterator[tuple[np.ndarray, 
         seen = held.seen[rows].tocoo()
         scores[seen.row, seen.col] = -np.inf
         answers = held.answers[rows]
+        if nudge:
+            scores += nudge * answers.toarray()
         yield hits(scores, answers, k), np.diff(answers.indptr)
 
 
@@ -47,10 +49,11 @@ def ranking_names(kind: str) -> tuple[list[str], str]:
     return ["recall@10", "mrr@10", "ndcg@10", "hit@10", "precision@10"], "ndcg@10"
 
 
-def ranking(model: Scorer, held: HeldOut, kind: str = "strong") -> dict[str, np.ndarray]:
-    """The ranking metrics of every held-out person, {name: (n,)}: those of the paper, or of RecBole's protocol."""
+def ranking(model: Scorer, held: HeldOut, kind: str = "strong", nudge: float = 0.0) -> dict[str, np.ndarray]:
+    """The ranking metrics of every held-out person, {name: (n,)}: those of the paper, or of RecBole's protocol. nudge: is
+    added to the scores of all answers, to see how much hangs on ties."""
     figures: dict[str, list[np.ndarray]] = {}
-    for hit, n in _ranked(model, held, 100 if kind == "strong" else 10):
+    for hit, n in _ranked(model, held, 100 if kind == "strong" else 10, nudge):
         if kind == "strong":
             values = {"ndcg@100": ndcg_at(hit, n, 100), "recall@20": recall_at(hit, n, 20),
                       "recall@50": recall_at(hit, n, 50)}

@@ -71,6 +71,15 @@ def read(path: Path) -> dict[str, Any]:
     return content
 
 
+def number(value: object) -> float | None:
+    """A float as it is, or saved as a scalar of numpy; None for anything else."""
+    if isinstance(value, float):
+        return value
+    kind, raw = value.arguments if isinstance(value, Inert) and len(value.arguments) == 2 else (None, None)
+    named = kind.arguments[:1] if isinstance(kind, Inert) else ()
+    return float(np.frombuffer(raw, "<f8")[0]) if named == ("f8",) and isinstance(raw, bytes) and len(raw) == 8 else None
+
+
 class _Reader(pickle.Unpickler):
     def __init__(self, archive: zipfile.ZipFile, folder: str, path: Path) -> None:
         super().__init__(io.BytesIO(archive.read(folder + "data.pkl")))

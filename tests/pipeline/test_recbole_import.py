@@ -82,10 +82,10 @@ def changed(monkeypatch, **config):
 
 @pytest.mark.parametrize(("config", "named"), [
     ({"model": "MultiVAE"}, "MultiVAE"), ({"val_interval": {"rating": "[3,inf)"}}, "val_interval"),
-    ({"user_inter_num_interval": "[5,inf)"}, "user_inter_num_interval"), ({"seed": None}, "seed"), ({"tau": 0}, "tau is 0"),
+    ({"additional_feat_suffix": ["ent"]}, "additional_feat_suffix"), ({"seed": None}, "seed"), ({"tau": 0}, "tau is 0"),
     ({"embedding_size": 5}, "item_embedding.weight should be"), ({"encoder_hidden_size": [6]}, "encoder.2"),
-    ({"encoder_hidden_size": []}, "encoder_hidden_size"), ({"eval_args": {"split": {"LS": "valid_and_test"}}}, "eval_args"),
-    ({"eval_args": None}, "eval_args"),
+    ({"encoder_hidden_size": []}, "encoder_hidden_size"), ({"eval_args": {"split": {"LS": "valid_only"}}}, "eval_args"),
+    ({"eval_args": None}, "eval_args"), ({"user_inter_num_interval": "[9,inf)"}, "mrr@10"),
 ])
 def test_what_does_not_go_is_one_line(tmp_path, monkeypatch, config, named):
     changed(monkeypatch, **config)
@@ -114,8 +114,42 @@ def test_other_files_are_refused(tmp_path):
     assert "none.pth" in mistake("import-recbole", tmp_path / "none.pth", "--data", DATA, "--out", tmp_path / "b")
 
 
-@pytest.mark.parametrize(("total", "wanted"), [
-    (1, [1, 0, 0]), (2, [1, 0, 1]), (3, [1, 1, 1]), (4, [2, 1, 1]), (9, [7, 1, 1]), (10, [8, 1, 1]), (19, [17, 1, 1]),
-    (20, [16, 2, 2]), (29, [25, 2, 2])])
-def test_counts_as_recbole_rounds_them(total, wanted):
-    assert recbole_import._counts(total, np.array([0.8, 0.1, 0.1])) == wanted
+def test_a_loaded_user_file_changes_the_numbers(tmp_path, monkeypatch):
+    """Numbers and people follow the files and the configuration: here of a training with a .user file that lacks the first
+    person and an .item file with one item more; the item vectors are their own numbers."""
+    data = Path(shutil.copytree(DATA, tmp_path / "tiny"))
+    rows = [line.split("\t")[:2] for line in (data / "tiny.inter").read_text().splitlines()[1:]]
+    people = dict.fromkeys(user for user, _ in rows)
+    first = next(iter(people))
+    (data / "tiny.user").write_text("user_id:token\n" + "".join(f"{user}\n" for user in people if user != first))
+    (data / "tiny.item").write_text((data / "tiny.item").read_text() + "999\tNew\tred\n")
+    numbers = [*dict.fromkeys(item for user, item in rows if user != first), "999"]
+    found = changed(monkeypatch, load_col={"inter": "*", "user": "*", "item": "*"})
+    weights = found["state_dict"]
+    own = np.arange(len(numbers) + 1, dtype=np.float32)[:, None]
+    weights["item_embedding.weight"] = np.hstack([own, np.ones((len(own), 3), np.float32)])
+    weights["encoder.0.weight"] = np.repeat(own.T, len(weights["encoder.0.weight"]), axis=0)
+    found |= {"best_valid_score": float("-inf"), "optimizer": None}
+    bundle = recbole_import.convert(PTH, data, tmp_path / "b")
+    of_model = dict(zip(bundle.items["item_id"], bundle.model.items.detach()[:, 0].tolist(), strict=True))
+    assert of_model == {item: number for number, item in enumerate(numbers, 1)}
+    assert bundle.model.weights[0].detach()[:, 0].tolist() == list(of_model.values())
+    assert bundle.items.set_index("item_id").loc["999", ["title", "clicks"]].tolist() == ["New", 0]
+    assert "filter_inter_by_user_or_item" in bundle.meta["data"]["counted"]["notes"][0]
+
+
+def test_what_the_checkpoint_says_is_held_against_the_files(tmp_path, monkeypatch):
+    data = Path(shutil.copytree(DATA, tmp_path / "tiny"))
+    head, *lines = (data / "tiny.inter").read_text().splitlines()
+    (data / "tiny.inter").write_text("\n".join([head, *reversed(lines)]) + "\n")
+    assert "mrr@10" in mistake("import-recbole", PTH, "--data", data, "--out", tmp_path / "b")
+    found = changed(monkeypatch, valid_metric="AUC")  # which is not computed here
+    idle = 1 + len(dict.fromkeys(line.split("\t")[1] for line in lines))
+    found["optimizer"]["state"][0]["exp_avg_sq"] = np.ones((6, idle), np.float32)
+    (data / "tiny.inter").write_text("\n".join([head, *lines, "1\t998\t5\t1"]) + "\n")
+    assert "24 items" in mistake("import-recbole", PTH, "--data", data, "--out", tmp_path / "b")
+    (data / "tiny.inter").write_text("\n".join([head, *lines]) + "\n")
+    lonely = changed(monkeypatch, valid_metric="AUC", eval_args={"split": {"RS": [0.1, 0.1, 0.8]}})
+    lonely["optimizer"]["state"][0]["exp_avg_sq"] = np.ones((6, idle), np.float32)
+    assert "has none to train on" in mistake("import-recbole", PTH, "--data", data, "--out", tmp_path / "b")
+    assert not (tmp_path / "b").exists()

@@ -67,13 +67,21 @@ def item_table(finder: Finder, fit: Fit, id_name: str) -> ItemTable | None:
     for other in files[1:]:  # parts as Spark writes them
         more, rows = _read(_opened(finder, fit, other), seen, id_name)
         lines, frame = [*lines, *more], pd.concat([frame, rows], ignore_index=True)
-    frame = frame[[c for c in frame.columns if plain(c) and not re.fullmatch(r"unnamed\d+", plain(c))]]  # a written index
+    sequences = [c for c, kind in zip(seen.columns, seen.types, strict=False) if kind == "token_seq"]
+    known = named(where, lines, frame, id_name, sequences)
+    movielens = known.movielens or seen.kind in ("uitem", "dat-movies")
+    return replace(known, frame=_with_tags(finder, files[0], known.frame), movielens=movielens, notes=table.notes)
+
+
+def named(where: str, lines: list[int], frame: pd.DataFrame, id_name: str, sequences: Iterable[str] = ()) -> ItemTable:
+    """The rows of a file, each with its line, as an items table: what is known under the names of KNOWN, each id once.
+    sequences: columns of words that RecBole separates by blanks."""
+    columns = [*frame.columns]
+    frame = frame[[c for c in columns if plain(c) and not re.fullmatch(r"unnamed\d+", plain(c))]]  # a written index
     names = _names(where, list(frame.columns), id_name)
-    sequences = frozenset(names.get(c, c) for c, kind in zip(seen.columns, seen.types, strict=False) if kind == "token_seq")
-    movielens = seen.kind in ("uitem", "dat-movies") or "movie_title" in seen.columns or [
-        plain(c) for c in seen.columns] == ["movieid", "title", "genres"]
-    frame = _once(where, lines, frame.rename(columns=names))
-    return ItemTable(where, _with_tags(finder, files[0], frame), movielens, sequences, table.notes)
+    movielens = "movie_title" in columns or [plain(c) for c in columns] == ["movieid", "title", "genres"]
+    return ItemTable(where, _once(where, lines, frame.rename(columns=names)), movielens,
+                     frozenset(names.get(c, c) for c in sequences))
 
 
 # Finding it ----------------------------------------------------------------------------------------------------------------

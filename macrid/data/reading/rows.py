@@ -162,11 +162,16 @@ def _coded(columns: list[pa.DictionaryArray]) -> tuple[np.ndarray, np.ndarray]:
     seen: dict[str, int] = {}
     merged = np.array([seen.setdefault(v, len(seen)) if u else -1 for v, u in zip(values, used, strict=True)], np.int64)
     ids_ = list(seen)
-    whole = all(is_index(v) for v in ids_)
-    order = sorted(range(len(ids_)), key=lambda k: (int(ids_[k]) if whole else 0, ids_[k]))
+    order = in_order(ids_)
     rank = np.empty(len(ids_) + 1, np.int32)
     rank[order] = np.arange(len(ids_))
     return rank[merged][codes], np.array([ids_[k] for k in order], dtype=object)
+
+
+def in_order(ids_: Sequence[str]) -> list[int]:
+    """The places of some ids in their order: as numbers if all are numbers."""
+    whole = all(is_index(v) for v in ids_)
+    return sorted(range(len(ids_)), key=lambda k: (int(ids_[k]) if whole else 0, ids_[k]))
 
 
 def is_index(value: str) -> bool:
