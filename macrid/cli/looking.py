@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from . import recbole_names
 from .options import (
     Chosen,
     Division,
@@ -39,6 +40,7 @@ def look(division: Division, chosen: Chosen, told: Told, twin: bool, as_json: bo
 
     With --json, a line for each of the three as it is known: {"preview": ...}, {"counts": ...}, {"takes": ...}.
     """
+    division, chosen = recbole_names.understood(division, chosen)
     if Path(division.data).exists():
         from macrid.data.reading.preview import preview
 

@@ -10,7 +10,7 @@ import click
 
 from macrid.errors import InputError
 
-from . import looking
+from . import looking, recbole_names
 from .options import (
     Chosen,
     Division,
@@ -85,6 +85,7 @@ class _Output:
 @collect(division=Division, chosen=Chosen, output=_Output, told=Told)
 def train(division: Division, chosen: Chosen, output: _Output, told: Told, twin: str | None, device: str) -> None:
     """Train on a data set and write a bundle."""
+    division, chosen = recbole_names.understood(division, chosen)
     if output.dry:
         looking.dry_run(division, told, output.as_json)
         return

@@ -57,12 +57,21 @@ class Prepared:
     left_out: tuple[str, ...]  # by option, in words
     ties: bool  # rows were put in the order of their times, and some have the same
 
-    def keep(self, rows: np.ndarray) -> Prepared:
-        """Some of the rows (mask); people and items stay."""
+    def keep(self, rows: np.ndarray, why: str) -> Prepared:
+        """Some of the rows (mask), with a note on why the others go; people and items stay."""
+        gone = int((~rows).sum())
+        if gone == len(rows):
+            raise InputError(f"{self.options.where}: no row of {self.where} counts ({why}); let more count")
         return replace(self, users=self.users[rows], items=self.items[rows],
                        times=None if self.times is None else self.times[rows],
                        parts=None if self.parts is None else self.parts[rows],
-                       values={name: column[rows] for name, column in self.values.items()})
+                       values={name: column[rows] for name, column in self.values.items()},
+                       left_out=(*self.left_out, f"{gone:,} left out by {why}") if gone else self.left_out)
+
+    def touched(self) -> Prepared:
+        """The same rows without the items that none of them has, so that the numbers are no longer RecBole's."""
+        here, items = np.unique(self.items, return_inverse=True)
+        return replace(self, items=items, item_ids=self.item_ids[here])
 
     def placed(self) -> Placed:
         """Where people and items stand in `interactions`: in the order of their ids, people without a row left out."""
