@@ -1,4 +1,5 @@
-"""Name the dimensions: place a few items between two ends, see what is learned from them, and save dials that bear names."""
+"""Name the dimensions: give a dial a name and words for its ends, place a few items between these, see what is learned from
+them, and save dials that bear names."""
 
 import numpy as np
 import streamlit as st
@@ -8,7 +9,7 @@ from macrid.errors import InputError
 from macrid.labelling.answers import Answers, Attribute
 from macrid.labelling.interview import Interview
 from macrid.pipeline import realign
-from ui import address, bundles, html, words
+from ui import address, bundles, drafts, html, words
 from ui.naming import Naming, Saved, described
 from ui.state import Name
 
@@ -18,23 +19,32 @@ NEW = ""  # the choice of no attribute
 
 bundle = bundles.chosen()
 html.begin("Name the dimensions",
-         "Say what a dimension means by placing a few items between two ends. After each answer an axis is learned anew; "
-         "what is good enough becomes a dial with a name. No labels are needed to begin with.")
+         "Give a dimension a name and words for its two ends: it is kept at once. Then, if you like, place a few items "
+         "between the ends: after each answer an axis is learned anew, which fits the name better.")
 
 state = Name()
 
 
+def answers_of_bundle() -> Answers:
+    """What was said of this bundle: in a draft, or else by the labels and the names of dials that it was saved with."""
+    draft = drafts.read(bundle)
+    if draft is not None:
+        return draft
+    answers = Answers()
+    try:
+        if bundle.labels is not None:
+            answers = Answers.of(bundle.labels)
+        return answers.with_dials(bundle.given_dials.values())
+    except InputError as error:
+        st.warning(f"The labels of this bundle cannot be taken up again: {error}")
+        return answers
+
+
 def naming_of_bundle() -> Naming:
-    """What has been named of this bundle; at first, the labels that it was saved with."""
+    """What has been named of this bundle."""
     key = bundle.path.name
     if key not in state.naming:
-        answers = Answers()
-        if bundle.labels is not None:
-            try:
-                answers = Answers.of(bundle.labels)
-            except InputError as error:
-                st.warning(f"The labels of this bundle cannot be taken up again: {error}")
-        state.naming = state.naming | {key: Naming(answers)}
+        state.naming = state.naming | {key: Naming(answers_of_bundle())}
     return state.naming[key]
 
 
@@ -42,9 +52,12 @@ naming = naming_of_bundle()
 
 
 def change(make, select: str | None = None) -> None:
-    """Replace the answers by `make()` and go on with the attribute `select`; what is wrong with that is said in place."""
-    if naming.change(make) and select is not None:
-        state.attribute = select
+    """Replace the answers by `make()`, keep them as a draft, and go on with the attribute `select`; what is wrong with that
+    is said in place."""
+    if naming.change(make):
+        naming.kept = drafts.write(bundle, naming.answers)
+        if select is not None:
+            state.attribute = select
 
 
 def say_fault() -> None:
@@ -69,10 +82,13 @@ def start() -> None:
 
 
 def start_with(factor: int, dim: int) -> None:
-    """Ask about what varies along a dial; its name may come later."""
-    name = naming.unnamed()
-    naming.towards[factor, name] = dim
-    change(lambda: naming.answers.with_attribute(Attribute(name)), name)
+    """Name a dial as the form beside it says, and go on with it."""
+    def begun() -> Answers:
+        attribute = attribute_of(f"dial-{factor}-{dim}", False, naming.unnamed())
+        state.attribute = attribute.name
+        return naming.answers.with_dial((factor, dim), attribute)
+
+    change(begun)
 
 
 def choose(name: str) -> None:
@@ -124,6 +140,7 @@ def studio() -> None:
                       help="The macro factors, named from their items. Each has dimensions of its own.")
     address.to_address(factor=(factor, used[0]))
     interview, attributes = naming.interview(bundle, factor), naming.answers.attributes
+    address.from_address("attribute", attributes, NEW)
     if state.attribute not in attributes:
         state.attribute = NEW
     if attributes:
@@ -131,6 +148,7 @@ def studio() -> None:
                  format_func=lambda name: words.plain(name) if name else ":material/add: another",
                  help="What you have begun to name. An attribute may mean something in several intentions.")
     name = state.attribute
+    address.to_address(attribute=(name, NEW))
     say_fault()
     if name:
         working(interview, name)
@@ -165,20 +183,35 @@ def beginning(interview: Interview) -> None:
 
 
 def strongest(interview: Interview) -> None:
-    """The strongest dials as they are now, each as a row of items."""
+    """The strongest dials as they are now, each as a row of items with a form that names it."""
+    answers, factor = naming.answers, interview.factor
     for dim in interview.dials(DIALS):
-        label = bundle.dials.label(interview.factor, dim)
+        label, named = bundle.dials.label(factor, dim), answers.dials.get((factor, dim))
         called, low, high = (label.name, label.low, label.high) if label else (f"dial {dim + 1}", "", "")
-        strip = interview.strip(bundle.axes[interview.factor][:, dim].astype(np.float64), 1)
+        if named:
+            called, low, high = named, answers.attributes[named].low, answers.attributes[named].high
+        elif (factor, dim) in bundle.aligned_dials and called in answers.attributes:
+            named = called
+        strip = interview.strip(bundle.axes[factor][:, dim].astype(np.float64), 1)
         row, act = st.columns([6, 1], vertical_alignment="center")
         pictured = html.row(bundle, [i for _, positions in strip for i in positions])
         row.html(f'<div class="mc-row" role="group" aria-label="{words.escaped(f"Items along {called}")}">{pictured}</div>'
                  f'{ends(low, high, called)}')
-        if (interview.factor, dim) in bundle.aligned_dials and called in naming.answers.attributes:
-            act.button("Go on", key=f"name-{dim}", icon=":material/edit:", width="stretch", on_click=choose, args=(called,))
+        if named:
+            act.button("Go on", key=f"name-{dim}", icon=":material/edit:", width="stretch", on_click=choose, args=(named,))
         else:
-            act.button("Name it", key=f"name-{dim}", icon=":material/label:", width="stretch", on_click=start_with,
-                       args=(interview.factor, dim))
+            with act.popover("Name it", icon=":material/label:", width="stretch"):
+                name_form(factor, dim)
+
+
+def name_form(factor: int, dim: int) -> None:
+    """The name and the two ends of a dial."""
+    with st.form(f"dial-{factor}-{dim}", border=False):
+        for part, asked, example in (("name", "It is called", "mood"), ("low", "At its left end", "dark"),
+                                     ("high", "At its right end", "cheerful")):
+            st.text_input(asked, key=f"dial-{factor}-{dim}-{part}", placeholder=example, max_chars=40)
+        st.form_submit_button("Keep this name", type="primary", icon=":material/check:", key=f"name-{dim}",
+                              on_click=start_with, args=(factor, dim))
 
 
 def ends(low: str, high: str, between: str = "") -> str:
@@ -190,11 +223,17 @@ def ends(low: str, high: str, between: str = "") -> str:
 def working(interview: Interview, name: str) -> None:
     """One attribute of one factor: the question, what was learned so far, and the items along it."""
     attribute, progress = naming.answers.attributes[name], interview.progress(naming.answers, name)
+    dial = naming.meant(interview.factor, name)
+    if dial is not None:
+        st.markdown(f":material/check: Dial {dial + 1} of *{words.plain(bundle.factors[interview.factor].name)}* is called "
+                    f"**{words.plain(name)}** now, from **{words.plain(attribute.low)}** to "
+                    f"**{words.plain(attribute.high)}**. Save it as it is, or answer some questions: from these a dial is "
+                    "learned that fits the name better.")
     asking, learned = st.columns([3, 2], gap="large")
     with asking:
         question(interview, attribute)
     with learned:
-        confidence(attribute, progress)
+        confidence(attribute, progress, interview.missing(naming.answers, name, progress))
     axis = progress.learned.axis
     if axis is not None:
         st.markdown("**The items along what was learned**" + (", a guess so far" if progress.learned.reason else ""))
@@ -204,7 +243,7 @@ def working(interview: Interview, name: str) -> None:
 
 def question(interview: Interview, attribute: Attribute) -> None:
     answers, name = naming.answers, attribute.name
-    position = interview.question(answers, name, naming.towards.get((interview.factor, name)))
+    position = interview.question(answers, name, naming.meant(interview.factor, name))
     if position is None:
         st.info("Every item of this intention has been answered.")
     else:
@@ -245,8 +284,8 @@ def question(interview: Interview, attribute: Attribute) -> None:
                       args=(lambda: answers.without(name), NEW))
 
 
-def confidence(attribute: Attribute, progress) -> None:
-    """How sure what was learned is, as a bar for each answer, and whether to go on."""
+def confidence(attribute: Attribute, progress, missing: str) -> None:
+    """How sure what was learned is, as a bar for each answer, what is missing, and whether to go on."""
     now, verdict = progress.learned, progress.verdict
     measure = "AUC" if attribute.yes_no else "R²"
 
@@ -262,7 +301,7 @@ def confidence(attribute: Attribute, progress) -> None:
     if not now.count:
         st.markdown("Place the first item: by a click, or with the keys **1**, **2** ...")
     elif now.reason:
-        st.markdown(f"Not believed yet: {words.plain(now.reason)}.")
+        st.markdown(f"**Not believed yet.** What is missing: {words.plain(missing)}.")
     else:
         st.markdown(f"**{measure} {now.confidence:.2f}** from {count}")
     if verdict.state == "settled":
@@ -282,6 +321,10 @@ def keeping(interview: Interview) -> None:
                      f"<small>{count:,}</small></span>" for name, count in answers.counts().items())
     if counts:
         st.html(f'<div class="mc-legend">Labels so far: {counts}</div>')
+    empty = not counts and not answers.dials
+    if not empty:
+        st.caption("This is a draft of this browser: nobody else sees it, and a reload loses nothing." if naming.kept else
+                   "The draft cannot be written here: save it, or export it, before you leave.")
     saving, carrying = st.columns(2, gap="large")
     with carrying:
         titles = bundle.items.set_index("item_id")["title"]
@@ -291,7 +334,7 @@ def keeping(interview: Interview) -> None:
         st.file_uploader("Import a CSV of `item_id` and attributes", type="csv", key="import", on_change=take_in,
                          help="As `align --labels` reads it: numbers, or yes and no; `size (small to large)` names ends.")
     with saving:
-        saving_as(empty=not counts)
+        saving_as(empty)
 
 
 def saving_as(empty: bool) -> None:
@@ -304,26 +347,28 @@ def saving_as(empty: bool) -> None:
         bar = st.progress(0.0, "Save")
         stages = realign.STAGES
         try:
-            saved = realign.save_as(bundle, folder, name.strip(), naming.answers.table(), lambda stage: bar.progress(
+            source = realign.named(bundle, naming.answers.named_dials())
+            saved = realign.save_as(source, folder, name.strip(), naming.answers.table(), lambda stage: bar.progress(
                 (stages.index(stage) + 1) / (len(stages) + 1), stage.capitalize()))
         except InputError as error:
             bar.empty()
             st.error(words.plain(error))
             return
         bar.empty()
-        naming.saved = Saved(name.strip(), saved.meta["aligned"])
+        aligned = saved.meta.get("aligned", {"dials": [], "refused": []})
+        naming.saved = Saved(name.strip(), [*aligned["dials"], *saved.given_dials.values()], aligned["refused"])
     if naming.saved is None:
         st.caption("A copy with the named dials; no score and no list changes. The labels stay with it, so that naming can "
-                   "be taken up again." if not empty else "Place some items first.")
+                   "be taken up again." if not empty else "Name a dial or place some items first.")
         return
-    name, aligned = naming.saved
-    dials = [f"{row['attribute']} ({bundle.factors[row['factor']].name})" for row in aligned["dials"]]
-    st.success(f"Saved as **{words.plain(name)}**. Dials with a name: {words.plain(', '.join(dials))}",
+    said = [f"{row['attribute']} ({bundle.factors[row['factor']].name})" for row in naming.saved.dials]
+    st.success(f"Saved as **{words.plain(naming.saved.name)}**. Dials with a name: {words.plain(', '.join(said))}",
                icon=":material/check:")
-    for row in aligned["refused"]:
+    for row in naming.saved.refused:
         st.caption(words.plain(f"Not learned: {row['attribute']} ({bundle.factors[row['factor']].name}): {row['reason']}."))
-    if st.button("Turn them on the Steer page", icon=":material/tune:", on_click=bundles.switch_bundle, args=(name,)):
-        st.switch_page("pages/steer.py", query_params={key: aligned["dials"][0][key] for key in ("factor", "dim")})
+    if st.button("Turn them on the Steer page", icon=":material/tune:", on_click=bundles.switch_bundle,
+                 args=(naming.saved.name,)):
+        st.switch_page("pages/steer.py", query_params={key: naming.saved.dials[0][key] for key in ("factor", "dim")})
 
 
 studio()

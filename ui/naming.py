@@ -11,10 +11,11 @@ from macrid.labelling.interview import Interview
 
 
 class Saved(NamedTuple):
-    """A bundle that was saved: its name, and what its bundle.json says of the dials learned from labels."""
+    """A bundle that was saved: its name, its named dials, and what could not be learned, as bundle.json says it."""
 
     name: str
-    aligned: dict[str, Any]
+    dials: list[dict[str, Any]]
+    refused: list[dict[str, Any]]
 
 
 @dataclass
@@ -23,9 +24,9 @@ class Naming:
 
     answers: Answers
     interviews: dict[int, Interview] = field(default_factory=dict)  # by factor
-    towards: dict[tuple[int, str], int] = field(default_factory=dict)  # (factor, attribute) -> the dial that is meant
     fault: str | None = None  # why the last change could not be made
     saved: Saved | None = None  # as long as the answers are those that were saved
+    kept: bool = True  # whether the draft could be written
 
     def interview(self, bundle: Recommender, factor: int) -> Interview:
         """The questions about a factor; begun anew when the bundle was read again."""
@@ -43,6 +44,10 @@ class Naming:
             return False
         self.saved = None
         return True
+
+    def meant(self, factor: int, name: str) -> int | None:
+        """The dial of a factor that was named as an attribute."""
+        return next((dim for (k, dim), named in self.answers.dials.items() if (k, named) == (factor, name)), None)
 
     def take_fault(self) -> str | None:
         """The fault, which is told once."""

@@ -11,8 +11,9 @@ from numpy.typing import ArrayLike
 from scipy.sparse import csr_matrix
 
 from macrid.data import attributes
-from macrid.dials import moves, names, steered_scores
+from macrid.dials import given_dials, moves, names, steered_scores
 from macrid.dials.choose import Scored
+from macrid.dials.given_dials import Given
 from macrid.dials.poles import POPULARITY
 from macrid.dials.wishes import Attributes
 from macrid.errors import InputError
@@ -50,7 +51,8 @@ class FactorDials:
     factor: np.ndarray  # (M,) the factor of each item
     axes: np.ndarray  # (K, D, D), columns are dials, the strongest first
     influence: np.ndarray  # (K, D) from 0 to 1: how much of a list the dial changes
-    aligned: dict[tuple[int, int], dict]  # what bundle.json says of the dials that were learned from labels
+    aligned: dict[tuple[int, int], dict]  # what bundle.json says of the dials that were learned from labels,
+    given: dict[tuple[int, int], Given]  # and of those that somebody has named
     cache: Cache
     wished: Attributes  # what may be wished for: what lists are judged by
     shown: Shown
@@ -178,10 +180,12 @@ class FactorDials:
         return self._moved.get((factor, dim), self.moves.iloc[:0])
 
     def order(self, factor: int) -> list[int]:
-        """The dials of a factor in the order in which people should meet them: those learned from labels, then those that
-        move something with a name, each name once, what moves most first, then the others as they stand."""
+        """The dials of a factor in the order in which people should meet them: those learned from labels, those that
+        somebody has named, those that move something with a name, each name once, what moves most first, then the others as
+        they stand."""
         dims = range(self.influence.shape[1])
-        aligned = [j for j in dims if (factor, j) in self.aligned]
+        aligned = [*(j for j in dims if (factor, j) in self.aligned),
+                   *(j for j in dims if (factor, j) in self.given and (factor, j) not in self.aligned)]
         named = [j for j in dims if (factor, j) in self._moved and j not in aligned]
         named.sort(key=lambda j: -abs(self.moved(factor, j)["effect"].iloc[0]))
         first = {self.moved(factor, j)["attribute"].iloc[0]: j for j in reversed(named)}
@@ -190,8 +194,13 @@ class FactorDials:
         return [*chosen, *(j for j in dims if j not in chosen)]
 
     def label(self, factor: int, dim: int) -> names.DialLabel | None:
-        """What a dial is called: the attribute that it was learned from, or what it does to lists, or what the items along
-        it follow; None if it does nothing that is known."""
+        """What a dial is called: the attribute that it was learned from, the name that somebody gave it, or what it does to
+        lists, or what the items along it follow; None if it does nothing that is known."""
+        found = self._measured_label(factor, dim)
+        given = self.given.get((factor, dim))
+        return given_dials.label(given, found) if given and (factor, dim) not in self.aligned else found
+
+    def _measured_label(self, factor: int, dim: int) -> names.DialLabel | None:
         if (factor, dim) not in self.aligned:
             told = moves.label(self.moved(factor, dim), self.wished)
             if told:

@@ -59,6 +59,7 @@ _META: Shape = {  # what bundle.json holds besides `format`
 }
 _ALIGNED: Shape = {"dials": list, "refused": list}  # bundle.json's `aligned`, only where axes were learned from labels
 _DIAL: Shape = {"factor": int, "dim": int, "attribute": str, "measure": str, "confidence": (int, float), "labels": int}
+_NAMED: Shape = {"factor": int, "dim": int, "attribute": str, "low": str, "high": str}  # a row of its `named`
 _ENDS = ("low", "high")  # what little and much of the attribute is called, where that is known
 _REFUSED: Shape = {"factor": int, "attribute": str, "labels": int, "reason": str}
 _EPOCH: Shape = {"epoch": int, "best": int, "loss": float, "ndcg@100": float}  # of a row of history.json
@@ -183,6 +184,7 @@ def _read_settings(path: Path, meta: dict) -> Settings:
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
     _check_aligned(path, meta, settings.kfac, settings.embedding_size)
+    _check_named(path, meta.get("named", []), settings.kfac, settings.embedding_size)
     _check_given_names(path, meta.get("intentions"), settings.kfac)
     return settings
 
@@ -276,6 +278,17 @@ def _check_aligned(path: Path, meta: dict, kfac: int, dims: int) -> None:
         raise InputError(f"{path}: aligned.dials names a dial twice, or one that the model lacks; {TRAIN_AGAIN}")
     if not all(row["measure"] in ("R2", "AUC") and 0 <= row["confidence"] <= 1 for row in meta["aligned"]["dials"]):
         raise InputError(f"{path}: aligned.dials has a confidence that is no R2 or AUC from 0 to 1; {TRAIN_AGAIN}")
+
+
+def _check_named(path: Path, rows: object, kfac: int, dims: int) -> None:
+    """InputError unless `named` of bundle.json is a list of names for dials that there are, none named twice."""
+    if not isinstance(rows, list):
+        raise InputError(f"{path}: named is {rows!r:.40}, not a list; {TRAIN_AGAIN}")
+    for row in rows:
+        _check_kinds(path, row, _NAMED, "named.")
+    dials = [(row["factor"], row["dim"]) for row in rows]
+    if len(set(dials)) < len(dials) or not all(0 <= k < kfac and 0 <= j < dims for k, j in dials):
+        raise InputError(f"{path}: named has a dial twice, or one that the model lacks; {TRAIN_AGAIN}")
 
 
 def _check_given_names(path: Path, names: object, kfac: int) -> None:

@@ -15,6 +15,7 @@ from macrid.data.ids import near
 from macrid.data.intention_file import Intentions
 from macrid.data.split import HeldOut
 from macrid.dials import names
+from macrid.dials.given_dials import Given
 from macrid.dials.steered_scores import top_items
 from macrid.dials.wishes import Wishes
 from macrid.errors import InputError
@@ -116,6 +117,11 @@ class Recommender:
         """The dials that were aligned with labels, (factor, dim) -> {attribute, measure (R2 or AUC), confidence, labels}."""
         return {(row["factor"], row["dim"]): row for row in self.meta.get("aligned", {}).get("dials", [])}
 
+    @cached_property
+    def given_dials(self) -> dict[tuple[int, int], Given]:
+        """The dials that somebody has named without labels, (factor, dim) -> {attribute, low, high}."""
+        return {(row["factor"], row["dim"]): row for row in self.meta.get("named", [])}
+
     @property
     def people(self) -> list[str]:
         """The ids of the held-out people that can be chosen."""
@@ -179,7 +185,8 @@ class Recommender:
     def dials(self) -> FactorDials:
         """The dials of each factor: ranges, items along them, names."""
         return FactorDials(self.name, self.items, self.vectors, self.factor, self.axes, self.influence, self.aligned_dials,
-                           self._cache, self.wishes.attributes, Shown(self.model, self._shown_clicks()), self.moves)
+                           self.given_dials, self._cache, self.wishes.attributes,
+                           Shown(self.model, self._shown_clicks()), self.moves)
 
     @cached_property
     def wishes(self) -> Catalogue:

@@ -38,13 +38,13 @@ class Factor:
 
 @dataclass(frozen=True)
 class DialLabel:
-    """What a dial is called: the attribute, words for its two ends, how sure that is (0 to 1), how it is known, and whether
-    there is more of the attribute at the high end (1) or at the low one (-1)."""
+    """What a dial is called: the attribute, words for its two ends, how sure that is (0 to 1; None where nobody has measured
+    it), how it is known, and whether there is more of the attribute at the high end (1) or at the low one (-1)."""
 
     name: str
     low: str
     high: str
-    confidence: float
+    confidence: float | None
     source: str
     sign: int = 1
 

@@ -4,7 +4,9 @@ last ones before it, so that changes can be undone."""
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -40,11 +42,13 @@ class Attribute:
 @dataclass(frozen=True)
 class Answers:
     """attributes: by name. given: attribute -> item id -> answer, in the order in which they were given; NaN for an item to
-    which the attribute does not apply, which is remembered, so that it is not asked again. did: words for the last change.
-    past: the UNDO_STEPS states before it at most, the latest last; they have no past of their own."""
+    which the attribute does not apply, which is remembered, so that it is not asked again. dials: (factor, dim) -> the
+    attribute that a dial was named as, with answers or without. did: words for the last change. past: the UNDO_STEPS states
+    before it at most, the latest last; they have no past of their own."""
 
     attributes: dict[str, Attribute] = field(default_factory=dict)
     given: dict[str, dict[str, float]] = field(default_factory=dict)
+    dials: dict[tuple[int, int], str] = field(default_factory=dict)
     did: str = ""
     past: tuple[Answers, ...] = field(default=(), repr=False)
 
@@ -58,18 +62,35 @@ class Answers:
             raise InputError(f"there is an attribute {attribute.name!r} already; choose it, or another name")
         return self._now(f"new attribute {attribute.name}", attribute, {})
 
+    def with_dial(self, dial: tuple[int, int], attribute: Attribute) -> Answers:
+        """A dial named as an attribute, which is new."""
+        answers = self.with_attribute(attribute)
+        return replace(answers, did=f"a dial named {attribute.name}", dials=self.dials | {dial: attribute.name})
+
+    def with_dials(self, rows: Iterable[Mapping[str, Any]]) -> Answers:
+        """With the dials that a bundle has names for; one whose name is taken is left out. Nothing of it can be undone."""
+        answers = self
+        for row in rows:
+            if row["attribute"] not in answers.attributes:
+                attribute = Attribute(row["attribute"], (row["low"], row["high"]))
+                answers = answers.with_dial((row["factor"], row["dim"]), attribute)
+        return replace(answers, past=self.past, did=self.did)
+
     def renamed(self, name: str, attribute: Attribute) -> Answers:
         """The attribute `name` under another name, or with other ends."""
         if attribute.name != name and attribute.name in self.attributes:
             raise InputError(f"there is an attribute {attribute.name!r} already; choose another name")
         names = {old: attribute.name if old == name else old for old in self.attributes}
         attributes = {new: attribute if old == name else self.attributes[old] for old, new in names.items()}
-        return self._then(attributes, {new: self.given[old] for old, new in names.items()}, f"{name} renamed")
+        given, dials = ({new: self.given[old] for old, new in names.items()},
+                        {dial: names[old] for dial, old in self.dials.items()})
+        return replace(self._then(attributes, given, f"{name} renamed"), dials=dials)
 
     def without(self, name: str) -> Answers:
         """Without an attribute and the answers about it."""
         attributes = {key: value for key, value in self.attributes.items() if key != name}
-        return self._then(attributes, {key: value for key, value in self.given.items() if key != name}, f"{name} removed")
+        answers = self._then(attributes, {key: value for key, value in self.given.items() if key != name}, f"{name} removed")
+        return replace(answers, dials={dial: named for dial, named in self.dials.items() if named != name})
 
     def answered(self, name: str, item: str, value: float, did: str) -> Answers:
         """With one more answer (NaN: does not apply); one that replaces another comes last, too."""
@@ -120,6 +141,32 @@ class Answers:
             return steps
         return tuple(np.linspace(min(values), max(values), STEPS).tolist())
 
+    def named_dials(self) -> list[dict[str, Any]]:
+        """The dials that have been named, as bundle.json has them: see `macrid.dials.given_dials`."""
+        return [{"factor": factor, "dim": dim, "attribute": name, "low": self.attributes[name].low,
+                 "high": self.attributes[name].high} for (factor, dim), name in self.dials.items()]
+
+    def as_json(self) -> dict[str, Any]:
+        """All that was said, for `of_json`; what could be undone is not among it."""
+        return {"attributes": [{"name": each.name, "ends": each.ends, "yes_no": each.yes_no,
+                                "items": list(self.given[each.name]),
+                                "values": [None if math.isnan(v) else v for v in self.given[each.name].values()]}
+                               for each in self.attributes.values()],
+                "dials": [[*dial, name] for dial, name in self.dials.items()]}
+
+    @classmethod
+    def of_json(cls, told: dict[str, Any]) -> Answers:
+        """What `as_json` gave. Raises InputError, KeyError, TypeError or ValueError for anything else."""
+        answers = cls()
+        for each in told["attributes"]:
+            attribute = Attribute(each["name"], (each["ends"][0], each["ends"][1]) if each["ends"] else None, each["yes_no"])
+            values = [math.nan if value is None else float(value) for value in each["values"]]
+            answers = answers.with_labels(attribute, dict(zip(each["items"], values, strict=True)), "")
+        dials = {(int(factor), int(dim)): name for factor, dim, name in told["dials"]}
+        if unknown := set(dials.values()) - set(answers.attributes):
+            raise InputError(f"a dial is named {unknown.pop()!r}, which no attribute is")
+        return replace(answers, dials=dials, past=(), did="")
+
     def counts(self) -> dict[str, int]:
         """The number of labels of each attribute that has any."""
         counts = {name: sum(not math.isnan(value) for value in given.values()) for name, given in self.given.items()}
@@ -142,4 +189,4 @@ class Answers:
 
     def _then(self, attributes: dict[str, Attribute], given: dict[str, dict[str, float]], did: str) -> Answers:
         """The answers after a change, which can be undone."""
-        return Answers(attributes, given, did, (*self.past, replace(self, past=()))[-UNDO_STEPS:])
+        return Answers(attributes, given, self.dials, did, (*self.past, replace(self, past=()))[-UNDO_STEPS:])

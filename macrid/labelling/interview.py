@@ -23,6 +23,7 @@ from .answers import Answers, Attribute
 
 FRAMES, EACH = 7, 2  # of the film strip along an axis
 CURVE = 40  # with more answers, given at once as a rule, only the last few steps are looked at
+NEAR_END = 0.3  # of a scale: so near to an end a step speaks for it
 KEPT = 512  # results of recent answers that are cached: CURVE of each of a dozen attributes
 
 
@@ -96,6 +97,23 @@ class Interview:
         return self._known.get(hashlib.sha256(rows.tobytes() + values.tobytes()).digest(), lambda: next_question.learn(
             self._vectors, self._base, table, self.bundle.meta["seed"]))
 
+    def missing(self, answers: Answers, name: str, progress: Progress) -> str:
+        """What has to come before what was learned of an attribute can be believed, in words; empty once it is."""
+        if not progress.learned.reason:
+            return ""
+        attribute, (low, *_, high) = answers.attributes[name], answers.scale(name)
+        said = np.array([value for value in self.given(answers, name).values() if np.isfinite(value)])
+        near = 0.0 if attribute.yes_no else (high - low) * NEAR_END
+        wanted = [f"an item at “{word}”" for word, end in ((attribute.low, low), (attribute.high, high))
+                  if not (np.abs(said - end) <= near).any()]
+        fewest = axes.FEWEST_LABELS - len(said)
+        if fewest > 0:
+            wanted.insert(0, f"{fewest} more {'answer' if fewest == 1 else 'answers'}")
+        elif not wanted:
+            return (f"about {max(1, progress.verdict.more)} more answers, as those so far agree no better than chance with "
+                    "where the model puts the items")
+        return " and ".join([", ".join(wanted[:-1]), wanted[-1]] if len(wanted) > 1 else wanted)
+
     def question(self, answers: Answers, name: str, towards: int | None = None) -> int | None:
         """The position of the item to ask about next; None if there is none left. towards: the dial of `dials` that is
         meant, if a person has begun with one."""
@@ -125,8 +143,15 @@ class Interview:
         return [(place / max(len(frames) - 1, 1), self.mine[rows]) for place, rows in enumerate(frames)]
 
     def dials(self, n: int) -> list[int]:
-        """The n dials of the bundle that change a list of this factor most, the strongest first."""
-        return [int(j) for j in np.argsort(-self.bundle.influence[self.factor], kind="stable")[:n]]
+        """The n dials of the bundle that change a list of this factor most, the strongest first; of those that bear the same
+        name only that one."""
+        called: dict[str | int, int] = {}
+        for j in map(int, np.argsort(-self.bundle.influence[self.factor], kind="stable")):
+            label = self.bundle.dials.label(self.factor, j)
+            called.setdefault(label.name if label else j, j)
+            if len(called) == n:
+                break
+        return list(called.values())
 
     @cached_property
     def ready(self) -> dict[str, Attribute]:

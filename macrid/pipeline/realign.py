@@ -1,14 +1,16 @@
 """A bundle with other micro axes: the model's own, independent ones, or learned from a few labels. No score changes."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
 from macrid import bundle
 from macrid.bundle.recommender import Recommender
-from macrid.dials import choose, moves
+from macrid.dials import choose, given_dials, moves
+from macrid.dials.given_dials import Given
 from macrid.dials.wishes import Attributes
 from macrid.errors import InputError
 
@@ -25,7 +27,8 @@ def align(source: Recommender, out: Path, method: str, labels: pd.DataFrame | No
 
     Everything but the axes, their influence, what they bear and the figures of steering is as in `source`, the name is
     that of `out`; a twin is kept where it stands beside `out`, and the labels are kept, too. Raises InputError when `out`
-    is the source, or exists (without `overwrite`), or when no attribute can be learned from the labels.
+    is the source, or exists (without `overwrite`), or when no attribute can be learned from the labels and no
+    dial has a given name. These names go to the dials that point the same way.
     """
     if out.resolve() == source.path.resolve():
         raise InputError(f"--out is the bundle itself, {out}, which is never changed; choose another folder")
@@ -38,15 +41,16 @@ def align(source: Recommender, out: Path, method: str, labels: pd.DataFrame | No
     scored = choose.Scored(source.vectors, source.factor, evaluate.shown_parts(source), source.model.scale,
                            source.model.linear)
     dials = choose.choose(method, scored, source.meta["seed"], source.attributes, item_labels)
-    meta = {key: value for key, value in source.meta.items() if key not in ("format", "settings", "aligned")}
+    meta = {key: value for key, value in source.meta.items() if key not in ("format", "settings", "aligned", "named")}
     meta |= {"name": out.name, "axes": method}
-    if row := dials.all_refused:
+    if named := given_dials.carried(source.meta.get("named", []), source.axes, dials.axes, dials.aligned_dials):
+        meta["named"] = named
+    if (row := dials.all_refused) and not source.given_dials:
         raise InputError(f"no attribute can be learned from these labels: in factor {row['factor']} "
                          f"({source.factors[row['factor']].name}), {row['attribute']} is refused, as {row['reason']}")
     if dials.aligned:
         meta["aligned"] = dials.aligned
-    if meta["twin"] and not (out.parent / meta["twin"] / "bundle.json").is_file():
-        meta["twin"] = None
+    meta["twin"] = _twin_beside(source, out)
     report(STAGES[1])
     steering = evaluate.steering_figures(source.model, source.held_out("test"), source.items, dials.axes,
                                          dials.aligned_dials, source.meta["seed"])
@@ -58,15 +62,36 @@ def align(source: Recommender, out: Path, method: str, labels: pd.DataFrame | No
     return bundle.load(out)
 
 
+def named(source: Recommender, names: Sequence[Given]) -> Recommender:
+    """`source` with names for some dials, in place of those that they had."""
+    given = source.given_dials | {(row["factor"], row["dim"]): row for row in names}
+    return replace(source, meta=source.meta | {"named": list(given.values())})
+
+
 def save_as(source: Recommender, folder: Path, name: str, labels: pd.DataFrame,
             report: Callable[[str], None] = lambda stage: None) -> Recommender:
-    """`align` by labels to a new bundle `name` in `folder`. Raises InputError as that does, and for a name that is taken, or
-    that no bundle may have."""
+    """`align` by labels to a new bundle `name` in `folder`; where there are none, a copy with the names that dials of
+    `source` have. Raises InputError as `align` does, and for a name that is taken, or that no bundle may have."""
     check_name(folder, name)
+    out = folder / name
     try:
-        return align(source, folder / name, "labels", labels, report=report)
+        if len(labels):
+            return align(source, out, "labels", labels, report=report)
+        report(STAGES[-1])
+        meta = {key: value for key, value in source.meta.items() if key not in ("format", "settings")}
+        meta |= {"name": name, "twin": _twin_beside(source, out)}
+        bundle.save(out, bundle.Contents(meta, source.model, source.items, source.maps, source.axes,
+                                         source.influence, source.users, source.history, source.labels, source.course,
+                                         source.intentions, source.dials.moves))
+        return bundle.load(out)
     except OSError as error:
         raise InputError(f"cannot write to {folder} ({error.strerror}); make room there, or make it writable") from error
+
+
+def _twin_beside(source: Recommender, out: Path) -> str | None:
+    """The twin of `source`, if it stands beside `out`, too."""
+    twin = source.meta["twin"]
+    return twin if twin and (out.parent / twin / "bundle.json").is_file() else None
 
 
 def check_name(folder: Path, name: str) -> None:

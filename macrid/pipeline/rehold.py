@@ -70,7 +70,8 @@ def rehold(source: Recommender, out: Path, intentions: Intentions, kfac: int | N
     dials = choose.choose("ica" if labels is None else "labels", scored, seed, source.attributes, labels)
     learned = bool(dials.aligned and dials.aligned["dials"])
     report(STAGES[2])
-    meta = {key: value for key, value in source.meta.items() if key not in ("format", "settings", "aligned", "kfac_auto")}
+    left_out = ("format", "settings", "aligned", "named", "kfac_auto")
+    meta = {key: value for key, value in source.meta.items() if key not in left_out}
     test, kind = source.held_out("test"), meta["data"]["split"]
     metrics: dict[str, Any] = measuring.evaluate(model, test, source.items, kind, parts)
     metrics |= evaluate.steering_figures(model, test, source.items, dials.axes, dials.aligned_dials, seed)

@@ -52,7 +52,17 @@ def answer_size(at, bundle, n: int):
 
 
 @pytest.fixture
-def handbags(shops):
+def browser(monkeypatch):
+    """browser("name") makes the pages those of another browser."""
+    def be(name: str) -> None:
+        monkeypatch.setattr("ui.owner.key", lambda: name)
+
+    be("one")
+    return be
+
+
+@pytest.fixture
+def handbags(shops, browser):
     """The page at the shop's handbags, and the shop."""
     bundle = load(shops / "shop")
     return fine(opened(NAME, bundle="shop", factor=number(bundle, "Handbags")), TITLE), bundle
@@ -64,7 +74,7 @@ def test_a_few_answers_name_a_dial_and_it_is_saved_as_a_copy(handbags, shops):
     begun(at)
     assert "Place the first item" in texts(at)
     answer_size(at, bundle, 3)
-    assert "Not believed yet: 3 labels are too few" in texts(at)
+    assert "Not believed yet.** What is missing: 1 more answer" in texts(at)
     assert raw(at).count("class=mc-none") == 3
     assert ", a guess so far" in texts(at)
     answer_size(at, bundle, 5)
@@ -169,9 +179,39 @@ def test_state_outlives_another_page(shops, framed):
     assert "size" in widget(at, "attribute").options
 
 
-def test_a_dial_is_named_later(handbags):
-    at, _ = handbags
-    fine(button(at, "name-1").click().run())
+def name_dial(at, bundle, dim: int, *told: str):
+    """Give the name and the ends of a dial beside its items."""
+    for part, value in zip(("name", "low", "high"), told, strict=True):
+        at.text_input(f"dial-{number(bundle, 'Handbags')}-{dim}-{part}").set_value(value)
+    return fine(button(at, f"name-{dim}").click().run())
+
+
+def test_a_name_for_a_dial_is_kept_and_saved_without_an_answer(handbags, shops, browser):
+    at, bundle = handbags
+    dim = int(next(b.key for b in at.button if b.key.startswith("name-")).removeprefix("name-"))
+    name_dial(at, bundle, dim, "shade", "light", "dark")
+    assert widget(at, "attribute").value == "shade"
+    assert "is called **shade** now, from **light** to **dark**" in texts(at)
+    again = fine(opened(NAME, **at.query_params))  # a reload in the same browser
+    assert widget(again, "attribute").value == "shade"
+    browser("another")
+    assert "attribute" not in keys(fine(opened(NAME, **at.query_params)))
+    browser("one")
+    press(again, "Save")
+    assert r"shade \(Handbags\)" in texts(again)
+    found = load(shops / "shop-named")
+    label = found.dials.label(number(bundle, "Handbags"), dim)
+    assert (label.name, label.low, label.high, label.confidence) == ("shade", "light", "dark", None)
+    assert found.dials.order(number(bundle, "Handbags"))[0] == dim
+    np.testing.assert_array_equal(found.axes, bundle.axes)
+    taken_up = fine(opened(NAME, bundle="shop-named", factor=number(bundle, "Handbags")))
+    assert "shade" in widget(taken_up, "attribute").options
+
+
+def test_a_name_may_come_later(handbags):
+    at, bundle = handbags
+    dims = [int(b.key.removeprefix("name-")) for b in at.button if b.key.startswith("name-")]
+    name_dial(at, bundle, dims[1], "", "", "")
     assert widget(at, "attribute").value == "unnamed"
     step(at, 0)
     at.text_input("rename-unnamed-name").set_value("shade")
@@ -181,7 +221,7 @@ def test_a_dial_is_named_later(handbags):
     assert widget(at, "attribute").value == "shade"
     assert "← light" in raw(at)
     fine(widget(at, "attribute").set_value("").run())
-    fine(button(at, "name-0").click().run())
+    name_dial(at, bundle, dims[0], "", "", "")
     press(at, "Remove it and all its answers")
     assert widget(at, "attribute").options[0] == "shade"
     assert len(widget(at, "attribute").options) == 2
@@ -212,11 +252,12 @@ def test_ready_labels_of_all_intentions_or_of_one(handbags):
     assert "price" not in widget(at, "attribute").options
 
 
-def test_export_and_import(handbags):
+def test_export_and_import(handbags, browser):
     at, bundle = handbags
     answer_size(begun(at), bundle, 4)
     exported = at.session_state["naming"]["shop"].answers.table()
     text = label_file.to_csv(exported, bundle.items.set_index("item_id")["title"])
+    browser("another")
     other = fine(opened(NAME, bundle="shop", factor=number(bundle, "Handbags")))
     fine(other.file_uploader[0].upload("few.csv", text.encode(), "text/csv").run())
     fine(widget(other, "attribute").set_value("size").run())

@@ -393,3 +393,16 @@ def test_settings_that_an_older_bundle_lacks_mean_none_of_it(spoiled, bundle):
     assert (settings.routing, settings.context, settings.linear_weight) == ("learned", 0.0, 0.0)
     clicks = bundle.held_out("test").fold_in
     np.testing.assert_array_equal(load(spoiled).model.scores(clicks), bundle.model.scores(clicks))
+
+
+NAMED = {"factor": 0, "dim": 1, "attribute": "mood", "low": "dark", "high": "bright"}
+
+
+@pytest.mark.parametrize("rows", [None, {}, [3], [NAMED, NAMED], [NAMED | {"factor": 7}], [NAMED | {"dim": -1}],
+                                  [NAMED | {"low": None}], [{"factor": 0}]])
+def test_what_is_said_of_named_dials_must_fit(spoiled, rows):
+    rewritten(spoiled, named=[NAMED])
+    label = load(spoiled).dials.label(0, 1)
+    assert (label.name, label.low, label.high, label.confidence) == ("mood", "dark", "bright", None)
+    rewritten(spoiled, named=rows)
+    assert "named" in said(spoiled)

@@ -1,5 +1,6 @@
 """Answers: every change gives a new object, anything can be undone, and a table is what was said."""
 
+import json
 import math
 
 import numpy as np
@@ -127,3 +128,28 @@ def test_the_steps_of_a_scale(some):
     assert some.with_attribute(Attribute("dear", yes_no=True)).scale("dear") == (0, 1)
     years = some.with_labels(Attribute("year"), {"a": 1950.0, "b": 1990.0, "c": NAN}, "")
     assert years.scale("year") == (1950, 1960, 1970, 1980, 1990)
+
+
+def test_a_draft_says_all_but_what_could_be_undone(some):
+    told = some.with_dial((2, 3), Attribute("mood <b>", ("dark", "cheerful"))).with_attribute(Attribute("dear", yes_no=True))
+    again = Answers.of_json(json.loads(json.dumps(told.as_json(), allow_nan=False)))
+    assert (again.attributes, again.dials, again.past) == (told.attributes, told.dials, ())
+    assert [list(given) for given in again.given.values()] == [list(given) for given in told.given.values()]
+    np.testing.assert_array_equal(list(again.given["size"].values()), [1.0, 5.0, NAN])
+
+
+@pytest.mark.parametrize("wrong", [{}, {"attributes": [], "dials": [[0, 0, "no such"]]}, {"attributes": 3, "dials": []},
+                                   {"attributes": [{"name": "title", "ends": None, "yes_no": False, "items": [],
+                                                    "values": []}], "dials": []}])
+def test_what_is_no_draft(wrong):
+    with pytest.raises((InputError, KeyError, TypeError, ValueError)):
+        Answers.of_json(wrong)
+
+
+def test_a_named_dial_follows_its_attribute(some):
+    named = some.with_dial((0, 1), Attribute("mood"))
+    assert named.named_dials() == [{"factor": 0, "dim": 1, "attribute": "mood", "low": "less mood", "high": "more mood"}]
+    assert named.renamed("mood", Attribute("tone")).dials == {(0, 1): "tone"}
+    assert named.without("mood").dials == {}
+    assert named.undone() == some
+    assert Answers().with_dials(named.named_dials()).dials == named.dials

@@ -154,3 +154,19 @@ def test_answers_about_items_of_other_intentions_do_not_count(handbags):
     assert handbags.progress(answers, "size").learned.count == 0
     table = pd.DataFrame({"size": [1.0]}, index=[other])
     assert handbags.given(Answers.of(table), "size") == {}
+
+
+def test_what_is_missing_is_said_until_it_is_believed(handbags):
+    """Two answers at one end: two more are wanted, and one at the other end; what fits lacks nothing."""
+    def missing(answers):
+        return handbags.missing(answers, "size", handbags.progress(answers, "size"))
+
+    answers, ids = Answers().with_attribute(SIZE), list(handbags.ids)
+    for item in ids[:2]:
+        answers = answers.answered("size", item, 5.0, "")
+    assert missing(answers) == "2 more answers and an item at “small”"
+    size = handbags.bundle.items.set_index("item_id")["size"]
+    truly = Answers().with_attribute(SIZE)
+    for item in sorted(ids, key=lambda item: size[item])[::15]:
+        truly = truly.answered("size", item, 1 + 4 * size[item], "")
+    assert missing(truly) == ""

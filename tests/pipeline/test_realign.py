@@ -184,3 +184,19 @@ def test_a_place_that_cannot_be_written(bundle, table, tmp_path, believed):
     (tmp_path / "file").write_text("x")
     with pytest.raises(InputError, match="cannot write"):
         realign.save_as(bundle, tmp_path / "file", "new", table)
+
+
+def test_given_names_stay_with_their_directions(bundle, table, tmp_path, believed):
+    """A copy with names alone keeps every axis; when labels are learned, names go along with the dials that stay."""
+    row = {"factor": 2, "dim": 3, "attribute": "mood", "low": "dark", "high": "bright"}
+    source = realign.named(bundle, [row])
+    assert bundle.given_dials == {}
+    copy = realign.save_as(source, tmp_path, "names", table.iloc[:0])
+    assert copy.given_dials == {(2, 3): row}
+    np.testing.assert_array_equal(copy.axes, bundle.axes)
+    learned = realign.align(copy, tmp_path / "learned", "labels", table)
+    for (factor, dim), given in learned.given_dials.items():
+        assert given["attribute"] == "mood"
+        assert abs(learned.axes[factor][:, dim] @ bundle.axes[2][:, 3]) > 0.9
+        assert (factor, dim) not in learned.aligned_dials
+    assert realign.align(copy, tmp_path / "ica", "ica").given_dials == {(2, 3): row}
