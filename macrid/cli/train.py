@@ -84,42 +84,59 @@ class _Output:
               help="A folder to write there how far it is, as JSON: history.jsonl, now.json, factors.json.")
 @collect(division=Division, chosen=Chosen, output=_Output, told=Told)
 def train(division: Division, chosen: Chosen, output: _Output, told: Told, twin: str | None, device: str) -> None:
-    """Train on a data set and write a bundle."""
+    """Train on a data set and write a bundle.
+
+    Under torchrun, several processes train together: torchrun --nproc-per-node 2 -m macrid train ...
+    """
     division, chosen = recbole_names.understood(division, chosen)
     if output.dry:
         looking.dry_run(division, told, output.as_json)
         return
     from macrid.maps import projections
     from macrid.pipeline import build, contents, provenance, run_folder
+    from macrid.training.workers import Workers
 
     projections.check_installed()
     settings, auto = chosen.settings_to_settle()
     device = device_of(device)
     told.check(settings)
-    source = division.read()
-    known = told.read(source.items["item_id"])
-    split = division.split(source)
-    labels, intentions = told.of_items(*known, split.items["item_id"])
-    if labels is not None and settings.label_weight and labels.shape[1] > settings.embedding_size:
-        raise InputError(f"{told.file}: has {labels.shape[1]} attributes, embedding_size is {settings.embedding_size}; "
-                         "raise embedding_size, drop some, or set label_weight=0")
-    out, kfac_auto = Path(output.out or ""), None
-    if auto:
-        run_folder.check_free(out, output.overwrite)  # before minutes pass
-        settings, kfac_auto = _settled(settings, split, division.seed)
-    if intentions:
-        settings = contents.intended(settings, intentions, chosen.read())
-    cost = _linear_path_told(split, settings)
-    run = provenance.describe(split, settings, division.seed, labels, intentions) | {"twin": twin}
-    run_folder.prepare(out, run, overwrite=output.overwrite, resume=output.resume, twin=bool(twin))
-    if not auto:  # else it was said before K was chosen
-        say_what_counts(split)
-    if cost:
-        click.echo(cost, err=True)
-    training = build.Training(split, settings, source, division.seed, labels, twin, device, kfac_auto, intentions)
+    with Workers.of_torchrun(device) as workers:
+        source = division.read()
+        known = told.read(source.items["item_id"])
+        split = division.split(source)
+        labels, intentions = told.of_items(*known, split.items["item_id"])
+        if labels is not None and settings.label_weight and labels.shape[1] > settings.embedding_size:
+            raise InputError(f"{told.file}: has {labels.shape[1]} attributes, embedding_size is {settings.embedding_size}; "
+                             "raise embedding_size, drop some, or set label_weight=0")
+        out, kfac_auto = Path(output.out or ""), None
+        if auto:
+            run_folder.check_free(out, output.overwrite)  # before minutes pass
+            settings, kfac_auto = _settled(settings, split, division.seed)
+        if intentions:
+            settings = contents.intended(settings, intentions, chosen.read())
+        cost = _linear_path_told(split, settings)
+        if workers.is_first:
+            run = provenance.describe(split, settings, division.seed, labels, intentions) | {"twin": twin}
+            run_folder.prepare(out, run, overwrite=output.overwrite, resume=output.resume, twin=bool(twin))
+        workers.wait()
+        if not auto:  # else it was said before K was chosen
+            say_what_counts(split)
+        if cost:
+            click.echo(cost, err=True)
+        _train(build.Training(split, settings, source, division.seed, labels, twin, device, kfac_auto, intentions, workers),
+               out, output.watched)
+
+
+def _train(training: "Training", out: Path, watched: Path | None) -> None:
+    """Train and save, or, as a worker that is not the first, train along. watched: where how far it is is written."""
+    from macrid.pipeline import build, run_folder
+
+    if not training.workers.is_first:
+        build.take_part(training, out)
+        return
     try:
-        with TrainingProgress(settings.epochs) as progress:
-            bundle = build.build(training, out, _reports(progress, output.watched, training))
+        with TrainingProgress(training.settings.epochs) as progress:
+            bundle = build.build(training, out, _reports(progress, watched, training))
     except KeyboardInterrupt:
         click.echo(f"stopped; the same command with --resume goes on (kept in {run_folder.partial_of(out)})", err=True)
         sys.exit(130)

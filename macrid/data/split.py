@@ -31,6 +31,10 @@ class HeldOut:
     answers: csr_matrix
     seen: csr_matrix
 
+    def some(self, rows: slice) -> "HeldOut":
+        """Some of these people."""
+        return HeldOut(self.user_ids[rows], self.fold_in[rows], self.answers[rows], self.seen[rows])
+
 
 @dataclass(frozen=True)
 class Split:

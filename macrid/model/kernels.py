@@ -24,13 +24,19 @@ class Clicks:
     """The clicks of a batch, binary rows (B, M).
 
     item (E,), user (E,): who clicked what, by user; count, begin (B,): how many clicks each user has and where they begin;
-    indptr (B + 1,): the same with the end, an array.
+    indptr (B + 1,): the same with the end, an array. Where they are those of a share of the batch's people, `among` says
+    which of its clicks they are, and `batch_count` how many clicks each person of the whole batch has.
     """
 
-    def __init__(self, batch: csr_matrix, device: torch.device | None = None) -> None:
+    def __init__(self, batch: csr_matrix, device: torch.device | None = None, share: slice = slice(None)) -> None:
         def tensor(array: np.ndarray) -> Tensor:
             return torch.as_tensor(array, dtype=torch.long, device=device)
 
+        self.batch_count = tensor(np.diff(batch.indptr))
+        first, last, _ = share.indices(batch.shape[0])
+        self.among = slice(int(batch.indptr[first]), int(batch.indptr[last]))
+        if (first, last) != (0, batch.shape[0]):
+            batch = batch[first:last]
         self.indptr = batch.indptr
         self.item, self.begin = tensor(batch.indices), tensor(batch.indptr[:-1])
         self.count = tensor(np.diff(batch.indptr))

@@ -158,7 +158,8 @@ class MacridVAE(nn.Module):
         length = self._lengths(clicks, c)
         keep = _all(clicks)
         if drop and s.dropout_prob > 0:
-            keep = self._uniform(s.kfac if s.dropout_mask == "factor" else 1, len(clicks.item)) >= s.dropout_prob
+            of_batch = self._uniform(s.kfac if s.dropout_mask == "factor" else 1, int(clicks.batch_count.sum()))
+            keep = of_batch[:, clicks.among] >= s.dropout_prob
             length = length * (1 - s.dropout_prob)
         scale = (1 / length).T[..., None]  # (K, B, 1) or (1, B, 1)
         weight = torch.cat([rows, self._unit(items)], dim=1) if s.skip else rows
@@ -173,7 +174,7 @@ class MacridVAE(nn.Module):
         square = RoutedClicks.apply(torch.ones_like(c[:, :1]), c.square(), clicks, _all(clicks))[0]  # (B, K)
         return square.clamp_min(1e-24).sqrt()
 
-    def loss(self, batch: csr_matrix, beta: float) -> dict[str, Tensor]:
+    def loss(self, batch: csr_matrix, beta: float, share: slice = slice(None)) -> dict[str, Tensor]:
         """Terms of the loss for binary rows (B, M), averaged over the B users: `loss` = `nll` + beta * `kl` + `reg`
         + label_weight * `labels` (see `label_loss`).
 
@@ -182,41 +183,47 @@ class MacridVAE(nn.Module):
         N(0, std^2)) adds sum_k 1/2 |mu_uk|^2 / std^2.
         With a `sampler`, nll is that over the items of the step (see `SampledNLL`), and the gradients of item vectors and of
         the first layer are sparse. In eval mode no click is dropped; factors and z are drawn all the same.
+        share: of the batch's people, whose part of the terms it is: those of all shares add up to the terms. Every share
+        draws the same, that of the batch.
         """
-        s = self.settings
-        mu, b, nll_at = self._step(batch)  # (B, K, D)
-        noise = torch.randn(mu.shape, generator=self.generator).to(mu.device)
-        nll = nll_at(self._unit(mu + noise * s.std * torch.exp(-0.5 * b)) * self.scale) / batch.shape[0]
-        kl = 0.5 * (b + torch.exp(-b) - 1).sum(dim=(1, 2)).mean()
+        s, people = self.settings, max(1, batch.shape[0])
+        mu, b, nll_at = self._step(batch, share)  # (B, K, D)
+        noise = torch.randn(batch.shape[0], *mu.shape[1:], generator=self.generator)[share].to(mu.device)
+        nll = nll_at(self._unit(mu + noise * s.std * torch.exp(-0.5 * b)) * self.scale) / people
+        kl = 0.5 * (b + torch.exp(-b) - 1).sum() / people
         if s.user_norm == "free":
-            kl = kl + 0.5 * (mu / s.std).square().sum(dim=(1, 2)).mean()
+            kl = kl + 0.5 * (mu / s.std).square().sum() / people
+        part = len(mu) / people
         terms = {"nll": nll, "kl": kl}
         total = nll + beta * kl
         if any(s.reg_weights):
             vectors, encoder = s.reg_weights
-            terms["reg"] = (vectors * (self.items.norm() + self.prototypes.norm())
-                            + encoder * sum(weight.norm() for weight in self.weights))
+            terms["reg"] = part * (vectors * (self.items.norm() + self.prototypes.norm())
+                                   + encoder * sum(weight.norm() for weight in self.weights))
             total = total + terms["reg"]
         if s.label_weight and self.labels is not None:
-            terms["labels"] = self._label_error(self.labels)
+            terms["labels"] = part * self._label_error(self.labels)
             total = total + s.label_weight * terms["labels"]
         return {"loss": total, **terms}
 
-    def _step(self, batch: csr_matrix) -> tuple[Tensor, Tensor, Callable[[Tensor], Tensor]]:
-        """mu and b (B, K, D) for binary rows (B, M), and the sum of nll as a function of the z (B, K, D) that are scored."""
+    def _step(self, batch: csr_matrix, share: slice) -> tuple[Tensor, Tensor, Callable[[Tensor], Tensor]]:
+        """mu and b (B, K, D) for the share of binary rows, and the sum of nll as a function of the z (B, K, D) that are
+        scored."""
         s = self.settings
         if self.sampler is None:
-            clicks = Clicks(batch, self.items.device)
+            clicks = Clicks(batch, self.items.device, share)
             log_c = self._shares(self._logits(self.items), not s.nogb, s.routing_mass)  # (M, K)
             mu, b = self.encode(clicks, log_c.exp(), drop=self.training)
-            return mu, b, lambda z: MixtureNLL.apply(z, self._unit(self.items), log_c, clicks, self._weights_of(clicks))
-        step = StepItems.of(batch, *self.sampler.draw(self.generator), self.items.device)
+            person = self._weights_of(clicks.batch_count)[share]
+            return mu, b, lambda z: MixtureNLL.apply(z, self._unit(self.items), log_c, clicks, person)
+        step = StepItems.of(batch, self.sampler.draw(self.generator), self.items.device, share)
         clicked = slice(step.first_clicked, None)
         items = F.embedding(step.item, self.items, sparse=True)  # (m, D)
         rows = F.embedding(step.item[clicked], self.weights[0], sparse=True)
         log_c = self._shares(self._logits(items, step.item), not s.nogb, s.routing_mass)  # (m, K)
         mu, b = self.encode(step.clicks, log_c[clicked].exp(), self.training, (items[clicked], rows))
-        return mu, b, lambda z: SampledNLL.apply(z, self._unit(items), log_c, step, self._weights_of(step.clicks))
+        person = self._weights_of(step.clicks.batch_count)[share]
+        return mu, b, lambda z: SampledNLL.apply(z, self._unit(items), log_c, step, person)
 
     def _label_error(self, labels: Tensor) -> Tensor:
         """`label_error` of labels (M, A), from the items alone that have any."""
@@ -224,9 +231,9 @@ class MacridVAE(nn.Module):
         items = F.embedding(which, self.items, sparse=self.sampler is not None)
         return label_error(items, self._shares(self._logits(items, which), False, 0.0).exp(), labels[which])
 
-    def _weights_of(self, clicks: Clicks) -> Tensor:
-        """w (B,) of the people n_u clicks each: n_u^-person_power, times what leaves sum_u w_u n_u the batch's clicks."""
-        count = clicks.count.clamp_min(1).to(self.items.dtype)
+    def _weights_of(self, clicks: Tensor) -> Tensor:
+        """w (B,) of people with n_u clicks each, (B,): n_u^-person_power, times what leaves sum_u w_u n_u all the clicks."""
+        count = clicks.clamp_min(1).to(self.items.dtype)
         weight = count ** -self.settings.person_power
         return weight * (count.sum() / (weight * count).sum())
 

@@ -75,8 +75,10 @@ class StepItems:
     first_clicked: int
 
     @classmethod
-    def of(cls, batch: csr_matrix, drawn: Tensor, log_weight: Tensor, device: torch.device) -> Self:
-        """Of binary rows (B, M) and what a Sampler has drawn."""
+    def of(cls, batch: csr_matrix, draw: tuple[Tensor, Tensor], device: torch.device, share: slice = slice(None)) -> Self:
+        """Of binary rows (B, M) and what a Sampler has drawn; the items are those of the whole batch, the clicks those of a
+        share of its people."""
+        drawn, log_weight = draw
         clicked = torch.as_tensor(np.unique(batch.indices), dtype=torch.long)  # (c,)
         both = torch.isin(drawn, clicked)
         alone, rest = drawn[~both], clicked[~torch.isin(clicked, drawn)]
@@ -84,4 +86,4 @@ class StepItems:
         local = columns.argsort()[torch.searchsorted(clicked, torch.as_tensor(batch.indices, dtype=torch.long))]
         own = csr_matrix((batch.data, local.numpy(), batch.indptr), shape=(batch.shape[0], len(columns)))
         weight = torch.cat([log_weight[~both], log_weight[both]]).to(torch.get_default_dtype())
-        return cls(torch.cat([alone, columns]).to(device), weight.to(device), Clicks(own, device), len(alone))
+        return cls(torch.cat([alone, columns]).to(device), weight.to(device), Clicks(own, device, share), len(alone))

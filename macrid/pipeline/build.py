@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import torch
 from scipy.sparse import csr_matrix
 
 from macrid import bundle
@@ -16,6 +17,7 @@ from macrid.results.collapse import VARIANTS
 from macrid.training.course import Course
 from macrid.training.fit import Trainer, run
 from macrid.training.linear_path import add_linear_path
+from macrid.training.spectral_start import Start
 from macrid.training.start import start_vectors, untrained
 
 from .contents import Trained, Training, finish
@@ -35,8 +37,7 @@ def build(training: Training, out: Path, report: Report = lambda stage, row: Non
         ("save", {}) as each begins.
     Checkpoints stand in `partial_of(out)` until the bundle is complete; a training found there is continued.
     """
-    partial = partial_of(out)
-    trained = _train(training, out, partial, report)
+    trained = _train(training, out, report)
     report("maps", {})
     baselines = baseline_figures(training.split)
     contents: dict[Path, bundle.Contents] = {}
@@ -46,16 +47,22 @@ def build(training: Training, out: Path, report: Report = lambda stage, row: Non
     report("save", {})
     for path in reversed(contents):  # the twin first, so that a bundle never names one that is not there
         bundle.save(path, contents[path])
-    shutil.rmtree(partial, ignore_errors=True)
+    shutil.rmtree(partial_of(out), ignore_errors=True)
     return bundle.load(out)
 
 
-def _train(training: Training, out: Path, partial: Path, report: Report) -> dict[Path, Trained]:
+def take_part(training: Training, out: Path) -> None:
+    """What `build` is of a worker that is not the first: it trains with the others, reads their checkpoint and writes
+    nothing."""
+    _train(training, out, lambda stage, row: None)
+
+
+def _train(training: Training, out: Path, report: Report) -> dict[Path, Trained]:
     """What is trained for each of the bundles, that of `out` first."""
-    split, settings, seed = training.split, training.settings, training.seed
+    split, settings, seed, partial = training.split, training.settings, training.seed, partial_of(out)
     if settings.init == "spectral":
         report("start", {})
-    start = start_vectors(split.train, settings, seed, training.known)
+    start = _start(training)
     labels = _scaled(training.item_labels)
     path: csr_matrix | None = None  # of both: it is of the clicks alone
 
@@ -63,7 +70,7 @@ def _train(training: Training, out: Path, partial: Path, report: Report) -> dict
         nonlocal path
         model = untrained(split.train, settings, seed, labels, start).to(training.device)
         course = Course() if training.twin and settings.routing == "learned" else None  # what is held has no course
-        trainer = Trainer(model, split.train, seed, folder, course)
+        trainer = Trainer(model, split.train, seed, folder, course, training.workers)
 
         def after_epoch(row: dict) -> None:
             report(stage, row)
@@ -71,7 +78,8 @@ def _train(training: Training, out: Path, partial: Path, report: Report) -> dict
 
         history = run(trainer, split.validation, after_epoch,
                       lambda epoch, done: report("step", {"stage": stage, "epoch": epoch, "done": done}))
-        path = add_linear_path(model, split, lambda step, done: report("linear", {"step": step, "done": done}), path)
+        if training.workers.is_first:
+            path = add_linear_path(model, split, lambda step, done: report("linear", {"step": step, "done": done}), path)
         return Trained(model, history, course=course.factors if course else None)
 
     first = trained(settings, "train", partial / "main")
@@ -80,6 +88,19 @@ def _train(training: Training, out: Path, partial: Path, report: Report) -> dict
     epochs, twin = len(first.history), twin_of(out)
     same = replace(first.model.settings, **VARIANTS[training.twin], epochs=epochs, stopping_step=max(1, epochs))
     return {out: replace(first, twin=twin.name), twin: trained(same, "twin", partial / "twin")}
+
+
+def _start(training: Training) -> Start | None:
+    """What `start_vectors` gives, found by the first worker."""
+    split, settings, workers = training.split, training.settings, training.workers
+    if workers.is_first or settings.init != "spectral":
+        start = start_vectors(split.train, settings, training.seed, training.known)
+    else:
+        items, size, kfac = split.train.shape[1], settings.embedding_size, settings.kfac
+        start = Start(*(np.zeros(shape, np.float32) for shape in ((items, size), (kfac, size), (items, kfac))))
+    if start is not None:
+        workers.as_the_first(map(torch.from_numpy, start))
+    return start
 
 
 def _scaled(labels: pd.DataFrame | None) -> np.ndarray | None:

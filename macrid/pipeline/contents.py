@@ -21,6 +21,7 @@ from macrid.errors import InputError, InputWarning
 from macrid.measures import evaluate as measuring
 from macrid.model.macridvae import MacridVAE
 from macrid.model.settings import AUTO, Settings
+from macrid.training.workers import ALONE, Workers
 
 from . import maps
 from .evaluate import shown_people, steering_figures
@@ -40,6 +41,7 @@ class Training:
     device: str = "cpu"
     kfac_auto: dict[str, Any] | None = None  # how K was chosen, if it was: what `choose_kfac.settle` gives
     intentions: Intentions | None = None  # what somebody has told of the items, with settings from `intended`
+    workers: Workers = ALONE  # that train together
 
     @property
     def item_labels(self) -> pd.DataFrame | None:

@@ -47,6 +47,9 @@ class Trainable(Scorer, Protocol):
         of. beta: the weight of the KL term, if there is one."""
         ...
 
+    # One that several workers train together takes a share of the batch's people, too: loss(batch, beta, share), terms that
+    # add up over the shares.
+
     def parameters(self) -> Iterator[nn.Parameter]:
         """As of torch.nn.Module; so are the others."""
         ...

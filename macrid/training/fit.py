@@ -15,12 +15,14 @@ from macrid.data.split import HeldOut, Split
 from macrid.errors import InputError
 from macrid.measures import statistics
 from macrid.measures.evaluate import validation_ndcg
+from macrid.model.macridvae import MacridVAE
 
 from . import checkpoint
 from .contract import Trainable
 from .course import Course, Factors
-from .row_adam import RowAdam
+from .row_adam import RowAdam, rows_of
 from .running_mean import RunningMean
+from .workers import ALONE, Workers
 
 TRAINED_AT_ONCE = 512  # people: the memory that a batch takes, and a processor's cache, hold no more
 KEPT_EVERY = 120.0  # seconds: no more of an epoch is lost when a training is stopped
@@ -80,10 +82,12 @@ class Trainer:
     far, and how far the current epoch is. All of it goes into a checkpoint."""
 
     def __init__(self, model: Trainable, clicks: csr_matrix, seed: int = 0, folder: Path | None = None,
-                 course: Course | None = None) -> None:
+                 course: Course | None = None, workers: Workers = ALONE) -> None:
         """clicks: of the training people (U, M); folder: where checkpoints are kept, nowhere if None; course: where what
-        becomes of the factors is noted, with its figures in the history, for a model that has factors."""
+        becomes of the factors is noted, with its figures in the history, for a model that has factors; workers: that train
+        together, each with a Trainer of the same model and clicks."""
         self.model, self.clicks, self.seed, self.folder, self.course = model, clicks, seed, folder, course
+        self.workers = workers
         s = self.settings = model.settings
         self.optimiser: torch.optim.Optimizer = (
             RowAdam(model.parameters(), lr=s.learning_rate) if s.sampled_items
@@ -124,7 +128,7 @@ class Trainer:
         row = {"epoch": epoch} | self.train_epoch(epoch, after_step)
         if self.mean:
             self.mean.settle()
-        row["ndcg@100"], row["ndcg@100_se"] = statistics.mean_and_error(validation_ndcg(self.ranked, validation))
+        row["ndcg@100"], row["ndcg@100_se"] = statistics.mean_and_error(self._ndcg(validation))
         best = self.history[self.history[-1]["best"] - 1] if self.history else None
         row["best"] = epoch if best is None or row["ndcg@100"] > best["ndcg@100"] else best["epoch"]
         if self.course:
@@ -161,23 +165,43 @@ class Trainer:
 
     def _step(self, batch: np.ndarray, beta: float) -> None:
         """One step of the optimiser for the people `batch`; what the terms of the loss are is added to the sums."""
-        sums = self.progress.sums
         self.optimiser.zero_grad(set_to_none=True)
+        sums: dict[str, float] = {}
         for first in range(0, len(batch), TRAINED_AT_ONCE):  # parts of a batch, with draws of their own; gradients add up
             part = self.clicks[batch[first : first + TRAINED_AT_ONCE]]
-            terms = self.model.loss(part, beta)
+            terms = self._loss(part, beta)
             (terms["loss"] * (part.shape[0] / len(batch))).backward()
             for name, value in terms.items():
                 sums[name] = sums.get(name, 0.0) + value.item() * part.shape[0]
+        if self.workers.count > 1:
+            self.workers.add_up([rows_of(p)[1] for p in self.model.parameters() if p.grad is not None])
+            sums = dict(zip(sums, self.workers.added_up(list(sums.values())), strict=True))
+        for name, total in sums.items():
+            self.progress.sums[name] = self.progress.sums.get(name, 0.0) + total
         if self.mean:
             self.mean.before_step()
         self.optimiser.step()
         if self.mean:
             self.mean.after_step()
 
+    def _loss(self, part: csr_matrix, beta: float) -> dict[str, Tensor]:
+        """The terms of a part of a batch, or this worker's share of them."""
+        if self.workers.count == 1:
+            return self.model.loss(part, beta)
+        return cast(MacridVAE, self.model).loss(part, beta, self.workers.share(part.shape[0]))
+
+    def _ndcg(self, validation: HeldOut) -> np.ndarray:
+        """NDCG@100 of every validation person (n,), each ranked for by one of the workers."""
+        if self.workers.count == 1:
+            return validation_ndcg(self.ranked, validation)
+        ndcg, share = np.zeros(len(validation.user_ids)), self.workers.share(len(validation.user_ids))
+        if share.start < share.stop:
+            ndcg[share] = validation_ndcg(self.ranked, validation.some(share))
+        return np.array(self.workers.added_up(ndcg.tolist()))
+
     def keep(self) -> None:
-        """Write a checkpoint, if there is a folder for it."""
-        if self.folder is None:
+        """Write a checkpoint, if there is a folder for it; of several workers the first does."""
+        if self.folder is None or not self.workers.is_first:
             return
         tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
         if self.mean:
@@ -192,12 +216,19 @@ class Trainer:
         checkpoint.save(self.folder, tensors, {"history": self.history, "begun": begun})
 
     def resume(self) -> None:
-        """Go on from the checkpoint in the folder, if there is one; InputError if it is damaged or another model's."""
+        """Go on from the checkpoint in the folder, if there is one; InputError if it is damaged or another model's, or if
+        not all workers see the same."""
         kept = checkpoint.load(self.folder) if self.folder else None
-        if kept is None:
-            return
+        if kept is not None:
+            self._restore_or_say(*kept)
+        here = [len(self.history), self.progress.people]
+        if self.workers.added_up(here) != [self.workers.count * each for each in here]:
+            raise InputError(f"not all workers see the same checkpoint in {self.folder}; put --out into a folder that all "
+                             "machines share")
+
+    def _restore_or_say(self, tensors: dict[str, Tensor], state: dict[str, Any]) -> None:
         try:
-            self._restore(*kept)
+            self._restore(tensors, state)
         except (KeyError, RuntimeError, TypeError, ValueError) as error:
             raise InputError(f"{self.folder}/{checkpoint.FILE} holds another model; delete {self.folder} and train again "
                              "without --resume") from error

@@ -52,7 +52,7 @@ def test_the_same_generator_the_same_items():
 def test_the_items_of_a_step(drawn):
     weight = torch.arange(len(drawn), dtype=torch.float64)
     clicks = CLICKS[:3]  # of items 0, 1, 2, 5, 9
-    step = StepItems.of(clicks, torch.tensor(drawn), weight, torch.device("cpu"))
+    step = StepItems.of(clicks, (torch.tensor(drawn), weight), torch.device("cpu"))
     assert sorted(step.item.tolist()) == sorted({*drawn, 0, 1, 2, 5, 9})
     found = dict(zip(step.item.tolist(), step.log_weight.tolist(), strict=False))
     assert found == dict(zip(drawn, weight.tolist(), strict=True))
@@ -89,7 +89,7 @@ def test_the_loss_and_every_gradient(double, monkeypatch, length, missing, drawn
     if missing:
         log_c[[0, 9, 5], [1, 0, 2]] = -torch.inf
     weight = torch.rand(len(drawn), generator=g) * 5 + 0.1
-    step = StepItems.of(CLICKS, torch.tensor(drawn), weight.log(), torch.device("cpu"))
+    step = StepItems.of(CLICKS, (torch.tensor(drawn), weight.log()), torch.device("cpu"))
     leaves = [[t.clone().requires_grad_() for t in (z, items, log_c)] for _ in range(2)]
     wanted = dense_nll(*leaves[0], CLICKS, dict(zip(drawn, weight, strict=True)))
     mine = leaves[1]

@@ -1,0 +1,103 @@
+"""Several processes that train one model together: `torchrun --nproc-per-node N -m macrid train ...`, on a machine or more.
+
+Every worker has the whole model and the whole batch, makes the same random draws, and does its share of the people; what
+the shares give is added up once a step (torch.distributed: gloo on processors, NCCL on GPUs). So a batch and a seed give the
+same training, but for rounding, whatever the number of workers, which may be another when a training goes on.
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from datetime import timedelta
+from typing import Self
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+from macrid.errors import InputError
+
+PATIENCE = timedelta(hours=12)  # with a worker that is busy; one that died is known at once
+
+
+class Workers:
+    """Which of how many this process is: `index` of `count`. device: what they send lies on."""
+
+    def __init__(self, index: int = 0, count: int = 1, device: str = "cpu") -> None:
+        self.index, self.count, self.device = index, count, device
+
+    @classmethod
+    @contextmanager
+    def of_torchrun(cls, device: str = "cpu") -> Iterator[Self]:
+        """The workers that torchrun has started, joined; this process alone where it has not. All but the first print
+        nothing."""
+        count = int(os.environ.get("WORLD_SIZE", "1"))
+        if count == 1:
+            yield cls()
+            return
+        dist.init_process_group("nccl" if device.startswith("cuda") else "gloo", timeout=PATIENCE)
+        workers = cls(dist.get_rank(), count, device)
+        try:
+            with workers._quiet():
+                yield workers
+        finally:
+            dist.destroy_process_group()
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this is the one that prints and writes."""
+        return self.index == 0
+
+    def share(self, count: int) -> slice:
+        """Which of so many people, whom all workers hold in the same order, are this one's."""
+        return slice(count * self.index // self.count, count * (self.index + 1) // self.count)
+
+    def add_up(self, tensors: Sequence[Tensor]) -> None:
+        """Replace each tensor, of one shape with all workers, by the sum of theirs."""
+        if self.count == 1 or not tensors:
+            return
+        flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
+        with self._in_touch():
+            dist.all_reduce(flat)
+        for tensor, total in zip(tensors, flat.split([tensor.numel() for tensor in tensors]), strict=True):
+            tensor.copy_(total.view_as(tensor))
+
+    def added_up(self, values: Sequence[float]) -> list[float]:
+        """The sums of what each worker gives."""
+        total = torch.tensor(values, dtype=torch.float64, device=self.device)
+        self.add_up([total])
+        return total.tolist()
+
+    def as_the_first(self, tensors: Iterable[Tensor]) -> None:
+        """Replace each tensor by that of the first worker."""
+        if self.count > 1:
+            with self._in_touch():
+                for tensor in tensors:
+                    sent = tensor.to(self.device)
+                    dist.broadcast(sent, 0)
+                    tensor.copy_(sent)
+
+    def wait(self) -> None:
+        """Go on when all have come so far."""
+        self.added_up([0.0])
+
+    @contextmanager
+    def _in_touch(self) -> Iterator[None]:
+        """InputError where another worker is gone."""
+        try:
+            yield
+        except RuntimeError as error:
+            why = str(error).strip().splitlines()[-1]
+            raise InputError(f"worker {self.index + 1} of {self.count} lost another one, and ends ({why}); why it ended is "
+                             "said above; the same command with --resume goes on from the last checkpoint") from error
+
+    @contextmanager
+    def _quiet(self) -> Iterator[None]:
+        if self.is_first:
+            yield
+            return
+        with open(os.devnull, "w", encoding="utf-8") as nothing, redirect_stdout(nothing), redirect_stderr(nothing):
+            yield
+
+
+ALONE = Workers()
