@@ -96,13 +96,13 @@ def answer(name: str, version: str, make: Callable[[Recommender], dict]) -> dict
 def listed(bundle: Recommender, scene: Scene, shown: list[str]) -> dict[str, Any]:
     """The list after steering, what is gone from the list before, and readings of the attributes `shown` and of what is
     turned, by name."""
-    steered = scene.steered(bundle)
-    before, after = steered.before["index"].to_numpy(), steered.after["index"].to_numpy()
+    dials, wishes, listing = scene.turned(bundle)
+    before, after, marks = scene.person(bundle).ranked(dials, wishes, **listing)
     names = [name for name in dict.fromkeys([*scene.wishes, *shown, *_dialled(bundle, scene)])
              if name in bundle.wishes.attributes]
     readings = bundle.wishes.readings(names, before, after)
-    return {"items": [card(bundle, int(p), mark) for p, mark in zip(after, steered.after["mark"], strict=True)],
-            "gone": [card(bundle, int(p), "gone") for p in steered.gone["index"]],
+    return {"items": [card(bundle, int(p), mark) for p, mark in zip(after, marks, strict=True)],
+            "gone": [card(bundle, int(p), "gone") for p in before[~np.isin(before, after)]],
             "readings": {each.attribute: _told(each, len(after)) for each in readings}}
 
 

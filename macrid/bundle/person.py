@@ -3,7 +3,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, TypedDict, Unpack
+from typing import NamedTuple, Protocol, TypedDict, Unpack
 
 import numpy as np
 import pandas as pd
@@ -67,6 +67,15 @@ class Why:
     rank: int | None
     without_wish: dict[str, int | None]
     without_dial: dict[tuple[int, int], int | None]
+
+
+class Ranked(NamedTuple):
+    """Positions of the listed items before and after dials were turned and wishes heard, and what became of those after:
+    new, up n, down n or same."""
+
+    before: np.ndarray
+    after: np.ndarray
+    marks: list[str]
 
 
 class Listing(TypedDict, total=False):
@@ -149,15 +158,23 @@ class Person:
         beside the dials, in the whole catalogue or among the items of the factor.
         """
         asked = Request(dials or {}, wishes or {}, **listing)
-        self._check(asked)
-        n = self.trained.number(asked.n)
-        before = self.trained.table(*self._top(replace(asked, dials={}, wishes={}, n=n, strength=1.0)))
-        after = self.trained.table(*self._top(replace(asked, n=n)))
-        was = dict(zip(before["item_id"], before["rank"], strict=True))
-        after["mark"] = [_mark(was.get(i), rank) for i, rank in zip(after["item_id"], after["rank"], strict=True)]
-        gone = before[~before["item_id"].isin(after["item_id"])].reset_index(drop=True)
-        readings = self.trained.wishes.readings(asked.wishes, before["index"].to_numpy(), after["index"].to_numpy())
+        (was, was_scored), (now, now_scored) = self._both(asked)
+        before, after = self.trained.table(was, was_scored), self.trained.table(now, now_scored)
+        after["mark"] = _marks(was, now)
+        gone = before[~before["index"].isin(now)].reset_index(drop=True)
+        readings = self.trained.wishes.readings(asked.wishes, was, now)
         return Steered(before, after, gone, dict(asked.dials), dict(asked.wishes), readings)
+
+    def ranked(self, dials: Dials | None = None, wishes: Wishes | None = None, **listing: Unpack[Listing]) -> Ranked:
+        """The lists that `steer` gives, as positions alone: no table is made, for whoever asks many times a second."""
+        (was, _), (now, _) = self._both(Request(dials or {}, wishes or {}, **listing))
+        return Ranked(was, now, _marks(was, now))
+
+    def _both(self, asked: Request) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+        """The lists before and after, each as positions and scores."""
+        self._check(asked)
+        asked = replace(asked, n=self.trained.number(asked.n))
+        return self._top(replace(asked, dials={}, wishes={}, strength=1.0)), self._top(asked)
 
     def moving_wishes(self, n: int, factor: int | None = None) -> list[str]:
         """The attributes whose wishes move this person's list, n at most: first numbers, half of them at most, then others,
@@ -294,7 +311,8 @@ class Person:
         return SteeredScores(self.parts[[factor]], t.vectors[mine], log_c, t.model.scale, t.axes[[factor]])
 
 
-def _mark(was: int | None, rank: int) -> str:
-    if was is None:
-        return "new"
-    return "same" if was == rank else f"up {was - rank}" if was > rank else f"down {rank - was}"
+def _marks(before: np.ndarray, after: np.ndarray) -> list[str]:
+    """What became of the items `after` since they were listed `before`."""
+    was = {int(position): place for place, position in enumerate(before)}
+    moved = [was[int(p)] - place if int(p) in was else None for place, p in enumerate(after)]
+    return ["new" if by is None else "same" if by == 0 else f"up {by}" if by > 0 else f"down {-by}" for by in moved]

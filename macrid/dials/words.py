@@ -20,16 +20,16 @@ _AMOUNTS = {  # (how far, which way)
     "little": (LITTLE, 1), "slightly": (LITTLE, 1), "somewhat": (LITTLE, 1), "only": (ALL, 1), "most": (ALL, 1),
     "less": (SOME, -1), "fewer": (SOME, -1), "too": (TOO, 1), "no": (ALL, -1), "not": (ALL, -1), "without": (ALL, -1),
     "never": (ALL, -1), "none": (ALL, -1), "avoid": (ALL, -1), "except": (ALL, -1), "nothing": (ALL, -1), "dont": (ALL, -1),
-    "hate": (ALL, -1), "least": (ALL, -1), "nor": (ALL, -1),
+    "hate": (ALL, -1), "least": (ALL, -1), "nor": (ALL, -1), "neither": (ALL, -1), "zero": (ALL, -1),
 }
 _FILLERS = frozenset((
-    "a", "an", "or", "the", "i", "id", "im", "want", "would", "like", "something", "film", "films", "movie", "movies",
-    "item",
-    "items", "thing", "things", "stuff", "please", "it", "be", "should", "that", "is", "are", "of", "from", "list", "in",
-    "for", "me", "make", "give", "show", "to", "so", "but", "any", "than", "as", "one", "ones", "let", "us", "see",
-    "look", "looking",
+    "a", "an", "the", "i", "id", "im", "would", "something", "film", "films", "movie", "movies", "item", "items", "thing",
+    "things", "stuff", "please", "it", "be", "should", "that", "is", "are", "of", "from", "list", "in", "for", "make", "to",
+    "so", "do", "any", "than", "as", "one", "ones", "let", "us", "see", "look", "looking", "all",
 ))
-_PARTS = re.compile(r"[,;.!?\n/]|\b(?:and|but|plus)\b|\+(?=\s)", re.IGNORECASE)
+_JOINS = frozenset(("and", "or"))  # what was said before them holds after them: "no horror and romance" wants neither
+_WANTS = frozenset(("want", "like", "give", "show", "prefer", "rather", "me", "instead", "also"))  # but not after these
+_PARTS = re.compile(r"[,;.!?\n/]|\b(?:but|plus)\b|\+(?=\s)", re.IGNORECASE)
 _LONGEST = 3  # words of a name that is looked for
 CLOSE_ENOUGH = 86  # of 100: so alike a misspelt word must be to the name that is meant
 FEWEST_LETTERS = 5  # shorter words are not guessed at
@@ -83,21 +83,38 @@ def understand(text: str, attributes: Mapping[str, Attribute]) -> Understood:
 
 
 def _read(words: Sequence[str], lexicon: Mapping[str, tuple[str, int]]) -> tuple[list[tuple[str, float]], list[str]]:
-    """The wishes in one part of a text, (attribute, value), and the words that are not understood."""
+    """The wishes in one part of a text, (attribute, value), and the words that are not understood.
+
+    An amount holds for all names that follow until another is said: "no horror and romance" wants neither of both, "no horror
+    and more romance" romance; "less violent and newer" is newer, as a comparative says by itself which way it goes.
+    """
     found: list[tuple[str, float]] = []
     unknown: list[str] = []
-    size, sign, at = 0.0, 1, 0
+    size, sign, named, at = 0.0, 1, False, 0
     while at < len(words):
+        word = words[at]
         length, meant = _longest(words[at:], lexicon)
-        if meant and (length > 1 or words[at] not in _AMOUNTS):
+        if meant and (length > 1 or word not in _AMOUNTS):
+            if named and _is_comparative(word, lexicon):
+                size, sign = 0.0, 1
             found.append((meant[0], sign * meant[1] * (size or SOME)))
-        elif words[at] in _AMOUNTS:
-            amount, way = _AMOUNTS[words[at]]
+            named = True
+        elif word in _AMOUNTS:
+            if named:
+                size, sign, named = 0.0, 1, False
+            amount, way = _AMOUNTS[word]
             size, sign = size if size and amount == SOME else amount, sign * way  # "a bit more" is a bit
-        elif words[at] not in _FILLERS:
-            unknown.append(words[at])
+        elif word in _WANTS:
+            size, sign = (0.0, 1) if named else (size, sign)
+        elif word not in _JOINS | _FILLERS:
+            unknown.append(word)
         at += length
     return found, unknown
+
+
+def _is_comparative(word: str, lexicon: Mapping[str, tuple[str, int]]) -> bool:
+    """Whether it is newer or funniest, and not just thriller: its base form has a meaning, too."""
+    return word.endswith(("er", "est")) and any(form in lexicon for form in _forms(word) if form != word)
 
 
 def _longest(words: Sequence[str], lexicon: Mapping[str, tuple[str, int]]) -> tuple[int, tuple[str, int] | None]:
@@ -107,7 +124,7 @@ def _longest(words: Sequence[str], lexicon: Mapping[str, tuple[str, int]]) -> tu
             if form in lexicon:
                 return length, lexicon[form]
     word = words[0]
-    if len(word) >= FEWEST_LETTERS and word not in _AMOUNTS and word not in _FILLERS:
+    if len(word) >= FEWEST_LETTERS and word not in _AMOUNTS and word not in _WANTS | _JOINS | _FILLERS:
         near = process.extractOne(word, lexicon.keys(), scorer=fuzz.ratio, score_cutoff=CLOSE_ENOUGH)
         if near:
             return 1, lexicon[near[0]]

@@ -23,6 +23,13 @@ MEANT = [
     ("children’s films", {"Children's": 1}), ("no kids", {"Children's": -1}), ("hidden gems", {"popularity": -1}),
     ("well known", {"popularity": 1}), ("not too old", {"year": 1}), ("less new", {"year": -1}),
     ("more comedey", {"Comedy": 1}),
+    ("no horror and romance", {"Horror": -1, "Romance": -1}), ("without horror or romance", {"Horror": -1, "Romance": -1}),
+    ("no horror, more romance", {"Horror": -1, "Romance": 1}), ("no horror and more romance", {"Horror": -1, "Romance": 1}),
+    ("no horror, romance", {"Horror": -1, "Romance": 1}), ("no horror but romance", {"Horror": -1, "Romance": 1}),
+    ("no horror and no romance", {"Horror": -1, "Romance": -1}), ("neither horror nor comedy", {"Horror": -1, "Comedy": -1}),
+    ("less horror and newer", {"Horror": -1, "year": 1}), ("no horror and I want comedy", {"Horror": -1, "Comedy": 1}),
+    ("more comedy and newer", {"Comedy": 1, "year": 1}), ("less horror more romance", {"Horror": -1, "Romance": 1}),
+    ("not too scary and violent", {"Horror": -1, "Action": -1}), ("nothing but comedy", {"Comedy": 1}),
     ("I would like something romantic, please", {"Romance": 1}), ("film noir", {"Film-Noir": 1}),
 ]
 
