@@ -14,7 +14,7 @@ from starlette.routing import Route
 from streamlit.runtime.pages_manager import PagesManager
 
 from macrid.bundle.recommender import Recommender
-from ui import background, item_pictures, stage
+from ui import background, finder, item_pictures, stage
 from ui.cookies import OwnerCookie
 
 # Until st.navigation has run once, Streamlit takes pages/ for pages of its own: a link to one that is followed right after
@@ -45,13 +45,19 @@ def why(request: Request) -> Response:
     return _told(request, lambda bundle: stage.explained(bundle, stage.scene_of(bundle, request.query_params), position))
 
 
+def found(request: Request) -> Response:
+    """The items or people that are found while somebody types."""
+    return _told(request, lambda bundle: finder.found(bundle, request.query_params))
+
+
 def _told(request: Request, make: Callable[[Recommender], dict]) -> Response:
     found = stage.answer(request.path_params["bundle"], request.path_params["version"], make)
     return Response(status_code=404) if found is None else JSONResponse(found, headers={"Cache-Control": "no-store"})
 
 
 app = st.App("frame.py", routes=[Route(item_pictures.PICTURE_ROUTE, picture), Route(stage.LIST_ROUTE, steered),
-                                 Route(stage.WHY_ROUTE, why)], middleware=[Middleware(OwnerCookie)])
+                                 Route(stage.WHY_ROUTE, why), Route(finder.ROUTE, found)],
+             middleware=[Middleware(OwnerCookie)])
 background.queue()  # jobs that waited when the app was ended go on
 item_pictures.serving.pictures = True
 gc.freeze()  # what is loaded now stays: no collection needs to walk through torch and numba again

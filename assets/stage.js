@@ -2,6 +2,7 @@
 // server, one question at a time, and what is let go is sent to Python, numbered: older answers are not taken back from it.
 const PAUSE = 100;  // milliseconds between two questions, at least
 const STEP = 5;
+const ALIKE = 80;  // percent of the wish for more like an item
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const stage = parentElement.querySelector(".stage");
@@ -23,13 +24,6 @@ if (!window.macridReplaces) {
     const same = here.endsWith("/steer") && (pathname === here || String(url).startsWith("?"));
     return same ? window.history.replaceState(state, unused, url) : push(state, unused, url);
   };
-}
-
-function button(className, parent, text, onClick) {
-  const made = element("button", className, parent, text);
-  made.type = "button";
-  made.addEventListener("click", onClick);
-  return made;
 }
 
 function build(stage, data) {
@@ -58,7 +52,7 @@ function build(stage, data) {
   state.before = button("", tools, "Hold for before", () => {});
   state.before.title = "Shows the list as it was while you hold it";
   holdable(stage, state.before);
-  copyButton(tools);
+  shareMenu(stage, tools);
   state.posters = element("ol", "posters", list);
   state.posters.setAttribute("aria-label", "Your list");
   state.gone = element("div", "gone", list);
@@ -94,18 +88,6 @@ function holdable(stage, held) {
   held.addEventListener("keyup", () => set(false));
 }
 
-function copyButton(tools) {
-  const copy = button("", tools, "Copy link", async () => {
-    try {
-      await navigator.clipboard.writeText(window.location.href);
-      copy.textContent = "Copied";
-    } catch {
-      copy.textContent = "Copy it from the address bar";  // neither https nor localhost: the clipboard is closed
-    }
-    setTimeout(() => { copy.textContent = "Copy link"; }, 2000);
-  });
-}
-
 function show(stage, data) {
   const state = stage.state;
   state.dials = null;
@@ -113,7 +95,9 @@ function show(stage, data) {
   if (document.activeElement !== state.input && state.input.getRootNode().activeElement !== state.input) state.input.value = data.said;
   state.heard.replaceChildren(...data.heard.map((text) => element("span", "got", null, text)),
     ...(data.unknown.length ? [element("span", "lost", null, `not understood: ${data.unknown.join(", ")}`)] : []));
-  state.presets.replaceChildren(...data.presets.map((text) => button("", null, text, () => state.send("words", { text }))));
+  state.presets.replaceChildren(...Object.keys(data.kept_file).map((name) => button("", null, `★ ${name}`, () => state.send("recall", { name }))),
+    ...data.presets.map((text) => button("", null, text, () => state.send("words", { text }))));
+  showKept(stage, data);
   state.chips.replaceChildren(...(data.chips.length ? data.chips.map((chip) => {
     const made = button(`chip ${chip.kind}`, null, chip.text, () => state.send("drop", { kind: chip.kind, key: chip.key }));
     made.setAttribute("aria-label", `Take off: ${chip.text}`);
@@ -133,11 +117,17 @@ function showSliders(stage, data) {
   if (names.join("\n") !== [...state.rows.keys()].join("\n")) {
     state.rows.clear();
     state.sliders.replaceChildren(...data.sliders.map((slider) => row(stage, slider)));
-    state.tabs.replaceChildren(...names.map((name) => button("", null, name, () => choose(stage, name))));
+    state.tabs.replaceChildren(...data.sliders.map(({ name, label }) => {
+      const tab = button("", null, label, () => choose(stage, name));
+      tab.dataset.name = name;
+      state.rows.get(name).tab = tab;
+      return tab;
+    }));
     state.others.replaceChildren(...["Wish for something else …", ...data.others].map((name, i) => Object.assign(
       document.createElement("option"), { value: i ? name : "", textContent: name })));
     state.others.hidden = !data.others.length;
-    choose(stage, names.includes(state.chosen) ? state.chosen : names[0]);
+    const turned = data.sliders.find((slider) => slider.value)?.name;
+    choose(stage, names.includes(state.chosen) ? state.chosen : turned ?? names[0]);
   }
   state.others.value = "";
   for (const slider of data.sliders) {
@@ -150,20 +140,20 @@ function row(stage, wish) {
   const state = stage.state;
   const made = element("div", "wish");
   const head = element("div", "words-of", made);
-  element("span", "low", head, wish.yes_no ? "less" : wish.low);
-  element("b", "", head, wish.name);
-  element("span", "high", head, wish.yes_no ? "more" : wish.high);
+  element("span", "low", head, wish.bare ? "less" : wish.low);
+  element("b", "", head, wish.label);
+  element("span", "high", head, wish.bare ? "more" : wish.high);
   const line = element("div", "line", made);
   const picture = (src, word, value, none) => {
     const end = button(none ? "end none" : "end", line, undefined, () => { slider.value = value; changed(); released(); });
     end.title = word;
-    end.setAttribute("aria-label", `${wish.name}: ${word}, all the way`);
+    end.setAttribute("aria-label", `${wish.label}: ${word}, all the way`);
     Object.assign(element("img", "", end), { src, alt: word, loading: "lazy" });
   };
   const slider = document.createElement("input");
   picture(wish.pictures[0], wish.low, -100, wish.yes_no);
   line.append(Object.assign(slider, { type: "range", min: -100, max: 100, step: STEP, value: wish.value }));
-  slider.setAttribute("aria-label", `${wish.name}, from ${wish.low} to ${wish.high}`);
+  slider.setAttribute("aria-label", `${wish.label}, from ${wish.low} to ${wish.high}`);
   picture(wish.pictures[1], wish.high, 100);
   const reading = element("output", "reading", made);
   const found = { wish, made, slider, reading };
@@ -177,12 +167,13 @@ function row(stage, wish) {
   return made;
 }
 
-function fill({ wish, slider, made }) {
+function fill({ wish, slider, made, tab }) {
   const value = Number(slider.value);
   slider.style.setProperty("--from", `${50 + Math.min(value, 0) / 2}%`);
   slider.style.setProperty("--to", `${50 + Math.max(value, 0) / 2}%`);
   slider.setAttribute("aria-valuetext", value ? `${value > 0 ? wish.high : wish.low}, ${Math.abs(value)} %` : "as you like it");
   made.classList.toggle("turned", value !== 0);
+  tab?.classList.toggle("turned", value !== 0);
 }
 
 function choose(stage, name) {
@@ -190,8 +181,8 @@ function choose(stage, name) {
   state.chosen = name;
   for (const [each, { made }] of state.rows) made.classList.toggle("chosen", each === name);
   for (const tab of state.tabs.children) {
-    tab.classList.toggle("chosen", tab.textContent === name);
-    tab.setAttribute("aria-pressed", tab.textContent === name);
+    tab.classList.toggle("chosen", tab.dataset.name === name);
+    tab.setAttribute("aria-pressed", tab.dataset.name === name);
   }
 }
 
@@ -203,7 +194,7 @@ function wishes(state) {
 }
 
 function text(all) {
-  return Object.entries(all).sort().map(([name, value]) => `${encodeURIComponent(name).replaceAll("~", "%7E")}:${value}`).join("~");
+  return Object.entries(all).sort().map(([name, value]) => `${encodeURIComponent(name).replaceAll("~", "%7E").replaceAll("%3A", ":")}:${value}`).join("~");
 }
 
 // The list for what the sliders say now. One question at a time: while one is under way, the next waits.
@@ -256,7 +247,7 @@ function makeCard(stage, item) {
   Object.assign(element("img", "", open), { src: item.picture, alt: item.title, loading: "lazy" });
   element("span", "badge", open);
   element("b", "", open);
-  element("small", "", open, [item.year, item.genres].filter(Boolean).join(" · ")).title = item.genres;
+  element("small", "", open, [item.year, item.genres].filter(Boolean).join(" · ").replaceAll("-", "\u2011"));  // Sci-Fi stays in one line
   return card;
 }
 
@@ -290,6 +281,9 @@ async function explain(stage, item) {
   const why = element("div", "why", side);
   const acts = element("div", "acts", side);
   const act = (label, what) => button("", acts, label, () => { dialog.close(); send(what, { item: item.id }); });
+  const alike = (label, more) => button("", acts, label, () => { dialog.close(); send("wish", { wishes: { ...wishes(stage.state), [`like:${item.id}`]: ALIKE, ...more } }); });
+  alike("More like this", {});
+  for (const [label, more] of data.turns) alike(label, more);
   act("♥ Like", "like");
   act("Hide", "hide");
   button("", acts, "Close", () => dialog.close());

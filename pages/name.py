@@ -237,7 +237,7 @@ def working(interview: Interview, name: str) -> None:
     axis = progress.learned.axis
     if axis is not None:
         st.markdown("**The items along what was learned**" + (", a guess so far" if progress.learned.reason else ""))
-        html.film_strip(bundle, interview.strip(axis), None, label=f"Items along {name}")
+        html.film_strip(bundle, interview.strip(axis), label=f"Items along {name}")
         st.html(ends(attribute.low, attribute.high))
 
 

@@ -1,5 +1,6 @@
 """Steer: choose a person or build a profile, wish for what is known or turn dials, and see the list change."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -7,25 +8,21 @@ import streamlit as st
 
 from macrid.charts import figures
 from macrid.data.ids import ids_text
-from ui import address, bundles, html, stage, widgets, words
+from ui import address, bundles, finder, html, kept, links, stage, widgets, words
 from ui.state import DIALS, Steer
 
 SIZES = (6, 12, 24, 48)  # of the lists
-CARDS = 12  # of a history
 OFFERED = 10  # items to add to a profile
+BESIDE = {"": "Nothing beside it", "before": "The list before", "person": "Another person"}
 
 bundle = bundles.chosen()
 state = Steer()
 known = bundle.item_ids
 
 
-def _items(count: int) -> str:
-    return "1 item" if count == 1 else f"{count} items"
-
-
-def label_of(user: str) -> str:
-    positions = bundle.history_of(user)
-    return f"{user} · {', '.join(stage.loved(bundle, positions))} · {_items(len(positions))}"
+def titles_of(user: str) -> str:
+    """Titles that stand for a person."""
+    return ", ".join(stage.loved(bundle, bundle.history_of(user)))
 
 
 def surprise():
@@ -41,7 +38,17 @@ def id_of(position: int) -> str:
     return str(bundle.items["item_id"].iloc[position])
 
 
+def find_person(key: str, name: str):
+    """A box that finds people by what they like, and shows the one under that name of the state."""
+    finder.box(bundle, key, finder.PEOPLE, {
+        "label": "Person", "placeholder": "Find a person by what they like, or by number",
+        "value": f"{getattr(state, name)} · {titles_of(getattr(state, name))}"}, lambda user: setattr(state, name, user))
+
+
 # Who
+used = [factor.index for factor in bundle.factors if factor.share > 0]
+if not state.is_set("user"):
+    state.amiss = links.amiss(bundle, st.query_params, used)
 address.from_address("who", ["person", "profile"], "person")
 address.from_address("user", bundle.people, bundle.people[0])
 with st.container(horizontal=True, vertical_alignment="center", key="who-row"):
@@ -50,48 +57,46 @@ with st.container(horizontal=True, vertical_alignment="center", key="who-row"):
                                 persist_state="session", format_func={"person": "A person", "profile": "Me"}.get,
                                 help="People whom the model has never seen in training, or a profile that you put together.")
     if kind == "person":
-        user = st.selectbox("Person", bundle.people, key="user", persist_state="session", format_func=label_of,
-                            label_visibility="collapsed")
+        user = state.user
+        find_person("find-person", "user")
         st.button("Surprise me", icon=":material/casino:", on_click=surprise)
         seen = bundle.history_of(user)
     else:
-        wanted = st.text_input("Search the catalogue", key="search", persist_state="session", icon=":material/search:",
-                               placeholder="Titles, categories, years", label_visibility="collapsed")
+        if not state.is_set("items"):
+            state.items = address.ids_from(st.query_params.get("items", ""), known)
+        finder.box(bundle, "find-item", finder.ITEMS, {
+            "label": "Search the catalogue", "placeholder": "Find titles, categories, years", "value": "",
+            "taken": state.items}, state.add)
         st.button("An example", icon=":material/casino:", on_click=example)
+        seen = bundle.positions(state.items)
+links.show(state)
 if kind == "profile":
-    if not state.is_set("items"):
-        state.items = address.ids_from(st.query_params.get("items", ""), known)
-    seen = bundle.positions(state.items)
-    with st.expander(f"Your profile, {_items(len(seen))}", expanded=len(seen) < 3 or bool(wanted.strip())):
+    with st.expander(f"Your profile, {html.count(len(seen))}", expanded=len(seen) < 3):
         yours, offered = st.columns(2, gap="large")
         with yours:
             if len(seen):
                 st.html('<p class="mc-note">A click takes one out</p>')
                 widgets.picker(bundle, seen, "remove", "Your profile", lambda position: state.remove(id_of(position)))
             else:
-                st.info("Click a few items that go together, or take an example.")
+                st.info("Click a few items that go together, find some above, or take an example.")
         with offered:
-            most = OFFERED + len(seen)  # of which those in the profile are left out
-            candidates = bundle.search(wanted, most) if wanted.strip() else bundle.typical(most)
-            offers = [position for position in candidates if position not in seen][:OFFERED]
-            note = f"Found for “{wanted.strip()}”" if wanted.strip() else "Typical of the intentions"
-            st.html(f'<p class="mc-note">{words.escaped(note)}: a click adds one</p>')
-            if offers:
-                widgets.picker(bundle, offers, "add", "Items to add", lambda position: state.add(id_of(position)))
-            else:
-                st.caption("No item is called anything like it.")
+            offers = [position for position in bundle.typical(OFFERED + len(seen)) if position not in seen][:OFFERED]
+            st.html('<p class="mc-note">Typical of the intentions: a click adds one</p>')
+            widgets.picker(bundle, offers, "add", "Items to add", lambda position: state.add(id_of(position)))
     address.to_address(who=(kind, "person"), user=(None, None), items=(ids_text(state.items), ""))
     if not len(seen):
-        address.to_address(**dict.fromkeys(("factor", "dim", "dials", "strength", "wishes", "likes", "hides"), (None, None)))
+        address.to_address(**dict.fromkeys(("factor", "dim", "dials", "strength", "wishes", "likes", "hides", "kept", "said",
+                                            "added", "side", "other"), (None, None)))
         st.stop()
 
-loved = ", ".join(words.escaped(title) for title in stage.loved(bundle, seen))
-others = _items(max(0, len(seen) - stage.LOVED))
-st.html(f'<p class="mc-for">For someone who loves <strong>{loved}</strong> and {others} more</p>')
+loved = ", ".join(stage.loved(bundle, seen))
+for_whom = f"For someone who loves {loved}"
+more = f" and {html.count(len(seen) - stage.LOVED)} more" if len(seen) > stage.LOVED else ""
+st.html(f'<p class="mc-for">For someone who loves <strong>{words.escaped(loved)}</strong>{more}</p>')
 
 # What is turned: percents of wishes and of dials
 interest = bundle.interest(seen)
-used = sorted((factor.index for factor in bundle.factors if factor.share > 0), key=lambda k: -interest[k])
+used.sort(key=lambda k: -interest[k])
 favourite = used[0]
 address.from_address("factor", used, favourite, int)
 state.meet(bundle.name, seen, favourite)
@@ -102,12 +107,19 @@ if not state.is_set("dials"):
     state.wishes = address.wishes_from(asked.get("wishes", ""), bundle.wishes.attributes)
     state.likes = address.ids_from(asked.get("likes", ""), known)
     state.hides = address.ids_from(asked.get("hides", ""), known)
+    state.kept = kept.read(bundle, asked.get("kept", ""))
+    state.said = asked.get("said", "")
+    state.added = address.names_from(asked.get("added", ""), bundle.wishes.attributes)
     address.from_address("strength", range(101), 100, int)
 address.from_address("dim", every, bundle.dials.order(state.factor)[0], int)
 address.from_address("scope", ["factor", "all"], "all")
 address.from_address("n", SIZES, 12, int)
 address.from_address("keep", [True, False], False, lambda text: text == "True")
-address.from_address("side", [True, False], False, lambda text: text == "True")
+beside = ["", "before", "person", *(f"kept:{name}" for name in state.kept)]
+address.from_address("side", beside, "", lambda text: {"True": "before"}.get(text, text))
+address.from_address("other", bundle.people, bundle.people[-1])
+if state.side not in beside:  # what was kept is forgotten
+    state.side = ""
 address.to_address(who=(kind, "person"), user=(user if kind == "person" else None, bundle.people[0]),
                    items=(None if kind == "person" else ids_text(state.items), ""))
 
@@ -118,8 +130,25 @@ def scene() -> stage.Scene:
                        tuple(state.hides))
 
 
+def other_scene(now: stage.Scene) -> stage.Scene:
+    """The list that stands beside this one: of another person, or with turns that were kept."""
+    if state.side == "person":
+        return replace(now, history=tuple(int(p) for p in bundle.history_of(state.other)))
+    turn = state.kept[state.side.removeprefix("kept:")]
+    return replace(now, wishes=turn.wishes, dials=turn.dials, strength=turn.strength, likes=tuple(turn.likes),
+                   hides=tuple(turn.hides))
+
+
 def understand(text: str) -> dict[str, int]:
     return {name: round(100 * value) for name, value in bundle.wishes.understand(text).wishes.items()}
+
+
+def hear(event: dict):
+    """What happened on the stage."""
+    if event["what"] == "bring":
+        state.bring(kept.read(bundle, event["text"]), event["seq"])
+    else:
+        state.hear(event, understand)
 
 
 @cache
@@ -139,10 +168,10 @@ def the_stage(now: stage.Scene):
                 "query": query, "sliders": stage.sliders(bundle, names, state.wishes),
                 "others": [name for name in bundle.wishes.attributes if name not in names],
                 "chips": stage.chips(bundle, now), "presets": stage.presets(bundle), "said": state.said,
-                "heard": [f"“{each.said}”: {stage.wish_words(bundle, each.attribute, each.value)}" for each in found.heard],
-                "unknown": found.unknown, "list": stage.listed(bundle, now, names),
+                "turns": stage.turns(bundle, names), "heard": stage.heard(bundle, found), "who": for_whom,
+                "kept_file": kept.written(state.kept), "unknown": found.unknown, "list": stage.listed(bundle, now, names),
                 "before": [stage.card(bundle, int(p)) for p in before], "seq": state.staged,
-                "can_undo": bool(state.earlier), "turned": state.is_turned}, lambda event: state.hear(event, understand))
+                "can_undo": bool(state.earlier), "turned": state.is_turned}, hear)
 
 
 def turn(face, at):
@@ -168,25 +197,39 @@ def options():
         st.selectbox("Items", SIZES, key="n", persist_state="session", label_visibility="collapsed", width=105,
                      format_func=lambda n: f"{n} items")
         st.toggle("Show the history, too", key="keep", persist_state="session")
-        st.toggle("Before and after, side by side", key="side", persist_state="session")
 
 
-def side_by_side(steered, face):
-    """The lists before and after, beside one another."""
-    before, after = st.columns(2, gap="medium")
-    with before:
-        st.markdown("**Before**")
-        html.cards(bundle, steered.before["index"], label="List before",
-                   stands=bundle.dials.stands(steered.before["index"], state.factor, state.dim))
-    with after.container(key="after"):
-        st.markdown("**After**")
-        html.cards(bundle, steered.after["index"], list(steered.after["mark"]), label="List after",
-                   stands=bundle.dials.stands(steered.after["index"], state.factor, state.dim))
-    st.caption(f"The dot under a picture shows where the item stands on {words.plain(face(state.dim)['name'])}: what stands "
-               "near where you turn a dial moves up.")
+def compare(now: stage.Scene, face):
+    """Another list beside this one."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.selectbox("Beside", beside, key="side", persist_state="session", label_visibility="collapsed", width=280,
+                     format_func=lambda side: BESIDE.get(side) or f"★ {side.removeprefix('kept:')}")
+        if state.side == "person":
+            find_person("find-other", "other")
+    if not state.side:
+        st.caption("Choose what stands beside this list. Turns that you keep (“Keep & share”) can be chosen, too.")
+        return
+    steered = now.steered(bundle)
+    after, other = steered.after, steered.before if state.side == "before" else other_scene(now).steered(bundle).after
+    common = [title for title in after["title"] if title in set(other["title"])]
+    left, right = st.columns(2, gap="medium")
+    of = {"before": "Before", "person": f"Person {state.other}, turned alike"}.get(state.side, f"★ {state.side[5:]}")
+    with left:
+        st.markdown(f"**{words.plain(of)}**")
+        marks = None if state.side == "before" else ["both" if title in common else "same" for title in other["title"]]
+        html.cards(bundle, other["index"], marks, label="List before" if state.side == "before" else "List beside",
+                   stands=bundle.dials.stands(other["index"], state.factor, state.dim))
+    with right.container(key="after"):
+        st.markdown("**After**" if state.side == "before" else "**This list**")
+        marks = list(after["mark"]) if state.side == "before" else ["both" if title in common else "same"
+                                                                    for title in after["title"]]
+        html.cards(bundle, after["index"], marks, label="List after",
+                   stands=bundle.dials.stands(after["index"], state.factor, state.dim))
+    st.caption(f"{len(common)} of {len(after)} are in both lists. The dot under a picture shows where the item stands on "
+               f"{words.plain(face(state.dim)['name'])}: what stands near where you turn a dial moves up.")
 
 
-def along(person, now, face):
+def along(person, now, face, at):
     """What the chosen dial does from end to end: a film strip and the attributes."""
     factor, dim = state.factor, state.dim
     dials, wishes, _ = now.turned(bundle)
@@ -194,19 +237,25 @@ def along(person, now, face):
     name, ends = words.plain(shown["name"]), (shown["low"]["word"] or "left end", shown["high"]["word"] or "right end")
     strip, curve = st.columns([3, 2], gap="large")
     with strip:
-        st.markdown(f"**Film strip**: the first three items at seven positions of {name}")
+        st.markdown(f"**Film strip**: the first three items at seven positions of {name}; a click turns it there")
         here = dials.get((factor, dim), person.position(factor, dim))
-        html.film_strip(bundle, person.film_strip(factor, dim, others, wishes=wishes, hide_seen=not state.keep), here,
-                        label="Top items along the dial")
+        frames = person.film_strip(factor, dim, others, wishes=wishes, hide_seen=not state.keep)
+        widgets.strip(bundle, frames, here, name, lambda percent: state.put(factor, dim, percent, at(dim)))
         st.html('<div class="mc-scale">' + "".join(f"<span>{words.escaped(word)}</span>" for word in
                                                    (f"← {ends[0]}", f"{ends[1]} →")) + "</div>")
     curves = person.curves(factor, dim, others, wishes)
     if len(curves.columns):
         with curve:
             st.markdown(f"**What {name} moves** in the first ten items")
+            def clicked():
+                for point in st.session_state["along"].selection.points[:1]:
+                    state.put(factor, dim, round(point["x"]), at(dim))
+
             st.plotly_chart(figures.along_dial(curves, shown["name"]), key="along", config={"displayModeBar": False},
+                            on_select=clicked, selection_mode="points",
                             alt=f"Lines: how each attribute of the list changes along the dial {shown['name']}")
             st.caption("Bold: what the dial is named after. Thin and flat: what it leaves alone." if shown["name"] in curves
+                       else "The steeper a line, the more the dial moves that." if shown["confidence"] is not None
                        else "This dial has no name yet; the steeper a line, the more the dial moves that.")
 
 
@@ -233,18 +282,20 @@ def results():
         turn(face, at)
         options()
         steered = now.steered(bundle)
-        if state.side:
-            side_by_side(steered, face)
-        along(person, now, face)
+        along(person, now, face, at)
         st.download_button("List as CSV", lambda: steered.after.drop(columns="index").to_csv(index=False).encode(),
                            f"{bundle.name}-list.csv", "text/csv", icon=":material/download:", type="tertiary",
                            on_click="ignore")
-    with st.expander(f"The history, {_items(len(seen))}"):
+    with st.expander("Side by side with another list", expanded=bool(state.side), key="compare"):
+        compare(now, face)
+    with st.expander(f"The history, {html.count(len(seen))}"):
         st.html(html.thumbs(bundle, seen, label="History", limit=len(seen), titled=True))
     address.to_address(factor=(state.factor, favourite), dim=(state.dim, bundle.dials.order(state.factor)[0]),
                        dials=(address.dials_text(state.dials), ""), wishes=(address.wishes_text(state.wishes), ""),
                        likes=(ids_text(state.likes), ""), hides=(ids_text(state.hides), ""), strength=(state.strength, 100),
-                       scope=(state.scope, "all"), n=(state.n, 12), keep=(state.keep, False), side=(state.side, False))
+                       scope=(state.scope, "all"), n=(state.n, 12), keep=(state.keep, False), side=(state.side, ""),
+                       other=(state.other if state.side == "person" else None, None), kept=(kept.text(state.kept), ""),
+                       said=(state.said, ""), added=(address.names_text(state.added), ""))
 
 
 results()

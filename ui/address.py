@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from urllib.parse import quote, unquote
 
 import streamlit as st
@@ -63,7 +63,17 @@ def wishes_from(text: str, attributes: Container[str]) -> Wanted:
 
 def wishes_text(wishes: Mapping[str, int]) -> str:
     """Wishes for the address: attribute:percent, ~ between them, special signs of the names quoted."""
-    return "~".join(f"{quote(name, safe=' ').replace('~', '%7E')}:{percent}" for name, percent in sorted(wishes.items()))
+    return "~".join(f"{names_text([name])}:{percent}" for name, percent in sorted(wishes.items()))
+
+
+def names_text(names: Iterable[str]) -> str:
+    """Names of attributes for the address, ~ between them."""
+    return "~".join(quote(name, safe=" :").replace("~", "%7E") for name in names)
+
+
+def names_from(text: str, attributes: Container[str]) -> list[str]:
+    """The attributes that an address holds, as `names_text` writes them; what is none is left out."""
+    return [name for name in dict.fromkeys(map(unquote, text.split("~"))) if name in attributes]
 
 
 def ids_from(text: str, known: Container[str]) -> list[str]:

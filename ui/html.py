@@ -30,8 +30,8 @@ def _img(bundle: Recommender, position: int) -> str:
 
 def cards(bundle: Recommender, positions: Iterable[int], marks: Sequence[str] | None = None,
           stands: Sequence[float] | np.ndarray | None = None, *, label: str) -> None:
-    """Items as cards in their order: picture, rank, title, category and, if given, a mark (new, up n, down n, same) and
-    where it stands on a dial, from 0 to 1 (NaN: not on it)."""
+    """Items as cards in their order: picture, rank, title, category and, if given, a mark (new, up n, down n, same; both: in
+    two lists) and where it stands on a dial, from 0 to 1 (NaN: not on it)."""
     shown = []
     for place, position in enumerate(positions):
         item = bundle.item(int(position))
@@ -48,6 +48,11 @@ def row(bundle: Recommender, positions: Iterable[int]) -> str:
     return "".join(_img(bundle, int(p)) for p in positions)
 
 
+def count(items: int) -> str:
+    """1 item, 7 items."""
+    return "1 item" if items == 1 else f"{items} items"
+
+
 def subtitle(item: dict) -> str:
     """Year and category of an item."""
     year = f"{item['year']:.0f}" if "year" in item and np.isfinite(item["year"]) else ""
@@ -58,8 +63,8 @@ def _badge(mark: str) -> str:
     if mark == "same":
         return ""
     kind, _, places = mark.partition(" ")
-    text = {"new": "new", "up": f"▲ {places}", "down": f"▼ {places}"}[kind]
-    spoken = {"new": "new in the list", "up": f"up {places}", "down": f"down {places}"}[kind]
+    text = {"new": "new", "up": f"▲ {places}", "down": f"▼ {places}", "both": "both"}[kind]
+    spoken = {"new": "new in the list", "up": f"up {places}", "down": f"down {places}", "both": "in both lists"}[kind]
     return f'<span class="mc-badge mc-{kind}" role="img" aria-label="{spoken}">{text}</span>'
 
 
@@ -106,14 +111,10 @@ def legend(names: list[str], colours: list[str], counts: list[int] | None = None
     st.html(f'<div class="mc-legend">{entries}</div>')
 
 
-def film_strip(bundle: Recommender, frames: list[tuple[float, np.ndarray]], here: float | None, *, label: str) -> None:
-    """Columns of pictures, one for each position of a dial, low to high; the one nearest to `here` is marked."""
-    nearest = int(np.argmin([abs(value - here) for value, _ in frames])) if here is not None else -1
-    columns = []
-    for place, (_, positions) in enumerate(frames):
-        mark = ' aria-current="true"' if place == nearest else ""
-        columns.append(f'<div class="mc-frame"{mark}>{"".join(_img(bundle, int(p)) for p in positions)}</div>')
-    st.html(f'<div class="mc-strip" role="group" aria-label="{html.escape(label, quote=True)}">{"".join(columns)}</div>')
+def film_strip(bundle: Recommender, frames: list[tuple[float, np.ndarray]], *, label: str) -> None:
+    """Columns of pictures, one for each position along something, low to high."""
+    columns = "".join(f'<div class="mc-frame">{row(bundle, positions)}</div>' for _, positions in frames)
+    st.html(f'<div class="mc-strip" role="group" aria-label="{html.escape(label, quote=True)}">{columns}</div>')
 
 
 def bars(shares: list[float | None], titles: list[str], *, label: str) -> None:

@@ -14,6 +14,9 @@ from macrid.bundle.person import Listing, Person, Steered
 from macrid.bundle.recommender import Recommender
 from macrid.data.ids import ids_text
 from macrid.data.titles import split_genres, year_of
+from macrid.dials.poles import POPULARITY
+from macrid.dials.wishes import LIKE
+from macrid.dials.words import Understood
 from macrid.errors import InputError
 
 from . import address, item_pictures, widgets
@@ -24,9 +27,10 @@ LIST_ROUTE, WHY_ROUTE = "/steered/{bundle}/{version}", "/why/{bundle}/{version}/
 MOST_LISTED = 48
 WISHES = 6  # shown at first, those that move this person's list most
 LOVED = 3  # titles that stand for a person
-PRESETS = ("newer, funnier", "older classics", "hidden gems", "no horror, less violent", "for kids", "more romantic",
-           "cheaper", "bigger", "darker")
-MOST_PRESETS = 4
+PRESETS = ("more comedy, newer", "newer, funnier", "older classics", "hidden gems", "no horror, less violent", "for kids",
+           "more romantic", "cheaper", "bigger", "darker")
+MOST_PRESETS = 5
+BUT = 60  # percent of the wish in "like this, but newer"
 
 
 @dataclass(frozen=True)
@@ -115,6 +119,8 @@ def _told(reading: Reading, listed: int) -> str:
     """A reading in few letters: "4 → 7 of 12", "1982 → 1990"; one figure where nothing changes."""
     before, after = (f"{value:.0f}" if reading.yes_no else figure(value) for value in (reading.before, reading.after))
     change = after if before == after else f"{before} → {after}"
+    if reading.attribute.startswith(LIKE):
+        return f"likeness {reading.before:.2f} → {reading.after:.2f}"
     return f"{change} of {listed}" if reading.yes_no else change
 
 
@@ -149,7 +155,7 @@ def _moved(without: int | None, rank: int | None) -> str:
     return f"from place {without or 'none'} to {rank or 'none'}"
 
 
-def wish_words(bundle: Recommender, name: str, percent: int) -> str:
+def wish_words(bundle: Recommender, name: str, percent: float) -> str:
     """A wish in few words: more Comedy, newer."""
     low, high = bundle.wishes.attributes[name].poles
     return high if percent > 0 else low
@@ -164,8 +170,7 @@ def dial_words(bundle: Recommender, factor: int, dim: int, percent: int) -> str:
 
 def loved(bundle: Recommender, history: np.ndarray) -> list[str]:
     """Titles that stand for a person: the best known of their history."""
-    clicks = bundle.items["clicks"].to_numpy()[history] if "clicks" in bundle.items else np.zeros(len(history))
-    return [str(bundle.item(int(p))["title"]) for p in history[np.argsort(-clicks, kind="stable")][:LOVED]]
+    return [str(bundle.item(int(p))["title"]) for p in bundle.best_known(history, LOVED)]
 
 
 def sliders(bundle: Recommender, names: list[str], wishes: Wanted) -> list[dict[str, Any]]:
@@ -179,9 +184,34 @@ def sliders(bundle: Recommender, names: list[str], wishes: Wanted) -> list[dict[
         if attribute.yes_no:
             ends[0] = ends[1]  # crossed out: what lacks something is best shown by what it lacks
         taken |= set(ends)
-        found.append({"name": name, "low": attribute.poles.low, "high": attribute.poles.high, "value": wishes.get(name, 0),
+        found.append({"name": name, "label": _label(bundle, name), "low": attribute.poles.low, "high": attribute.poles.high,
+                      "bare": attribute.yes_no or name.startswith(LIKE), "value": wishes.get(name, 0),
                       "yes_no": attribute.yes_no, "pictures": [item_pictures.picture_src(bundle, p) for p in ends]})
     return found
+
+
+def _label(bundle: Recommender, name: str) -> str:
+    """What a slider is called: the attribute, or the item that a list is to be like."""
+    item = bundle.wishes.attributes.item_of(name)
+    return name if item is None else f"like {bundle.item(item)['title']}"
+
+
+def turns(bundle: Recommender, names: list[str]) -> list[tuple[str, Wanted]]:
+    """What may be wished besides "more like this": both ends of the first number among `names`."""
+    known = bundle.wishes.attributes
+    numbers = [name for name in names if not known[name].yes_no and not name.startswith(LIKE)]
+    number = min(numbers, key=lambda name: name == POPULARITY, default=None)
+    if number is None:
+        return []
+    return [(f"Like this, but {wish_words(bundle, number, value)}", {number: value}) for value in (-BUT, BUT)]
+
+
+def heard(bundle: Recommender, understood: Understood) -> list[str]:
+    """What was understood, a line for each part of a text: “no horror and romance”: less Horror, less Romance."""
+    parts: dict[str, list[str]] = {}
+    for each in understood.heard:
+        parts.setdefault(each.said, []).append(wish_words(bundle, each.attribute, each.value))
+    return [f"“{said}”: {', '.join(words)}" for said, words in parts.items()]
 
 
 def chips(bundle: Recommender, scene: Scene) -> list[dict[str, Any]]:
@@ -212,10 +242,11 @@ def live_address(bundle: Recommender) -> dict[str, str] | None:
 
 def show(data: dict[str, Any], on_event: Callable[[dict[str, Any]], None]) -> None:
     """The stage. data: `signature` (what changes when it is built anew), `live` and `query` (see `live_address`, `Scene`),
-    `sliders`, `others` (names of attributes that may be added), `chips`, `presets`, `said`, `heard`, `unknown`, `list` (see
-    `listed`), `before` (cards), `seq`, `can_undo`, `turned`.
+    `sliders`, `others` (names of attributes that may be added), `chips`, `presets`, `turns`, `said`, `heard`, `unknown`,
+    `list` (see `listed`), `before` (cards), `who` (in words), `kept_file` (what is kept, by name), `seq`, `can_undo`,
+    `turned`.
 
-    on_event gets {what: wish, words, add, like, hide, drop, undo or reset; seq; and wishes, text, name, item, or kind and
-    key}.
+    on_event gets {what: wish, words, add, like, hide, drop, keep, recall, forget, bring, undo or reset; seq; and wishes,
+    text, name, item, or kind and key}.
     """
     widgets.mount("stage", "stage", data, "did", on_event)

@@ -15,6 +15,7 @@ Value = TypeVar("Value")
 
 DIALS = 5  # shown at first, the strongest, and then that many more
 UNDONE = 50  # turns that can be taken back
+KEPT = 20  # turns that can be kept by name
 
 
 class Turn(NamedTuple):
@@ -109,7 +110,6 @@ class Steer(PageState):
     who = Remembered("person")  # or profile
     user = Remembered("", of_bundle=True)
     items = Remembered[list[str]]([], of_bundle=True)  # ids of the profile
-    search = Remembered("")
     factor = Remembered(0, of_bundle=True)
     dim = Remembered(0, of_bundle=True)
     dials = Remembered[Percents]({}, of_bundle=True)
@@ -126,7 +126,10 @@ class Steer(PageState):
     seq = Remembered(0)  # the number of the board's last event
     staged = Remembered(0)  # and of the stage's
     scope = Remembered("all")  # or factor
-    side = Remembered(False)  # whether the list before stands beside the list after
+    kept = Remembered[dict[str, Turn]]({}, of_bundle=True)  # by name
+    side = Remembered("", of_bundle=True)  # what stands beside the list: before, person, or kept: and a name
+    other = Remembered("", of_bundle=True)  # the person beside
+    amiss = Remembered[list[Any]]([], of_bundle=True)  # what the address asked for in vain
     n = Remembered(12)
     keep = Remembered(False)
 
@@ -189,10 +192,28 @@ class Steer(PageState):
             self._turn(now._replace(hides=list(dict.fromkeys([*now.hides, event["item"]]))))
         elif what == "drop":
             self._turn(_without(now, event["kind"], event["key"]))
-        elif what == "undo":
-            self.undo()
-        elif what == "reset":
-            self.reset()
+        elif what in ("undo", "reset"):
+            self.undo() if what == "undo" else self.reset()
+        else:
+            self._keep(what, event["name"])
+
+    def _keep(self, what: str, name: str) -> None:
+        """Keep what is turned under a name, take it up again, or forget it."""
+        if what == "keep":
+            self.kept = dict([*self.kept.items(), (name, self.now)][-KEPT:])
+        elif what == "forget":
+            self.kept = {each: turn for each, turn in self.kept.items() if each != name}
+        elif what == "recall" and name in self.kept:
+            self._turn(self.kept[name])
+
+    def bring(self, kept: dict[str, Turn], seq: int) -> None:
+        """Take turns from a file to those that are kept."""
+        self.staged, self.kept = seq, dict([*(self.kept | kept).items()][-KEPT:])
+
+    def put(self, factor: int, dim: int, percent: int, at: int) -> None:
+        """Turn one dial; at: where the person stands on it, in percent."""
+        self.factor, self.dim = factor, dim
+        self._turn(self.now._replace(dials=turned({str(dim): percent}, factor, lambda _: at, self.dials)))
 
     @property
     def now(self) -> Turn:

@@ -15,9 +15,11 @@ from macrid.pictures import item_picture
 
 from . import html, item_pictures, words
 
-_WITH_ELEMENT = ("board", "shelves", "stage")  # whose scripts call what element.js has
+_WITH = {"board": ["element"], "shelves": ["element"], "finder": ["element"], "strip": ["element"],
+         "stage": ["element", "share"]}  # scripts that stand before a widget's own, which calls what they have
 _HTML = {"board": '<div class="board" role="group" aria-label="Dials"></div>', "stage": '<div class="stage"></div>',
          "chips": '<div class="chips" role="radiogroup"></div>', "picker": '<div class="picker" role="group"></div>',
+         "finder": '<div class="finder"></div>', "strip": '<div class="strip" role="group"></div>',
          "shelves": '<div class="shelves" role="group" aria-label="Shelves"></div>'}
 
 
@@ -29,7 +31,7 @@ def _asset(name: str) -> str:
 def mount(name: str, key: str, data: dict, event: str, on_event: Callable[[Any], None], style: str = "") -> None:
     """Show a component; `on_event` runs, with what was reported, before the page does. style: a style sheet in assets/ that
     says how it looks in another place."""
-    script = (_asset("element.js") if name in _WITH_ELEMENT else "") + _asset(f"{name}.js")
+    script = "".join(_asset(f"{part}.js") for part in [*_WITH.get(name, []), name])
     css = _asset(f"{name}.css") + (_asset(f"{style}.css") if style else "")
     component = st.components.v2.component(f"macrid_{style or name}", html=_HTML[name], css=css, js=script)
 
@@ -98,6 +100,17 @@ def board(data: dict, on_event: Callable[[dict], None]) -> None:
     on_event gets {what: turn, strength, choose, undo, reset or more; seq, values: {dim: percent}, strength, chosen}.
     """
     mount("board", "board", data, "did", on_event)
+
+
+def strip(bundle: Recommender, frames: Sequence[tuple[float, np.ndarray]], here: float, name: str,
+          on_choose: Callable[[int], None]) -> None:
+    """A film strip of the dial called `name`: at some coordinates, low to high, positions of items; `here`: where the dial
+    stands. on_choose gets the percent of the dial's range that was clicked."""
+    shown = [{"percent": round(100 * i / (len(frames) - 1)), "pictures": _pictures(bundle, positions)}
+             for i, (_, positions) in enumerate(frames)]
+    nearest = int(np.argmin([abs(value - here) for value, _ in frames]))
+    mount("strip", "strip", {"frames": shown, "here": nearest, "name": name, "label": "Top items along the dial"}, "chose",
+          on_choose)
 
 
 def shelves(bundle: Recommender, shelving: Shelves, group: np.ndarray, colours: Sequence[str], seq: int,

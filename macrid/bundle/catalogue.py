@@ -1,5 +1,6 @@
 """What may be wished of a bundle's items, found by name and by words, and what lists hold of it."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,13 +11,16 @@ import pandas as pd
 from macrid.data.ids import near
 from macrid.dials import words
 from macrid.dials.poles import POPULARITY
-from macrid.dials.wishes import Attribute, Attributes, Wishes, lean
+from macrid.dials.wishes import LIKE, Attribute, Attributes, Wishes, lean
 from macrid.errors import InputError
+from macrid.measures.vectors import unit
 
 from .cache import Cache
+from .search import Search, normal
 
 WELL_KNOWN = 200  # items that may stand for an end of an attribute
 MOST_NAMED = 8  # attributes in a message
+_LIKE = re.compile(r"(?:\bmore\s+)?\blike\s+(.+?)(?=\s*(?:[,;!?\n]|\bbut\b|$))", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,8 @@ class Catalogue:
 
     def named(self, name: str) -> Attribute:
         """The attribute of that name, whatever its case; InputError names the nearest ones."""
+        if name in self.attributes:
+            return self.attributes[name]
         found = self._by_plain.get(words.plain(name))
         if found is None:
             known = [self._by_plain[each].name for each in near(words.plain(name), self._by_plain, MOST_NAMED)]
@@ -67,11 +73,14 @@ class Catalogue:
 
     def values(self, name: str) -> np.ndarray:
         """An attribute of the items (M,), NaN where unknown; recent ones are cached."""
-        return self.cache.values.get(name, lambda: self.attributes.of_items(name))
+        item = self.attributes.item_of(name)
+        return self.cache.values.get(name, lambda: self.attributes.of_items(name) if item is None else
+                                     unit(self.vectors) @ unit(self.vectors[item]))
 
     def lean(self, name: str) -> np.ndarray:
         """How much each item speaks for an attribute (M,); recent ones are cached."""
-        return self.cache.leans.get(name, lambda: lean(self.values(name), self.vectors))
+        by_rank = self.attributes.item_of(name) is None
+        return self.cache.leans.get(name, lambda: lean(self.values(name), self.vectors, by_rank))
 
     def ends(self, name: str, n: int = 1) -> tuple[np.ndarray, np.ndarray]:
         """Positions of n well known items that have least, and of n that have most of an attribute, the outermost first."""
@@ -98,8 +107,31 @@ class Catalogue:
         return attribute.name, value
 
     def understand(self, text: str) -> words.Understood:
-        """The wishes in somebody's own words ("newer, funnier, no horror")."""
-        return words.understand(text, self.attributes)
+        """The wishes in somebody's own words ("newer, funnier, no horror"; "like Toy Story, but older")."""
+        alike: list[words.Heard] = []
+
+        def hear(match: re.Match[str]) -> str:
+            item = self._meant(match[1])
+            if item is None:
+                return match[0]
+            alike.append(words.Heard(match[0], f"{LIKE}{self.items['item_id'].iloc[item]}", words.SOME))
+            return ","
+
+        found = words.understand(_LIKE.sub(hear, text), self.attributes)
+        return words.Understood({each.attribute: each.value for each in alike} | found.wishes, alike + found.heard,
+                                found.unknown)
+
+    def _meant(self, title: str) -> int | None:
+        """The item that somebody means by a title; None where it isn't one, or words for attributes."""
+        found = self.search.find(title, 1)
+        if not found or normal(title) == self.search.titles[found[0]]:
+            return found[0] if found else None
+        return found[0] if words.understand(title, self.attributes).unknown else None
+
+    @cached_property
+    def search(self) -> Search:
+        """Items found by what people type."""
+        return Search(self.items)
 
     def check(self, wishes: Wishes) -> None:
         """InputError unless all wishes are of known attributes and from -1 to 1."""

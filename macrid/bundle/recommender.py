@@ -25,8 +25,8 @@ from macrid.model.settings import Settings
 from .cache import Cache, Computed, FactorItems
 from .catalogue import Catalogue
 from .factor_dials import FactorDials, Shown
+from .people import People
 from .person import Dials, Listing, Person, Steered
-from .search import Search
 
 
 @dataclass(frozen=True)
@@ -211,10 +211,19 @@ class Recommender:
         rows = [factor.typical for factor in self.factors if factor.typical]
         return [row[i] for i in range(max(map(len, rows), default=0)) for row in rows if i < len(row)][:n]
 
+    def best_known(self, positions: np.ndarray, n: int) -> np.ndarray:
+        """n of some items, the most clicked first."""
+        clicks = self.items["clicks"].to_numpy()[positions] if "clicks" in self.items else np.zeros(len(positions))
+        return positions[np.argsort(-clicks, kind="stable")][:n]
+
     def search(self, text: str, n: int) -> list[int]:
         """Positions of n items whose title, category, genres or year have all the words, or beginnings of words, of `text`,
         or else whose title is nearly that: see `search`."""
-        return self._search.find(text, n)
+        return self.wishes.search.find(text, n)
+
+    def people_liking(self, text: str, n: int) -> list[tuple[str, np.ndarray]]:
+        """Held-out people by number or by what they like, and which of it: see `people`."""
+        return self._liking.find(text, n)
 
     def similar(self, position: int, n: int) -> np.ndarray:
         """Positions of the n items whose vectors are nearest to that of the item at a position, by cosine, the nearest
@@ -228,8 +237,8 @@ class Recommender:
         return np.maximum(np.linalg.norm(self.vectors, axis=1), 1e-12)
 
     @cached_property
-    def _search(self) -> Search:
-        return Search(self.items)
+    def _liking(self) -> People:
+        return People({user: self._histories[user] for user in self.people}, self.search)
 
     def map_of(self, method: str) -> np.ndarray:
         """The layout of the items (M, 2), such as by `tsne` or `umap`; recent ones are cached."""

@@ -45,7 +45,7 @@ def along_dial(curves: pd.DataFrame, meant: str) -> go.Figure:
     axis = {"gridcolor": GREY, "zeroline": False, "dtick": 50, "fixedrange": True, "ticksuffix": " %"}
     return go.Figure(lines, {
         "height": 300, "margin": {"l": 0, "r": 92, "t": 6, "b": 0}, "showlegend": False, "hovermode": "x",
-        "annotations": names, "plot_bgcolor": "rgba(0,0,0,0)", "paper_bgcolor": "rgba(0,0,0,0)",
+        "clickmode": "event+select", "annotations": names, "plot_bgcolor": "rgba(0,0,0,0)", "paper_bgcolor": "rgba(0,0,0,0)",
         "xaxis": axis | {"range": [0, 100], "title": {"text": "Position of the dial"}},
         "yaxis": axis | {"range": [-3, 103]}})
 
@@ -54,7 +54,8 @@ def _curve(shares: pd.Series, name: str, meant: str, named: bool) -> go.Scatter:
     """One attribute (n,), 0 to 1, along the dial."""
     bold = name == meant
     colour = MEANT if bold else REST if named else GREY
-    return go.Scatter(x=np.linspace(0, 100, len(shares)), y=100 * shares, mode="lines", name=plain(name),
+    return go.Scatter(x=np.linspace(0, 100, len(shares)), y=100 * shares, mode="lines+markers", name=plain(name),
+                      marker={"size": 8 if bold else 5, "color": colour}, unselected={"marker": {"opacity": 1}},
                       line_shape="spline", line={"width": 4 if bold else 1.6, "color": colour},
                       hovertemplate=f"{plain(name)}: %{{y:.0f}} %<extra></extra>")
 

@@ -24,6 +24,7 @@ from .poles import POPULARITY, Poles, plain, poles
 
 FEWEST_TO_PREDICT = 20  # items of which an attribute is known: fewer say nothing of others
 MOST_TO_LEARN_FROM = 20_000
+LIKE = "like:"  # and an item's id: the attribute of being like that item
 PENALTIES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)  # of the ridge; leave-one-out chooses
 Wishes = Mapping[str, float]  # the name of an attribute -> from -1, less of it, to 1, more
 
@@ -42,7 +43,8 @@ class Attribute:
 
 class Attributes(Mapping[str, Attribute]):
     """What may be wished of the items of a table (M rows): popularity, every numeric and every yes/no column, every genre,
-    tag and group that FEWEST_ITEMS items have and as many lack; numbers first, then the most frequent first."""
+    tag and group that FEWEST_ITEMS items have and as many lack; numbers first, then the most frequent first. Likeness to an
+    item (LIKE and its id) is found, too, but not listed."""
 
     def __init__(self, table: pd.DataFrame) -> None:
         self.table = table
@@ -99,8 +101,23 @@ class Attributes(Mapping[str, Attribute]):
         values[by_tag.indices[by_tag.indptr[t]:by_tag.indptr[t + 1]]] = 1.0
         return np.where(known, values, np.nan)
 
+    @cached_property
+    def _items(self) -> pd.Index:
+        return pd.Index(self.table["item_id"].astype(str) if "item_id" in self.table else [])
+
+    def item_of(self, name: str) -> int | None:
+        """The position of the item that an attribute is likeness to; None for any other attribute."""
+        if not name.startswith(LIKE) or name in self._found:
+            return None
+        at = int(self._items.get_indexer(pd.Index([name.removeprefix(LIKE)]))[0])
+        return at if at >= 0 else None
+
     def __getitem__(self, name: str) -> Attribute:
-        return self._found[name]
+        at = self.item_of(name)
+        if at is None:
+            return self._found[name]
+        title = str(self.table["title"].iloc[at])
+        return Attribute(name, Poles(f"less like {title}", f"more like {title}"), False, 1.0, float("nan"))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._found)
@@ -113,16 +130,17 @@ def _differ(values: np.ndarray) -> bool:
     return bool(np.ptp(values[np.isfinite(values)]) > 0)
 
 
-def lean(values: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+def lean(values: np.ndarray, vectors: np.ndarray, by_rank: bool = True) -> np.ndarray:
     """How much each item speaks for an attribute (M,), 0 on the average of those of which it is known.
 
-    values (M,), NaN where unknown. A number counts by its rank, from 0 to 1, as prices and clicks have long tails. An item
+    values (M,), NaN where unknown. A number counts by its rank, from 0 to 1, as prices and clicks have long tails, unless
+    by_rank says otherwise: of likeness, the few items that are much alike are what counts. An item
     of which it is unknown has what ridge regression makes of its vector, vectors (M, D), which is nearer to 0 the less the
     vectors say of the attribute.
     """
     known = np.isfinite(values)
     x = values[known]
-    if not np.isin(x, (0, 1)).all():
+    if by_rank and not np.isin(x, (0, 1)).all():
         x = (rankdata(x) - 1) / max(len(x) - 1, 1)
     found = np.zeros(len(values), np.float32)
     spread = x.std() if len(x) else 0.0

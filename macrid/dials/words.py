@@ -85,8 +85,8 @@ def understand(text: str, attributes: Mapping[str, Attribute]) -> Understood:
 def _read(words: Sequence[str], lexicon: Mapping[str, tuple[str, int]]) -> tuple[list[tuple[str, float]], list[str]]:
     """The wishes in one part of a text, (attribute, value), and the words that are not understood.
 
-    An amount holds for all names that follow until another is said: "no horror and romance" wants neither of both, "no horror
-    and more romance" romance; "less violent and newer" is newer, as a comparative says by itself which way it goes.
+    An amount holds for all names that follow until another is said: "no horror and romance" wants neither, "no horror and
+    more romance" romance; "less violent and newer" is newer, as a comparative says by itself which way it goes.
     """
     found: list[tuple[str, float]] = []
     unknown: list[str] = []

@@ -5,7 +5,7 @@ import pytest
 from macrid.errors import InputError
 from macrid.labelling.answers import Answers, Attribute
 from ui.naming import Naming, Saved, described
-from ui.state import DIALS, PAGES, UNDONE, Disentanglement, Frame, MacroMap, Name, Steer, forget_bundle
+from ui.state import DIALS, PAGES, UNDONE, Disentanglement, Frame, MacroMap, Name, Steer, Turn, forget_bundle
 
 
 def where(dim: int) -> int:
@@ -51,11 +51,11 @@ def test_pages_share_no_key_but_the_person():
 
 def test_another_bundle_forgets_what_is_of_the_first():
     kept = {"bundle": "b", "who": "profile", "strength": 40, "scope": "all", "n": 24, "keep": True, "shown": 10,
-            "seq": 7, "staged": 3, "side": True,
+            "seq": 7, "staged": 3,
             "layout": "umap", "model": "dot", "measure": "nmi", "naming": {"a": 1}, "elsewhere": 1}
     gone = dict.fromkeys(("user", "items", "factor", "dim", "dials", "earlier", "steered", "favourite", "intention",
                           "attribute", "colour", "of", "axis", "find", "window", "prototype", "against", "sweep", "compare",
-                          "run", "wishes", "likes", "hides", "added", "said"), 1)
+                          "run", "wishes", "likes", "hides", "added", "said", "kept", "side", "other", "amiss"), 1)
     session, address = kept | gone, {"bundle": "b", "n": "24", "user": "x", "dials": "0.0-1", "run": "3"}
     forget_bundle(session, address)
     assert session == kept
@@ -65,6 +65,35 @@ def test_another_bundle_forgets_what_is_of_the_first():
 
 
 # steer -------------------------------------------------------------------------------------------------------------------
+
+
+def on_stage(what: str, **more) -> dict:
+    return {"what": what, "seq": 1, **more}
+
+
+def test_turns_are_kept_taken_up_and_forgotten(steer):
+    steer.wishes, steer.hides = {"size": 60}, ["a"]
+    steer.hear(on_stage("keep", name="big"), dict)
+    steer.hear(on_stage("reset"), dict)
+    steer.hear(on_stage("recall", name="big"), dict)
+    assert (steer.wishes, steer.hides) == ({"size": 60}, ["a"])
+    steer.undo()
+    assert not steer.is_turned
+    steer.bring({"small": Turn({}, 100, {"size": -60}, [], [])}, 9)
+    steer.hear(on_stage("recall", name="small"), dict)
+    assert (steer.wishes, list(steer.kept)) == ({"size": -60}, ["big", "small"])
+    steer.hear(on_stage("forget", name="big"), dict)
+    steer.hear(on_stage("recall", name="big"), dict)  # it is gone
+    assert (steer.wishes, list(steer.kept)) == ({"size": -60}, ["small"])
+
+
+def test_a_click_puts_a_dial(steer):
+    steer.put(2, 5, 83, at=40)
+    assert (steer.dials, steer.factor, steer.dim) == ({(2, 5): 83}, 2, 5)
+    steer.put(2, 5, 40, at=40)  # back where the person stands
+    assert steer.dials == {}
+    steer.undo()
+    assert steer.dials == {(2, 5): 83}
 
 
 def did(what: str, values=None, strength: int = 100, chosen: int = 0, seq: int = 1) -> dict:

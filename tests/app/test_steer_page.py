@@ -1,12 +1,14 @@
 """The Steer page without a browser: its address, the lists, profiles; and what the board's events mean."""
 
+import json
+
 import pandas as pd
 import pytest
 from driving import ROOT, cards, change_items, fine, keys, opened, own, press, raw, shown, titles, widget
 
 from macrid.bundle import load
 from ui import address as ui
-from ui import state
+from ui import finder, kept, state
 
 STEER = "pages/steer.py"
 
@@ -21,9 +23,12 @@ def test_a_link_restores_what_a_person_saw(shops):
     hidden, liked = bundle.items["item_id"][[3, 500]]
     address = {"bundle": "shop", "user": user, "factor": str(factor), "dim": "3", "n": "24", "strength": "80",
                "dials": f"{favourite}.1-5~{factor}.0-11~{factor}.3-93", "keep": "True", "wishes": "mugs:-100~price:55",
-               "likes": liked, "hides": hidden, "side": "True"}
+               "likes": liked, "hides": hidden, "side": "before", "added": "shade", "said": "cheaper, no mugs"}
     at = fine(opened(STEER, **address))
-    assert {key: str(widget(at, key).value) for key in ("user", "n", "keep", "side")}.items() <= address.items()
+    assert {key: str(widget(at, key).value) for key in ("n", "keep", "side")}.items() <= address.items()
+    assert shown(at, "find-person")["value"].startswith(f"{user} · ")
+    assert at.session_state["added"] == ["shade"]
+    assert shown(at, "stage")["heard"] == ["“cheaper”: cheaper", "“no mugs”: less mugs"]
     assert shown(at, "chips")["chosen"] == factor
     board = shown(at, "board")
     assert (board["chosen"], board["strength"], board["turned"], board["can_undo"]) == (3, 80, True, False)
@@ -42,7 +47,8 @@ def test_a_link_restores_what_a_person_saw(shops):
 def test_what_a_person_does_is_in_the_address(shops, framed):
     at = opened(bundle="tiny").switch_page(STEER).run()
     bundle = load(shops / "tiny")
-    for key, value in {"user": bundle.people[3], "scope": "factor", "n": 6}.items():
+    own(at, user=bundle.people[3])
+    for key, value in {"scope": "factor", "n": 6}.items():
         fine(widget(at, key).set_value(value).run())
     factor = bundle.interest(bundle.history_of(bundle.people[3])).argsort()[0]  # not the one that the address leaves out
     dim = bundle.dials.order(factor)[2]
@@ -96,6 +102,8 @@ def test_what_an_address_cannot_mean_is_ignored(small, key):
     plain = fine(opened(STEER))
     for value in NONSENSE[key]:
         at = fine(opened(STEER, **{key: value}), "Steer")
+        at.session_state["amiss"] = []  # what is not there was said
+        at.run()
         assert raw(at) == raw(plain), value
         assert {k: widget(at, k).value for k in keys(at)} == {k: widget(plain, k).value for k in keys(plain)}
         assert shown(at, "board") == shown(plain, "board")
@@ -106,11 +114,11 @@ def test_what_an_address_cannot_mean_is_ignored(small, key):
 def test_another_bundle_forgets_the_people_and_items_of_the_first(shops, framed):
     at = opened(bundle="shop").switch_page(STEER).run()
     bundle = load(shops / "tiny")
-    fine(widget(at, "user").set_value(load(shops / "shop").people[5]).run())
+    own(at, user=load(shops / "shop").people[5])
     own(at, factor=6, dim=4, dials={(6, 4): 5})
     fine(at.sidebar.selectbox[0].set_value("tiny").run(), "Steer")
     assert dict(at.query_params) == {"bundle": "tiny"}
-    assert widget(at, "user").value == bundle.people[0]
+    assert at.session_state["user"] == bundle.people[0]
     assert shown(at, "board")["chosen"] == bundle.dials.order(shown(at, "chips")["chosen"])[0]
     assert cards(at, "List after") == cards(at, "List before")
     fine(widget(at, "who").set_value("profile").run())
@@ -125,11 +133,11 @@ def test_another_bundle_forgets_the_people_and_items_of_the_first(shops, framed)
 def test_the_choice_of_a_person_outlives_other_pages(shops, framed):
     at = opened(bundle="tiny").switch_page(STEER).run()
     person = load(shops / "tiny").people[4]
-    fine(widget(at, "user").set_value(person).run())
+    own(at, user=person)
     own(at, dials={(1, 0): 90}, factor=1)
     fine(at.switch_page("pages/macro_map.py").run())
     fine(at.switch_page(STEER).run())
-    assert widget(at, "user").value == person
+    assert at.session_state["user"] == person
     assert next(dial["value"] for dial in shown(at, "board")["dials"] if dial["dim"] == 0) == 90
     assert at.sidebar.selectbox[0].value == "tiny"
 
@@ -147,7 +155,7 @@ def test_what_an_event_of_the_board_means():
 
 @pytest.mark.parametrize("name", ["shop", "tiny"])
 def test_a_dial_changes_the_list_and_back_restores_it(shops, name):
-    at = fine(opened(STEER, bundle=name, scope="factor", side=True))
+    at = fine(opened(STEER, bundle=name, scope="factor", side="before"))
     factor, before = shown(at, "chips")["chosen"], cards(at, "List before")
     seen = set()
     for value in (0, 100):
@@ -182,7 +190,7 @@ def test_another_person_starts_where_they_stand(shops):
     bundle = load(shops / "shop")
     at = fine(opened(STEER, dials="0.0-2"))
     assert at.session_state["dials"] == {(0, 0): 2}
-    fine(widget(at, "user").set_value(bundle.people[9]).run())
+    own(at, user=bundle.people[9])
     assert at.session_state["dials"] == {}
     assert cards(at, "List after") == cards(at, "List before")
     assert "dials" not in at.query_params
@@ -222,7 +230,8 @@ def test_the_film_strip_marks_where_the_dial_stands(shops):
     for dim in range(6):
         own(at, dim=dim, dials={(2, dim): 100})
         assert at.query_params.get("dim", str(load(shops / "tiny").dials.order(2)[0])) == str(dim)
-        assert 'aria-current="true"' in raw(at).split("mc-strip")[1].rsplit("mc-frame", 1)[1]  # the last frame is marked
+        assert shown(at, "strip")["here"] == 6  # the last frame is marked
+        assert [frame["percent"] for frame in shown(at, "strip")["frames"]] == [0, 17, 33, 50, 67, 83, 100]
 
 
 # the lists ---------------------------------------------------------------------------------------------------------------
@@ -256,7 +265,7 @@ def test_the_history_is_left_out_unless_asked_for(shops):
 
 def test_the_place_of_each_item_on_the_dial(shops):
     bundle = load(shops / "shop")
-    at = fine(opened(STEER, dials="0.0-100", scope="factor", factor=0, dim=0, side=True))
+    at = fine(opened(STEER, dials="0.0-100", scope="factor", factor=0, dim=0, side="True"))  # as links of before have it
     body = next(part for part in raw(at).splitlines() if 'aria-label="List after"' in part)
     stands = [float(part.split("%")[0]) for part in body.split('mc-stand" role="img" aria-label="at ')[1:]]
     listed = bundle.steer({(0, 0): bundle.dials.coordinate(0, 0, 1.0)}, user=bundle.people[0], factor=0, n=12).after["index"]
@@ -306,16 +315,63 @@ def test_a_profile_of_one_s_own(shops):
     assert len(titles(at, "List before")) == 12
 
 
-def test_searching_for_items(shops):
+def test_finding_items_and_people(shops):
+    """What a box finds while somebody types, and what it does with what is chosen."""
     bundle = load(shops / "shop")
-    at = fine(opened(STEER, who="profile"))
-    fine(at.text_input[0].set_value("LAMP oxb").run())
-    found = positions(at, "add")
-    assert found == bundle.search("lamp oxb", 10)
-    assert all("Oxblood lamp" in bundle.items["title"].iloc[p] for p in found)
-    fine(at.text_input[0].set_value("<b>nothing").run())
-    assert "No item is called anything like it" in "".join(c.value for c in at.caption)
-    assert "&lt;b&gt;nothing" in raw(at)
+    at = fine(opened(STEER, who="profile", items=bundle.items["item_id"][4]))
+    assert (shown(at, "find-item")["value"], shown(at, "find-item")["live"]) == ("", None)  # nobody serves routes here
+    found = finder.found(bundle, {"what": "items", "text": "LAMP oxb"})["found"]
+    assert [each["id"] for each in found] == list(bundle.items["item_id"].iloc[bundle.search("lamp oxb", 8)])
+    fewer = finder.found(bundle, {"what": "items", "text": "LAMP oxb", "taken": found[0]["id"]})["found"]
+    assert [each["id"] for each in fewer[:7]] == [each["id"] for each in found[1:]]
+    assert len(finder.found(bundle, {"what": "items"})["found"]) == 8
+    assert finder.found(bundle, {"what": "items", "text": "<b>nothing"}) == {"found": []}
+    user = bundle.people[7]
+    assert finder.found(bundle, {"what": "people", "text": user})["found"][0]["id"] == user
+    title = str(bundle.items["title"].iloc[bundle.history_of(user)[0]])
+    for each in finder.found(bundle, {"what": "people", "text": title})["found"]:
+        assert any(bundle.items["title"].iloc[bundle.history_of(each["id"])].str.startswith(title))
+
+
+def test_what_is_not_there_is_said_and_the_nearest_offered(shops):
+    bundle = load(shops / "shop")
+    user, liked = bundle.people[7], bundle.items["item_id"][3]
+    at = fine(opened(STEER, user=f"{user}0", factor="99", likes=f"{liked},{liked}x"))
+    said = [block.value for block in at.markdown if "There is no" in block.value]
+    assert [text.split("“")[1].split("”")[0] for text in said] == [f"{user}0", "99", f"{liked}x"]
+    assert at.session_state["likes"] == [liked]  # what is there is taken
+    press(at, f"Person {user}")
+    assert at.session_state["user"] == user
+    assert len([block for block in at.markdown if "There is no" in block.value]) == 2
+    press(at, bundle.factors[5].name)
+    assert shown(at, "chips")["chosen"] == 5
+
+
+def test_turns_are_kept_by_name(shops):
+    bundle = load(shops / "shop")
+    at = fine(opened(STEER, wishes="size:80", dials="0.0-90", hides=bundle.items["item_id"][3]))
+    turn = state.Turn({(0, 0): 90}, 100, {"size": 80}, [], [bundle.items["item_id"][3]])
+    own(at, kept={"for “Ann” & me": turn})
+    again = fine(opened(STEER, kept=at.query_params["kept"], side="kept:for “Ann” & me"))
+    assert again.session_state["kept"] == {"for “Ann” & me": turn}
+    assert kept.read(bundle, json.dumps(shown(again, "stage")["kept_file"])) == {"for “Ann” & me": turn}  # as a file
+    assert titles(again, "List beside") == titles(at, "List after") != titles(again, "List after")
+    own(again, kept={})
+    assert "kept" not in again.query_params
+    assert again.session_state["side"] == ""
+    for nonsense in ("", "{", "[]", "5", '{"a": 5}', '{"a": {}}', '{"a": {"wishes": "none:5", "strength": 900}}'):
+        assert kept.read(bundle, nonsense) == {}
+
+
+def test_two_people_side_by_side(shops):
+    bundle = load(shops / "shop")
+    one, other = bundle.people[:2]
+    at = fine(opened(STEER, user=one, side="person", other=other, wishes="size:80"))
+    found = bundle.steer(wishes={"size": 0.8}, user=other, n=12).after
+    assert titles(at, "List beside") == list(found["title"])
+    assert shown(at, "find-other")["value"].startswith(f"{other} · ")
+    both = set(titles(at, "List beside")) & set(titles(at, "List after"))
+    assert {title for title, mark in cards(at, "List after") if mark == "in both lists"} == both
 
 
 def test_an_example(shops):
@@ -334,7 +390,7 @@ def test_an_example(shops):
 def test_surprise_me(shops):
     bundle = load(shops / "shop")
     at = fine(opened(STEER))
-    people = [widget(press(at, "Surprise me"), "user").value for _ in range(4)]
+    people = [press(at, "Surprise me").session_state["user"] for _ in range(4)]
     assert set(people) <= set(bundle.people)
     assert len(set(people)) > 1
     history = bundle.history_of(people[-1])
@@ -360,7 +416,7 @@ def test_the_intention_follows_the_history(shops):
     favourite = {user: int(bundle.interest(bundle.history_of(user)).argmax()) for user in bundle.people[:40]}
     for wanted in (5, 3, 1):
         user = next(user for user, factor in favourite.items() if factor == wanted)
-        fine(widget(at, "user").set_value(user).run())
+        own(at, user=user)
         assert shown(at, "chips")["chosen"] == wanted
         assert "factor" not in at.query_params
     fine(widget(at, "who").set_value("profile").run())
@@ -380,5 +436,6 @@ def test_titles_that_are_markup_stay_titles(small):
     at = fine(opened(STEER, who="profile", items="mugs-0001"))
     assert "<img src=x" not in raw(at)
     assert shown(at, "picker-remove")["items"][0]["title"] == evil  # the script writes it as text
-    for script in ("element.js", "stage.js", "board.js", "chips.js", "picker.js", "shelves.js"):
+    for script in ("element.js", "stage.js", "board.js", "chips.js", "picker.js", "shelves.js", "share.js",
+                   "finder.js", "strip.js"):
         assert "innerHTML" not in (ROOT / "assets" / script).read_text()

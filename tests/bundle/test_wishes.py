@@ -117,6 +117,38 @@ def test_why_an_item_is_listed(bundle, someone):
     assert someone.why(int(someone.seen[0]), dials, wanted).rank is None  # what was clicked is not listed
 
 
+def test_the_same_lists_without_tables(someone):
+    asked = {"size": 0.7}, {"n": 12, "strength": 0.8}
+    steered, ranked = someone.steer(None, asked[0], **asked[1]), someone.ranked(None, asked[0], **asked[1])
+    assert ranked.before.tolist() == steered.before["index"].tolist()
+    assert ranked.after.tolist() == steered.after["index"].tolist()
+    assert ranked.marks == steered.after["mark"].tolist()
+
+
+def test_more_like_an_item(bundle, someone):
+    """Likeness to an item is an attribute: 1 of the item itself, and a wish for it brings what is like it."""
+    item = int(someone.steer(n=20).before["index"].iloc[-1])
+    name = f"like:{bundle.items['item_id'].iloc[item]}"
+    likeness = bundle.wishes.values(name)
+    assert likeness[item] == pytest.approx(1)
+    assert likeness.argmax() == item
+    means = [someone.steer(wishes={name: value}, n=12).readings[0].after for value in (-1, 0, 0.6, 1)]
+    assert means == sorted(means)
+    assert means[-1] > means[1] > means[0]
+    assert item in someone.steer(wishes={name: 1}, n=12).after["index"].tolist()
+    assert name not in list(bundle.wishes.attributes)  # it is found, not listed
+    with pytest.raises(InputError, match="knows no 'like:nothing'"):
+        bundle.wishes.wish("like:nothing=+")
+
+
+def test_like_a_title_in_words(bundle):
+    title, item = bundle.items["title"].iloc[7], bundle.items["item_id"].iloc[7]
+    found = bundle.wishes.understand(f"like {title}, but cheaper")
+    assert {name: value > 0 for name, value in found.wishes.items()} == {f"like:{item}": True, "price": False}
+    assert not found.unknown
+    assert bundle.wishes.understand("I would like mugs").wishes.keys() == {"mugs"}
+
+
 def test_the_wishes_that_move_a_list(bundle, someone):
     found = someone.moving_wishes(6)
     assert len(found) == len(set(found)) <= 6

@@ -1,0 +1,48 @@
+"""Turns that somebody keeps by name, as text: in the address and as a file."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from macrid.bundle.recommender import Recommender
+from macrid.data.ids import ids_text
+
+from . import address
+from .state import KEPT, Turn
+
+LONGEST = 40  # letters of a name
+
+
+def written(kept: Mapping[str, Turn]) -> dict[str, dict[str, Any]]:
+    """Turns as an address has them, by name; what is as at first is left out."""
+    return {name: {key: value for key, value in (
+        ("wishes", address.wishes_text(turn.wishes)), ("dials", address.dials_text(turn.dials)),
+        ("strength", turn.strength if turn.strength != 100 else ""), ("likes", ids_text(turn.likes)),
+        ("hides", ids_text(turn.hides))) if value != ""} for name, turn in kept.items()}
+
+
+def text(kept: Mapping[str, Turn]) -> str:
+    """Turns for the address; nothing where none is kept."""
+    return json.dumps(written(kept), separators=(",", ":"), ensure_ascii=False) if kept else ""
+
+
+def read(bundle: Recommender, given: str) -> dict[str, Turn]:
+    """The turns in a text that `text` or a file of `written` holds; what is none of this bundle is left out."""
+    try:
+        found = json.loads(given) if given else {}
+    except ValueError:
+        return {}
+    if not isinstance(found, dict):
+        return {}
+    turns = {name[:LONGEST]: _turn(bundle, each) for name, each in found.items() if name and isinstance(each, dict)}
+    return {name: turn for name, turn in list(turns.items())[:KEPT] if turn != Turn({}, 100, {}, [], [])}
+
+
+def _turn(bundle: Recommender, given: Mapping[str, Any]) -> Turn:
+    kfac, dims = bundle.influence.shape
+    said = {key: str(given.get(key, "")) for key in ("wishes", "dials", "likes", "hides")}
+    strength = given.get("strength", 100)
+    return Turn(address.dials_from(said["dials"], range(kfac), range(dims)),
+                strength if isinstance(strength, int) and 0 <= strength <= 100 else 100,
+                address.wishes_from(said["wishes"], bundle.wishes.attributes),
+                address.ids_from(said["likes"], bundle.item_ids), address.ids_from(said["hides"], bundle.item_ids))

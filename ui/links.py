@@ -1,0 +1,68 @@
+"""What an address asks for and this bundle does not have, a person, an intention, items: it is said, the nearest offered."""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import streamlit as st
+
+from macrid.bundle.recommender import Recommender
+from macrid.data.ids import ids_from
+
+from . import words
+from .state import Steer
+
+NEAREST = 3
+MOST_COMPARED = 20_000
+
+
+class Amiss(NamedTuple):
+    """Something that is not there: what is said, and what is offered instead: what it is called and under which key of the
+    session its value goes."""
+
+    said: str
+    offers: list[tuple[str, str, object]]
+
+
+def amiss(bundle: Recommender, query: Mapping[str, str], used: Sequence[int]) -> list[Amiss]:
+    """What the address asked for in vain. used: the factors that there are."""
+    found = []
+    offers: list[tuple[str, str, object]]
+    user, factor = query.get("user"), query.get("factor")
+    if user is not None and user not in bundle.people and query.get("who") != "profile":
+        offers = [(f"Person {near}", "user", near) for near in nearest(user, bundle.people)]
+        found.append(Amiss(f"There is no person “{user}” here.", offers))
+    if factor is not None and factor not in map(str, used):
+        asked = int(factor) if factor.isdecimal() else 0
+        offers = [(bundle.factors[k].name, "factor", k) for k in sorted(used, key=lambda k: abs(k - asked))[:NEAREST]]
+        found.append(Amiss(f"There is no intention “{factor}” here.", offers))
+    for key in ("items", "likes", "hides"):
+        given = ids_from(query.get(key, ""), bundle.item_ids)
+        lost = [item for item in given if item not in bundle.item_ids]
+        if lost:
+            kept = [item for item in given if item in bundle.item_ids]
+            offers = [(str(bundle.item(int(bundle.positions([near])[0]))["title"]), key, list(dict.fromkeys([*kept, near])))
+                      for near in nearest(lost[0], list(bundle.item_ids))]
+            found.append(Amiss(f"There is no item {', '.join(f'“{item}”' for item in lost[:NEAREST])} here.", offers))
+    return found
+
+
+def nearest(given: str, known: Sequence[str]) -> list[str]:
+    """The names that are most like what was given; the first ones where none is."""
+    return difflib.get_close_matches(given, known[:MOST_COMPARED], NEAREST, 0.5) or list(known[:NEAREST])
+
+
+def show(state: Steer) -> None:
+    """Say what is amiss, with buttons for what is offered; one of them, or another, ends it."""
+    for at, (said, offers) in enumerate(state.amiss):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"amiss-{at}"):
+            st.markdown(f":material/link_off: {words.plain(said)} The nearest:")
+            for called, *instead in offers:
+                st.button(words.plain(called), key=f"amiss-{at}-{called}", on_click=_take, args=(state, at, *instead))
+            st.button("", icon=":material/close:", key=f"amiss-{at}-close", help="Close", on_click=_take, args=(state, at))
+
+
+def _take(state: Steer, at: int, key: str = "", value: object = None) -> None:
+    state.amiss = [each for i, each in enumerate(state.amiss) if i != at]
+    if key:
+        setattr(state, key, value)
