@@ -24,6 +24,6 @@ def show(bundle: Recommender, user: str, wish: str, state: Overview) -> None:
     data = {"signature": f"{bundle.name} {user}", "live": stage.live_address(bundle), "query": scene.query({"user": user}),
             "sliders": stage.sliders(bundle, [wish], state.led), "list": stage.listed(bundle, scene, [wish]),
             "before": [stage.card(bundle, int(p)) for p in before], "seq": state.leading, "turned": bool(state.led),
-            "can_undo": False, "said": ""}
-    data |= {nothing: [] for nothing in ("others", "chips", "presets", "heard", "unknown")}
+            "can_undo": False, "said": "", "who": "", "kept_file": {}}
+    data |= {nothing: [] for nothing in ("others", "chips", "presets", "turns", "heard", "unknown")}
     widgets.mount("stage", "lead", data, "did", state.hear, style="lead")

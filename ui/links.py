@@ -1,19 +1,17 @@
 """What an address asks for and this bundle does not have, a person, an intention, items: it is said, the nearest offered."""
 
-import difflib
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import streamlit as st
 
 from macrid.bundle.recommender import Recommender
-from macrid.data.ids import ids_from
+from macrid.data.ids import ids_from, near
 
 from . import words
 from .state import Steer
 
 NEAREST = 3
-MOST_COMPARED = 20_000
 
 
 class Amiss(NamedTuple):
@@ -30,7 +28,7 @@ def amiss(bundle: Recommender, query: Mapping[str, str], used: Sequence[int]) ->
     offers: list[tuple[str, str, object]]
     user, factor = query.get("user"), query.get("factor")
     if user is not None and user not in bundle.people and query.get("who") != "profile":
-        offers = [(f"Person {near}", "user", near) for near in nearest(user, bundle.people)]
+        offers = [(f"Person {each}", "user", each) for each in near(user, bundle.people, NEAREST)]
         found.append(Amiss(f"There is no person “{user}” here.", offers))
     if factor is not None and factor not in map(str, used):
         asked = int(factor) if factor.isdecimal() else 0
@@ -41,15 +39,10 @@ def amiss(bundle: Recommender, query: Mapping[str, str], used: Sequence[int]) ->
         lost = [item for item in given if item not in bundle.item_ids]
         if lost:
             kept = [item for item in given if item in bundle.item_ids]
-            offers = [(str(bundle.item(int(bundle.positions([near])[0]))["title"]), key, list(dict.fromkeys([*kept, near])))
-                      for near in nearest(lost[0], list(bundle.item_ids))]
+            offers = [(str(bundle.item(int(bundle.positions([each])[0]))["title"]), key, list(dict.fromkeys([*kept, each])))
+                      for each in near(lost[0], bundle.item_ids, NEAREST)]
             found.append(Amiss(f"There is no item {', '.join(f'“{item}”' for item in lost[:NEAREST])} here.", offers))
     return found
-
-
-def nearest(given: str, known: Sequence[str]) -> list[str]:
-    """The names that are most like what was given; the first ones where none is."""
-    return difflib.get_close_matches(given, known[:MOST_COMPARED], NEAREST, 0.5) or list(known[:NEAREST])
 
 
 def show(state: Steer) -> None:
