@@ -78,10 +78,10 @@ class Recommender:
     @cached_property
     def factors(self) -> list[names.Factor]:
         """The K macro factors, named from their items and what the held-out people were shown."""
-        return names.name_factors(self.items, self.factor, self.certainty, self.settings.kfac, self._shown_clicks(),
+        return names.name_factors(self.items, self.factor, self.certainty, self.settings.kfac, self.shown_clicks(),
                                   self.given_names)
 
-    def _shown_clicks(self) -> csr_matrix:
+    def shown_clicks(self) -> csr_matrix:
         """What the held-out people were shown: (n, M) of 1 and 0."""
         shown = list(self._histories.values())
         ends = np.cumsum([0, *map(len, shown)])
@@ -186,7 +186,7 @@ class Recommender:
         """The dials of each factor: ranges, items along them, names."""
         return FactorDials(self.name, self.items, self.vectors, self.factor, self.axes, self.influence, self.aligned_dials,
                            self.given_dials, self._cache, self.wishes.attributes,
-                           Shown(self.model, self._shown_clicks()), self.moves)
+                           Shown(self.model, self.shown_clicks()), self.moves)
 
     @cached_property
     def wishes(self) -> Catalogue:

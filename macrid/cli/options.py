@@ -242,9 +242,10 @@ def read_data(data: str, seed: int, asked: "Asked | None" = None) -> "Interactio
 
 
 @contextmanager
-def bar(words: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar of bytes on standard error, for what takes longer than a moment; gives what reports (so far, in all or 0)."""
-    with tqdm(unit="B", unit_scale=True, desc=words, file=sys.stderr, disable=None, delay=0.5) as shown:
+def bar(words: str, unit: str = "B") -> Iterator[Callable[[int, int], None]]:
+    """A bar of bytes, or another unit, on standard error, for what takes longer than a moment; gives what reports (so far,
+    in all or 0)."""
+    with tqdm(unit=unit, unit_scale=True, desc=words, file=sys.stderr, disable=None, delay=0.5) as shown:
         def progress(done: int, total: int) -> None:
             shown.total = total or None
             shown.update(done - shown.n)

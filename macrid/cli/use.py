@@ -1,6 +1,5 @@
 """Commands that use a bundle: evaluate, recommend, steer, align, info."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -204,27 +203,12 @@ def steer(path: Path, profile: _Profile, turning: _Turning, wishing: _Wishing, l
     _print_table(lists.after, ["mark"])
 
 
-def _turned(bundle: "Recommender", person: "Person", factor: int, turn: str) -> tuple[tuple[int, int], float]:
+def _turned(bundle: "Recommender", person: "Person", factor: int, text: str) -> tuple[tuple[int, int], float]:
     """(factor, dim) and coordinate of a --turn."""
-    from macrid.bundle.person import MORE
+    from macrid.bundle import turns
 
-    name, equals, how = turn.partition("=")
-    if not equals:
-        raise InputError(f"--turn {turn!r}: write it as DIAL=HOW, such as --turn 0=0.5 or --turn size=more")
-    other = re.fullmatch(r"([0-9]{1,9})\.(.+)", name.strip())
-    if other:
-        factor, name = int(other[1]), other[2]
-    dim, sign = bundle.dials.named(factor, name.strip())
-    share = {"more": MORE, "less": -MORE}.get(how.strip())
-    relative = re.fullmatch(r"([-+]\d+(?:\.\d*)?)\s*%", how.strip())
-    if share is None and relative:
-        share = float(relative[1]) / 100
-    if share is not None:
-        return (factor, dim), person.turned_by(factor, dim, sign * share)
-    try:
-        return (factor, dim), float(how)
-    except ValueError as error:
-        raise InputError(f"--turn {turn!r}: {how!r} is not a number from -1 to 1, more, less, or a share as +20%") from error
+    turn = turns.read(bundle.dials, text, factor)
+    return (turn.factor, turn.dim), float(turn.coordinates(person.parts[None], bundle.axes, bundle.dials)[0])
 
 
 @dataclass(frozen=True)

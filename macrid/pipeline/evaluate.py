@@ -81,15 +81,23 @@ def shown_people_of(trained: Recommender) -> ShownPeople:
 def other_people(trained: Recommender, data: Interactions) -> HeldOut:
     """The people of other data over the same items, counted by the rule of the bundle's training, each with some of their
     clicks to show. Raises InputError where the data share no item with the bundle."""
+    matrix, user_ids = known_clicks(trained, data)
+    rng = np.random.default_rng(trained.meta["seed"])
+    return fold_in(matrix, user_ids, np.arange(matrix.shape[0]), rng, data.name)
+
+
+def known_clicks(trained: Recommender, data: Interactions, min_clicks: int | None = None) -> tuple[csr_matrix, np.ndarray]:
+    """What the people of other data clicked of a bundle's items, binary (P, M), by the rule of the bundle's training, or
+    with another number of clicks that people must have; and their ids (P,). InputError where they share no item."""
     least = trained.meta["data"].get("least")
     if least is None:  # older bundles do not say
-        clicks = to_clicks(data)
+        clicks = to_clicks(data, None, min_clicks)
     else:
-        clicks = to_clicks(data, -np.inf if least["rating"] is None else least["rating"], least["clicks"])
+        rating = -np.inf if least["rating"] is None else least["rating"]
+        clicks = to_clicks(data, rating, least["clicks"] if min_clicks is None else min_clicks)
     at = pd.Index(clicks.item_ids.astype(str)).get_indexer(trained.items["item_id"])
     if not (at >= 0).any():
         raise InputError(f"{data.name} shares no item_id with {trained.path}; give data over the same items")
     matrix = csr_matrix(clicks.matrix.tocsc()[:, np.maximum(at, 0)].multiply(at >= 0))
     matrix.eliminate_zeros()
-    rng = np.random.default_rng(trained.meta["seed"])
-    return fold_in(matrix, clicks.user_ids, np.arange(matrix.shape[0]), rng, data.name)
+    return matrix, clicks.user_ids

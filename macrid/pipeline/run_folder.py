@@ -44,13 +44,13 @@ def prepare(out: Path, run: dict, *, overwrite: bool, resume: bool, twin: bool) 
     claim(partial, run, overwrite=overwrite, resume=resume)
 
 
-def claim(partial: Path, run: dict, *, overwrite: bool, resume: bool) -> None:
-    """Make the folder `partial` that of this `run`, or find it so; InputError as `prepare` says."""
+def claim(partial: Path, run: dict, *, overwrite: bool, resume: bool, what: str = "a training that was stopped") -> None:
+    """Make the folder `partial` that of this `run`, or find it so; InputError as `prepare` says. what: it keeps."""
     if partial.is_file():
-        raise InputError(f"{partial} is a file where the training is to be kept; choose another --out")
+        raise InputError(f"{partial} is a file where a folder is to be kept; choose another --out")
     record = partial / "run.json"
     if partial.exists():
-        why = _why_not_resume(record, run) if resume else "holds a training that was stopped; add --resume to go on with it"
+        why = _why_not_resume(record, run) if resume else f"holds {what}; add --resume to go on"
         if why is None:
             return
         if not overwrite:
