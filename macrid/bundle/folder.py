@@ -10,60 +10,44 @@ course.parquet (each item's factor after some epochs); and moves.parquet (what e
 which older bundles lack.
 """
 
-import json
 import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import pandas as pd
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
 from macrid.data import label_file
 from macrid.data.intention_file import Intentions
 from macrid.data.interactions import PARTS
 from macrid.errors import InputError
-from macrid.files import Shape, problem, replacing, swap, write_json
-from macrid.model.macridvae import MacridVAE
+from macrid.files import replacing, swap, write_json
+from macrid.model.macridvae import MacridVAE, weight_shapes
 from macrid.model.settings import Settings, make_settings, settings_dict
 
-from . import places
+from . import places, schema
 from .optional_files import (
     COURSE,
     INTENTIONS,
     LABELS,
     LINEAR,
     MOVES,
-    TRAIN_AGAIN,
     read_course,
     read_intentions,
     read_labels,
     read_linear,
     read_moves,
-    read_table,
     write_linear,
 )
+from .reading import TRAIN_AGAIN, read_json, read_table, read_tensors, shape_of
 from .recommender import Recommender
 
 FORMAT = 1
 FILES = ("bundle.json", "weights.safetensors", "items.parquet", "maps.parquet", "axes.safetensors", "users.parquet",
          "history.json")
-_META: Shape = {  # what bundle.json holds besides `format`
-    "name": str, "seed": int, "settings": dict, "metrics": dict, "baselines": dict, "axes": str, "versions": dict,
-    "twin": (str, type(None)), "training": {"epochs": int, "best": int, "seconds": (int, float)},
-    "data": {"name": str, "split": str, "people": int, "items": int, "clicks": int, "held_out": int},
-}
-_ALIGNED: Shape = {"dials": list, "refused": list}  # bundle.json's `aligned`, only where axes were learned from labels
-_DIAL: Shape = {"factor": int, "dim": int, "attribute": str, "measure": str, "confidence": (int, float), "labels": int}
-_NAMED: Shape = {"factor": int, "dim": int, "attribute": str, "low": str, "high": str}  # a row of its `named`
-_ENDS = ("low", "high")  # what little and much of the attribute is called, where that is known
-_REFUSED: Shape = {"factor": int, "attribute": str, "labels": int, "reason": str}
-_EPOCH: Shape = {"epoch": int, "best": int, "loss": float, "ndcg@100": float}  # of a row of history.json
-Kind = TypeVar("Kind", dict, list)
 _STORED = {"skip_gain": "linear_gain"}  # weights that the file has under the name of before
 
 
@@ -134,21 +118,23 @@ def replace_maps(path: Path, maps: pd.DataFrame) -> None:
 
 def load(path: str | Path) -> Recommender:
     """Load a bundle, given as a folder or as the name of one (see `places.resolved`), and check it: the format's version,
-    every file, key and shape. Raises InputError that says what is wrong with which file."""
+    every file, key and shape, and what stands in them. Raises InputError that says what is wrong with which file."""
     path = places.resolved(path)
     _check_complete(path)
     meta = _read_meta(path / "bundle.json")
     settings = _read_settings(path / "bundle.json", meta)
-    items = _read_items(path / "items.parquet")
+    n_items = _count_items(path / "weights.safetensors")
+    items = _read_items(path / "items.parquet", n_items)
     item_ids = items["item_id"]
-    model = _read_model(path / "weights.safetensors", len(items), settings)
-    model.linear = read_linear(path / LINEAR, len(items))
+    model = _read_model(path / "weights.safetensors", n_items, settings)
+    model.linear = read_linear(path / LINEAR, n_items)
     axes, influence = _read_dials(path / "axes.safetensors", settings)
     users = _read_users(path / "users.parquet", item_ids)
     maps = _read_maps(path / "maps.parquet", item_ids, settings.kfac)
-    history = _read_history(path / "history.json")
+    history = read_json(path / "history.json", list)
+    schema.check_history(path / "history.json", history)
     return Recommender(path, meta, model, items, maps, axes, influence, users, history,
-                       read_labels(path / LABELS, item_ids), read_course(path / COURSE, len(items), settings.kfac),
+                       read_labels(path / LABELS, item_ids), read_course(path / COURSE, n_items, settings.kfac),
                        read_intentions(path / INTENTIONS, item_ids), read_moves(path / MOVES, settings))
 
 
@@ -163,13 +149,11 @@ def _check_complete(path: Path) -> None:
 
 
 def _read_meta(path: Path) -> dict:
-    meta = _read_json(path, dict)
+    meta = read_json(path, dict)
     if meta.get("format") != FORMAT:
-        raise InputError(f"{path} has format {meta.get('format')!r}, this program reads format {FORMAT}; "
+        raise InputError(f"{path} has format {meta.get('format')!r:.40}, this program reads format {FORMAT}; "
                          "train again, or use the version of macrid that wrote it")
-    _check_kinds(path, meta, _META)
-    if meta["twin"] is not None and Path(meta["twin"]).name != meta["twin"]:
-        raise InputError(f"{path}: twin is {meta['twin']!r}, not the name of a folder beside it")
+    schema.check_meta(path, meta)
     return meta
 
 
@@ -183,35 +167,39 @@ def _read_settings(path: Path, meta: dict) -> Settings:
         settings = make_settings(None, given)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
-    _check_aligned(path, meta, settings.kfac, settings.embedding_size)
-    _check_named(path, meta.get("named", []), settings.kfac, settings.embedding_size)
-    _check_given_names(path, meta.get("intentions"), settings.kfac)
+    schema.check_aligned(path, meta, settings.kfac, settings.embedding_size)
+    schema.check_named(path, meta.get("named", []), settings.kfac, settings.embedding_size)
+    schema.check_given_names(path, meta.get("intentions"), settings.kfac)
     return settings
 
 
-def _read_items(path: Path) -> pd.DataFrame:
-    items = read_table(path, ("item_id", "title", "category"))
-    for column in ("item_id", "title", "category"):
-        if not pd.api.types.is_string_dtype(items[column]) or items[column].isna().any():
-            raise InputError(f"{path}: the column {column} holds something else than text; {TRAIN_AGAIN}")
-    twice = items["item_id"][items["item_id"].duplicated()]
-    if len(twice):
-        raise InputError(f"{path} names item {twice.iloc[0]!r} twice; {TRAIN_AGAIN}")
+def _count_items(path: Path) -> int:
+    """M, by the head of the weights: the tables are held against it before they are read."""
+    shape = shape_of(path, "items")
+    if len(shape) != 2 or not shape[0]:
+        raise InputError(f"{path}: items should be a table of vectors, it is {shape or 'missing'}; {TRAIN_AGAIN}")
+    return shape[0]
+
+
+def _read_items(path: Path, n_items: int) -> pd.DataFrame:
+    items = read_table(path, dict.fromkeys(schema.TEXTS, "text"), rows=n_items)
+    schema.check_items(path, items)
     return items
 
 
 def _read_model(path: Path, n_items: int, settings: Settings) -> MacridVAE:
+    stored = {_STORED.get(name, name): name for name in weight_shapes(n_items, settings)}
+    shapes = {name: weight_shapes(n_items, settings)[known] for name, known in stored.items()}
+    tensors = read_tensors(path, shapes)  # before there is a model: that takes as much memory as its settings say
     model = MacridVAE(n_items, settings)
-    names = {_STORED.get(name, name): name for name in model.state_dict()}
-    expected = {stored: tuple(model.state_dict()[name].shape) for stored, name in names.items()}
-    model.load_state_dict({names[stored]: tensor for stored, tensor in _read_tensors(path, expected).items()})
+    model.load_state_dict({stored[name]: tensor for name, tensor in tensors.items()})
     return model.eval()
 
 
 def _read_dials(path: Path, settings: Settings) -> tuple[np.ndarray, np.ndarray]:
     """The axes (K, D, D) and the influence of each dial (K, D), which the file calls its strength."""
     kfac, dims = settings.kfac, settings.embedding_size
-    tensors = _read_tensors(path, {"axes": (kfac, dims, dims), "strength": (kfac, dims)})
+    tensors = read_tensors(path, {"axes": (kfac, dims, dims), "strength": (kfac, dims)})
     axes = tensors["axes"].numpy()
     if np.abs(axes.transpose(0, 2, 1) @ axes - np.eye(dims)).max() > 1e-3:
         raise InputError(f"{path}: the axes are not orthogonal; {TRAIN_AGAIN}")
@@ -219,9 +207,11 @@ def _read_dials(path: Path, settings: Settings) -> tuple[np.ndarray, np.ndarray]
 
 
 def _read_users(path: Path, item_ids: pd.Series) -> pd.DataFrame:
-    users, wanted = read_table(path, ("user_id", "item_id", "part")), PARTS[1:]
+    users, wanted = read_table(path, dict.fromkeys(("user_id", "item_id", "part"), "text")), PARTS[1:]
+    if users[["user_id", "item_id", "part"]].isna().any(axis=None):
+        raise InputError(f"{path} has rows without a person, item or part; {TRAIN_AGAIN}")
     if set(users["part"]) != set(wanted):
-        parts = ", ".join(map(str, users["part"].unique()[:9])) or "none"
+        parts = ", ".join(f"{part:.40}" for part in users["part"].unique()[:9]) or "none"
         raise InputError(f"{path} has the parts {parts}, not {', '.join(wanted)}; {TRAIN_AGAIN}")
     if not _texts(item_ids).issuperset(_texts(users["item_id"])):
         raise InputError(f"{path} names items that items.parquet does not; {TRAIN_AGAIN}")
@@ -231,7 +221,7 @@ def _read_users(path: Path, item_ids: pd.Series) -> pd.DataFrame:
 def _read_maps(path: Path, item_ids: pd.Series, kfac: int) -> pd.DataFrame:
     """The maps; every item is on each of them, and every part that is on one belongs to a factor. Bundles of before parts
     were laid out have none, and no column `factor`."""
-    maps = read_table(path, ("method", "kind", "id", "x", "y"))
+    maps = read_table(path, {"method": "text", "kind": "text", "id": "text", "x": "number", "y": "number"})
     parts = maps[maps["kind"] == "part"]
     for method in ("tsne", "umap", *parts["method"].unique()):
         points = maps.loc[(maps["method"] == method) & (maps["kind"] == "item"), "id"]
@@ -245,86 +235,6 @@ def _read_maps(path: Path, item_ids: pd.Series, kfac: int) -> pd.DataFrame:
     return maps
 
 
-def _read_history(path: Path) -> list[dict]:
-    history = _read_json(path, list)
-    for row in history:
-        _check_kinds(path, row, _EPOCH)
-    return history
-
-
 def _texts(column: pd.Series) -> set[str]:
     """The values of a column. As objects: Series.isin goes through Arrow's strings one by one, seconds for 100,000."""
     return set(column.to_numpy(object))
-
-
-def _check_kinds(path: Path, value: object, wanted: Shape, at: str = "") -> None:
-    """InputError unless `value` has the shape `wanted`; see `files.problem`."""
-    if wrong := problem(value, wanted, at):
-        raise InputError(f"{path}: {wrong}; {TRAIN_AGAIN}")
-
-
-def _check_aligned(path: Path, meta: dict, kfac: int, dims: int) -> None:
-    """InputError unless what bundle.json says of aligned dials, if anything, fits the model."""
-    if "aligned" not in meta:
-        return
-    _check_kinds(path, meta["aligned"], _ALIGNED, "aligned.")
-    for row in meta["aligned"]["refused"]:
-        _check_kinds(path, row, _REFUSED, "aligned.refused.")
-    for row in meta["aligned"]["dials"]:
-        _check_kinds(path, row, _DIAL, "aligned.dials.")
-        _check_kinds(path, row, {end: str for end in _ENDS if end in row}, "aligned.dials.")
-    dials = [(row["factor"], row["dim"]) for row in meta["aligned"]["dials"]]
-    if len(set(dials)) < len(dials) or not all(0 <= k < kfac and 0 <= j < dims for k, j in dials):
-        raise InputError(f"{path}: aligned.dials names a dial twice, or one that the model lacks; {TRAIN_AGAIN}")
-    if not all(row["measure"] in ("R2", "AUC") and 0 <= row["confidence"] <= 1 for row in meta["aligned"]["dials"]):
-        raise InputError(f"{path}: aligned.dials has a confidence that is no R2 or AUC from 0 to 1; {TRAIN_AGAIN}")
-
-
-def _check_named(path: Path, rows: object, kfac: int, dims: int) -> None:
-    """InputError unless `named` of bundle.json is a list of names for dials that there are, none named twice."""
-    if not isinstance(rows, list):
-        raise InputError(f"{path}: named is {rows!r:.40}, not a list; {TRAIN_AGAIN}")
-    for row in rows:
-        _check_kinds(path, row, _NAMED, "named.")
-    dials = [(row["factor"], row["dim"]) for row in rows]
-    if len(set(dials)) < len(dials) or not all(0 <= k < kfac and 0 <= j < dims for k, j in dials):
-        raise InputError(f"{path}: named has a dial twice, or one that the model lacks; {TRAIN_AGAIN}")
-
-
-def _check_given_names(path: Path, names: object, kfac: int) -> None:
-    """InputError unless `intentions` of bundle.json, if it is there, has a name or null for every factor, none twice."""
-    if names is None:
-        return
-    given = [name for name in names if name is not None] if isinstance(names, list) else []
-    texts = all(isinstance(name, str) for name in given)
-    if not isinstance(names, list) or len(names) != kfac or not texts or len(set(given)) < len(given):
-        raise InputError(f"{path}: intentions is {names!r}, not a name or null for each of {kfac} factors, all different; "
-                         f"{TRAIN_AGAIN}")
-
-
-def _read_json(path: Path, kind: type[Kind]) -> Kind:
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read ({error}); {TRAIN_AGAIN}") from error
-    if not isinstance(value, kind):
-        raise InputError(f"{path} does not hold a JSON {'object' if kind is dict else 'list'}; {TRAIN_AGAIN}")
-    return value
-
-
-def _read_tensors(path: Path, expected: dict[str, tuple]) -> dict[str, torch.Tensor]:
-    try:
-        tensors = load_file(path)
-    except (SafetensorError, OSError) as error:
-        raise InputError(f"{path} cannot be read ({error}); {TRAIN_AGAIN}") from error
-    for name, shape in expected.items():
-        actual = tuple(tensors[name].shape) if name in tensors else None
-        if actual != shape:
-            raise InputError(f"{path}: {name} should be {shape} by bundle.json and items.parquet, it is "
-                             f"{actual or 'missing'}; {TRAIN_AGAIN}")
-        if not torch.isfinite(tensors[name]).all():
-            raise InputError(f"{path}: {name} holds NaN or infinite numbers; {TRAIN_AGAIN}")
-    if set(tensors) != set(expected):
-        raise InputError(f"{path} holds {sorted(set(tensors) - set(expected))[0]!r}, which this model does not have; "
-                         f"{TRAIN_AGAIN}")
-    return tensors

@@ -16,13 +16,14 @@ from macrid.errors import InputError
 from macrid.model.linear_path import LinearPath
 from macrid.model.settings import Settings
 
+from .reading import TRAIN_AGAIN, own_file, read_table
+
 LABELS = "labels.csv"  # only where axes were learned from labels
 LINEAR = "linear.safetensors"  # only where there is a linear path: B in compressed rows, w and b
 COURSE = "course.parquet"  # only where the course of the training was noted
 INTENTIONS = "intentions.csv"  # only where somebody has told the intentions of some items
 MOVES = "moves.parquet"  # what dials do to lists; older bundles lack it
 OPTIONAL = (LABELS, LINEAR, COURSE, INTENTIONS, MOVES)
-TRAIN_AGAIN = "train it again, or restore the folder from where you got it"
 
 
 def write_linear(path: Path, linear: LinearPath) -> None:
@@ -37,12 +38,15 @@ def read_linear(path: Path, n_items: int) -> LinearPath | None:
     if not path.exists():
         return None
     try:
-        tensors = {name: tensor.numpy() for name, tensor in load_file(path).items()}
+        # Copies: what is read from the file itself would end the program with the file.
+        tensors = {name: tensor.numpy().copy() for name, tensor in load_file(own_file(path)).items()}
         weights = csr_matrix((tensors["values"], tensors["indices"], tensors["indptr"]), (n_items, n_items))
         weights.check_format()
         weight, bias = float(tensors["weight"]), tensors.get("bias", np.zeros(n_items, np.float32))  # older files have none
         if bias.shape != (n_items,):
             raise ValueError(f"bias should be {(n_items,)}, it is {bias.shape}")
+    except InputError:
+        raise
     except (SafetensorError, OSError, KeyError, ValueError, TypeError) as error:
         raise InputError(f"{path} holds no weights of {n_items} by {n_items} items ({error}); {TRAIN_AGAIN}") from error
     if not (np.isfinite(weights.data).all() and np.isfinite(bias).all() and np.isfinite(weight)):
@@ -54,7 +58,7 @@ def read_course(path: Path, n_items: int, kfac: int) -> pd.DataFrame | None:
     """Each item's factor after some epochs, if that was noted."""
     if not path.exists():
         return None
-    course = read_table(path, ())
+    course = read_table(path, {})
     epochs = list(course.columns)
     if not epochs or not all(name.isdecimal() for name in epochs) or epochs != sorted(epochs, key=int):
         raise InputError(f"{path} has the columns {', '.join(epochs) or 'none'}, not the numbers of epochs in their order; "
@@ -69,7 +73,7 @@ def read_labels(path: Path, item_ids: pd.Series) -> pd.DataFrame | None:
     if not path.exists():
         return None
     try:
-        return label_file.read(path, item_ids)
+        return label_file.read(own_file(path), item_ids)
     except InputError as error:
         raise InputError(f"{error}; or delete {path.name}: the dials stay as they are") from error
 
@@ -79,7 +83,7 @@ def read_intentions(path: Path, item_ids: pd.Series) -> Intentions | None:
     if not path.exists():
         return None
     try:
-        return intention_file.read(path, item_ids)
+        return intention_file.read(own_file(path), item_ids)
     except InputError as error:
         raise InputError(f"{error}; or delete {path.name}: the factors stay as they are") from error
 
@@ -89,27 +93,14 @@ def read_moves(path: Path, settings: Settings) -> pd.DataFrame | None:
     if not path.exists():
         return None
     remedy = f"restore the folder from where you got it, or delete {path.name}: it is measured again when it is needed"
-    try:
-        table = pd.read_parquet(path)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read ({str(error).splitlines()[0]}); {remedy}") from error
+    numbered = dict.fromkeys((name for name in moves.COLUMNS if name != "attribute"), "number")
+    table = read_table(path, {**numbered, "attribute": "text"}, remedy=remedy)
     if list(table.columns) != list(moves.COLUMNS):
         raise InputError(f"{path} has the columns {', '.join(map(str, table.columns))}, not {', '.join(moves.COLUMNS)}; "
                          f"{remedy}")
     numbers = table.drop(columns="attribute").to_numpy(np.float64, na_value=np.nan)
     sizes = settings.kfac, settings.embedding_size
     dials = np.isin(numbers[:, 0], np.arange(sizes[0])) & np.isin(numbers[:, 1], np.arange(sizes[1]))
-    if not dials.all() or not np.isfinite(numbers[:, [2, 4]]).all():
+    if not dials.all() or not np.isfinite(numbers[:, [2, 4]]).all() or table["attribute"].isna().any():
         raise InputError(f"{path} names a dial that the model lacks, or holds no number where one should be; {remedy}")
-    return table
-
-
-def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
-    try:
-        table = pd.read_parquet(path)
-    except (OSError, ValueError) as error:  # pyarrow's errors are subclasses of these
-        raise InputError(f"{path} cannot be read ({str(error).splitlines()[0]}); {TRAIN_AGAIN}") from error
-    absent = [column for column in columns if column not in table]
-    if absent:
-        raise InputError(f"{path} lacks the column {', '.join(absent)}; {TRAIN_AGAIN}")
     return table

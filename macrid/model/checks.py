@@ -25,13 +25,13 @@ class Choice:
         for option in self.options:
             if value == option:
                 return option
-        raise InputError(f"{name} is {value!r}: choose one of {', '.join(self.options)}")
+        raise InputError(f"{name} is {value!r:.80}: choose one of {', '.join(self.options)}")
 
 
 def switch(name: str, value: object) -> bool:
     """True or false, not 1 or 0."""
     if not isinstance(value, bool):
-        raise InputError(f"{name} is {value!r}: it must be true or false")
+        raise InputError(f"{name} is {value!r:.80}: it must be true or false")
     return value
 
 
@@ -48,7 +48,8 @@ class Number:
     def __call__(self, name: str, value: object) -> float:
         if isinstance(value, (int, float)) and not isinstance(value, bool) and self._holds(value):
             return int(value) if self.whole else float(value)
-        raise InputError(f"{name} is {value!r}: it must be {'a whole number' if self.whole else 'a number'} {self._range()}")
+        kind = "a whole number" if self.whole else "a number"
+        raise InputError(f"{name} is {value!r:.80}: it must be {kind} {self._range()}")
 
     def _holds(self, value: float) -> bool:
         if not self.low <= value <= self.high or (self.less and value == self.high) or value == INFINITY:
@@ -75,7 +76,7 @@ class LayerSizes:
     def __call__(self, name: str, value: object) -> tuple[int, ...]:
         sizes = tuple(value) if isinstance(value, (list, tuple)) else (value,)
         if len(sizes) < self.fewest or not all(type(size) is int and 1 <= size <= 65536 for size in sizes):
-            raise InputError(f"{name} is {value!r}: it must be a list of whole numbers such as [600]")
+            raise InputError(f"{name} is {value!r:.80}: it must be a list of whole numbers such as [600]")
         return sizes
 
 
@@ -83,7 +84,7 @@ def two_weights(name: str, value: object) -> tuple[float, float]:
     """Two numbers of at least 0."""
     weights = value if isinstance(value, (list, tuple)) else ()
     if len(weights) != 2 or not all(isinstance(w, (int, float)) and 0 <= w < INFINITY for w in weights):
-        raise InputError(f"{name} is {value!r}: it must be two numbers of at least 0, such as [0.0, 0.0]")
+        raise InputError(f"{name} is {value!r:.80}: it must be two numbers of at least 0, such as [0.0, 0.0]")
     return float(weights[0]), float(weights[1])
 
 

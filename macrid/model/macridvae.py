@@ -276,6 +276,18 @@ class MacridVAE(nn.Module):
         return log_mixture(z, self._unit(self.items), self.log_routing()).cpu().numpy()
 
 
+def weight_shapes(n_items: int, settings: Settings) -> dict[str, tuple[int, ...]]:
+    """What a model of M items has, and of which shapes: what `MacridVAE(...).state_dict()` would hold, without making it."""
+    s = settings
+    found: dict[str, tuple[int, ...]] = {"items": (n_items, s.embedding_size), "prototypes": (s.kfac, s.embedding_size)}
+    if s.routing == "held":
+        found["held_log_c"] = n_items, s.kfac
+    sizes = (n_items, *s.encoder_hidden_size, 2 * s.embedding_size)
+    for k, (a, b) in enumerate(pairwise(sizes)):
+        found[f"weights.{k}"], found[f"biases.{k}"] = (a, b), (b,)
+    return found | ({"skip_gain": ()} if s.skip else {})
+
+
 def _perceptron(hidden: Tensor, layers: Iterable[tuple[Tensor, Tensor]]) -> Tensor:
     """hidden (..., H) through tanh and a layer, weight and bias, again and again, in the precision of the layers."""
     for weight, bias in layers:

@@ -108,7 +108,7 @@ def make_settings(preset: str | None = "best", changes: dict | None = None) -> S
     for name in changes:
         if name not in allowed:
             near = difflib.get_close_matches(str(name), allowed, 3, 0.4) or allowed
-            raise InputError(f"there is no setting {name!r}; did you mean {', '.join(near)}?")
+            raise InputError(f"there is no setting {name!r:.80}; did you mean {', '.join(near)}?")
     return replace(Settings(), **((PRESETS[preset] if preset else {}) | changes))
 
 

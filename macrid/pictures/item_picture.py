@@ -9,7 +9,6 @@ from hashlib import blake2b
 from typing import Any
 
 from macrid.data.titles import given, split_genres, tidy_title, year_of
-from macrid.errors import InputError
 
 from .covers import cover
 from .drawings import draw
@@ -43,8 +42,7 @@ def svg(item: Mapping[str, Any]) -> str:
     """What is drawn for an item, as an SVG document: the item itself for the shop's categories, else a cover.
 
     Reads `category` with the attributes `size`, `shade`, `warmth` and `price`, `title`, `genres` ("Crime|Drama" or a list),
-    `year` and `item_id`, all optional; missing values may be None or NaN. Raises InputError where an attribute of a shop's
-    item is no number in [0, 1].
+    `year` and `item_id`, all optional; missing values may be None or NaN.
     """
     values = _attributes(item)
     if values is not None:
@@ -61,7 +59,7 @@ def picture(item: Mapping[str, Any]) -> str:
 def alt(item: Mapping[str, Any]) -> str:
     """An item's picture in words: "a large dark warm handbag, expensive" or "cover of Heat (1995), Crime"."""
     values = _attributes(item)
-    if values is not None and all(0 <= value <= 1 for value in values.values()):
+    if values is not None:
         size, shade, warmth, price = (_WORDS[name][min(4, int(5 * value))] for name, value in values.items())
         return f"a {size} {shade} {warmth} {_SINGULAR[item['category']]}, {price}"
     title, year_in_title = tidy_title(str(item["title"]) if given(item.get("title")) else "")
@@ -71,13 +69,14 @@ def alt(item: Mapping[str, Any]) -> str:
 
 
 def _attributes(item: Mapping[str, Any]) -> dict[str, float] | None:
-    """The four attributes of an item of the shop by name; None for other items."""
+    """The four attributes of an item of the shop by name; None for other items, whose numbers may mean anything."""
     if item.get("category") not in _SINGULAR or not all(given(item.get(name)) for name in _WORDS):
         return None
     try:
-        return {name: float(item[name]) for name in _WORDS}
-    except (TypeError, ValueError) as problem:
-        raise InputError(f"item {item.get('item_id')!r} has an attribute that is no number: {problem}") from problem
+        values = {name: float(item[name]) for name in _WORDS}
+    except (TypeError, ValueError):
+        return None
+    return values if all(0 <= value <= 1 for value in values.values()) else None
 
 
 def _variant(item: Mapping[str, Any]) -> int:

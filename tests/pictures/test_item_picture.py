@@ -6,13 +6,11 @@ import re
 
 import numpy as np
 import pandas as pd
-import pytest
 from hypothesis import given as chosen
 from hypothesis import settings
 from hypothesis import strategies as st
 
 from macrid.data.shop import ATTRIBUTES, CATEGORIES, simulate
-from macrid.errors import InputError
 from macrid.pictures.covers import GENRES, cover
 from macrid.pictures.drawings import draw
 from macrid.pictures.item_picture import alt, picture
@@ -42,8 +40,9 @@ def test_picture_prefers_an_address_then_a_drawing_then_a_cover():
     assert read(ITEM | {"price": math.nan}) == cover("Bag 7", category="handbags")
     assert read({"title": "Heat (1995)", "genres": "Crime", "size": 0.5}) == cover("Heat", "Crime", 1995)
     assert "Untitled" in read({})
-    with pytest.raises(InputError, match="no number"):
-        picture(ITEM | {"price": "dear"})
+    for price in ("dear", 39.9, -1, math.inf):  # somebody's own handbags, whose prices are prices
+        assert read(ITEM | {"price": price}) == cover("Bag 7", category="handbags")
+        assert alt(ITEM | {"price": price}) == "cover of Bag 7, handbags"
 
 
 @settings(max_examples=100, deadline=None)
