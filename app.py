@@ -14,7 +14,7 @@ from starlette.routing import Route
 from streamlit.runtime.pages_manager import PagesManager
 
 from macrid.bundle.recommender import Recommender
-from ui import background, finder, item_pictures, stage
+from ui import background, finder, item_pictures, stage, uploads
 from ui.cookies import OwnerCookie
 
 # Until st.navigation has run once, Streamlit takes pages/ for pages of its own: a link to one that is followed right after
@@ -56,7 +56,8 @@ def _told(request: Request, make: Callable[[Recommender], dict]) -> Response:
 
 
 app = st.App("frame.py", routes=[Route(item_pictures.PICTURE_ROUTE, picture), Route(stage.LIST_ROUTE, steered),
-                                 Route(stage.WHY_ROUTE, why), Route(finder.ROUTE, found)],
+                                 Route(stage.WHY_ROUTE, why), Route(finder.ROUTE, found),
+                                 Route(uploads.ROUTE, uploads.receive, methods=["PUT"])],
              middleware=[Middleware(OwnerCookie)])
 background.queue()  # jobs that waited when the app was ended go on
 item_pictures.serving.pictures = True

@@ -23,15 +23,17 @@ ROOT = Path(__file__).resolve().parents[1]
 # What stands last on each page.
 LAST = '[data-testid="stFileUploader"], .mc-scale, ' \
        ':text("Click a few items"), .posters li:nth-child(2), :text("Choose a person or build a profile, turn"), ' \
-       ':text("What these figures mean"), ' \
+       ':text("What these figures mean"), .drop label, :text("All trainings"), ' \
        ':text("Start the sweep"), :text("Stars are MacridVAE"), :text("that is steering")'
 # Opened at /steer, Streamlit first looks for its server below that address: two 404s that a browser writes to its console.
-PROBE = re.compile(r"/(macro_map|steer|name|intentions|disentanglement|benchmark|method)/_stcore/(health|host-config)$")
+PROBE = re.compile(r"/(macro_map|steer|name|intentions|train|disentanglement|benchmark|method)"
+                   r"/_stcore/(health|host-config)$")
 PAGES = {"": "What clicks alone can tell", "macro_map": "Macro map", "steer": "Steer", "name": "Name the dimensions",
-         "intentions": "Name the intentions", "disentanglement": "Disentanglement and accuracy", "benchmark": "Benchmark",
-         "method": "Method"}
+         "intentions": "Name the intentions", "train": "Train on your data",
+         "disentanglement": "Disentanglement and accuracy", "benchmark": "Benchmark", "method": "Method"}
 LINKS = {"Overview": "", "Macro map": "macro_map", "Steer": "steer", "Name the dimensions": "name",
-         "Name the intentions": "intentions", "Disentanglement and accuracy": "disentanglement",
+         "Name the intentions": "intentions", "Train on your data": "train",
+         "Disentanglement and accuracy": "disentanglement",
          "Benchmark": "benchmark", "Method": "method"}
 POINT = """([at, of]) => {  // where on the screen an item of a map is
     const map = document.querySelectorAll(".js-plotly-plot")[at], l = map._fullLayout, r = map.getBoundingClientRect();
@@ -150,8 +152,10 @@ def visit(app, chromium):
         if response.status >= 400 and not PROBE.search(response.url):
             troubles.append(f"{response.url} answered {response.status}")
 
-    def open_page(where: str = "", width: int = 1280, height: int = 900) -> Page:
-        page = chromium.new_page(viewport={"width": width, "height": height})
+    def open_page(where: str = "", width: int = 1280, height: int = 900, cookies_of: Page | None = None) -> Page:
+        """cookies_of: a page of the same browser, which may be closed then; else it is another one."""
+        kept = {"storage_state": cookies_of.context.storage_state()} if cookies_of else {}
+        page = chromium.new_page(viewport={"width": width, "height": height}, **kept)
         page.on("console", hear)
         page.on("pageerror", lambda error: troubles.append(str(error)))
         page.on("request", ask)
@@ -162,6 +166,8 @@ def visit(app, chromium):
 
     yield open_page
     for page in pages:
+        if page.is_closed():
+            continue
         assert page.locator('[data-testid="stException"], [data-testid="stAlertContentError"]').count() == 0
         page.close()
     assert not troubles

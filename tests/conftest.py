@@ -7,6 +7,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("NUMBA_NUM_THREADS", "1")
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -200,3 +202,36 @@ def framed(monkeypatch):
         PagesManager.uses_pages_directory = False
 
     monkeypatch.setattr(PagesManager, "__init__", init)
+
+
+SLEEPS = """
+import signal, sys, time
+from pathlib import Path
+from macrid.jobs import Job
+signal.signal(signal.SIGINT, signal.default_int_handler)
+job, code = Job(Path(sys.argv[-1])), 0
+print("half way", file=sys.stderr, flush=True)
+try:
+    time.sleep(90)
+except KeyboardInterrupt:
+    code = 130
+job.end(code)
+sys.exit(code)
+"""
+
+
+@pytest.fixture
+def sleeping(shop_beside, monkeypatch):
+    """Jobs are stood in for by processes that sleep until they are asked to stop."""
+    from macrid.jobs import queue
+    from ui import background
+
+    popen = subprocess.Popen
+    monkeypatch.setattr(queue.subprocess, "Popen",
+                        lambda command, **how: popen([sys.executable, "-c", SLEEPS, command[-1]], **how))
+    monkeypatch.setattr(queue, "LOOKED_EVERY", 0.05)
+    yield
+    for job in background.queue().jobs():
+        background.queue().stop(job)
+    background.queue().close(5)
+    background._queue.cache_clear()

@@ -1,6 +1,7 @@
 """The jobs beside the app: one queue for all pages and sessions of this process, and who may do what with a job."""
 
 import functools
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,9 +26,9 @@ def queue() -> Queue:
     return found
 
 
-def submit(request: Request) -> Job:
-    """Ask for a job; it belongs to whoever looks at the page. Raises InputError as `Queue.submit` does."""
-    return queue().submit(replace(request, owner=owner.key()))
+def submit(request: Request, brings: Mapping[str, Path] | None = None) -> Job:
+    """Ask for a job; it belongs to whoever looks at the page. See `Queue.submit`, which raises InputError."""
+    return queue().submit(replace(request, owner=owner.key()), brings)
 
 
 def mine(job: Job) -> bool:

@@ -90,11 +90,16 @@ def _titled(bundle: Recommender, position: int) -> str:
     return f"<figure>{_img(bundle, position)}<figcaption>{title}</figcaption></figure>"
 
 
-def figures(values: list[tuple[str, str]]) -> None:
-    """A row of small figures: (name, value); the names of HINTS explain themselves under the pointer, and in `explain`."""
-    entries = "".join(f'<div><dt title="{html.escape(hint(name), quote=True)}">{html.escape(name)}</dt>'
-                      f'<dd>{html.escape(value)}</dd></div>' for name, value in values)
-    st.html(f'<dl class="mc-figures">{entries}</dl>')
+def figures(values: list[tuple[str, str]], wide: bool = False) -> None:
+    """A row of small figures: (name, value); the names of HINTS explain themselves under the pointer, and in `explain`.
+    wide: side by side over the whole page."""
+    entries = "".join(f'<div><dt{_hinted(name)}>{html.escape(name)}</dt><dd>{html.escape(value)}</dd></div>'
+                      for name, value in values)
+    st.html(f'<dl class="mc-figures{" mc-wide" if wide else ""}">{entries}</dl>')
+
+
+def _hinted(name: str) -> str:
+    return f' title="{html.escape(hint(name), quote=True)}"' if hint(name) else " class=mc-plain"
 
 
 def explain(*names: str) -> None:

@@ -275,6 +275,21 @@ class Intend(PageState):
     plane = Remembered("tsne")  # the layout of the map
 
 
+class Train(PageState):
+    """What is being prepared for a training, and which training is watched."""
+
+    job = Remembered("")  # that is watched; "": none
+    told = Remembered[dict[str, Any]]({})  # what somebody said of the columns: fields of `draft.Columns`
+    seen = Remembered[dict[str, Any]]({})  # what the files looked like last
+    files = Remembered[list[str]]([])  # of which that is
+    measured = Remembered[dict[str, Any]]({})  # the settings that time and memory were measured with
+    token = Remembered("")  # for files that are sent
+
+    def forget(self) -> None:
+        """Forget what was said of files that are no longer there."""
+        self.told, self.seen, self.measured = {}, {}, {}
+
+
 class Disentanglement(PageState):
     """Which file, figure and run are shown."""
 
@@ -301,7 +316,8 @@ class Method(PageState):
     user = Remembered("", of_bundle=True)
 
 
-PAGES: tuple[type[PageState], ...] = (Frame, Overview, MacroMap, Steer, Name, Intend, Disentanglement, Benchmark, Method)
+PAGES: tuple[type[PageState], ...] = (Frame, Overview, MacroMap, Steer, Name, Intend, Train, Disentanglement, Benchmark,
+                                      Method)
 
 
 def forget_bundle(session: MutableMapping[Any, Any], address: MutableMapping[str, Any]) -> None:

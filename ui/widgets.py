@@ -16,8 +16,10 @@ from macrid.pictures import item_picture
 from . import html, item_pictures, words
 
 _WITH = {"board": ["element"], "shelves": ["element"], "finder": ["element"], "strip": ["element"],
+         "drop": ["element"],
          "stage": ["element", "share"]}  # scripts that stand before a widget's own, which calls what they have
 _HTML = {"board": '<div class="board" role="group" aria-label="Dials"></div>', "stage": '<div class="stage"></div>',
+         "drop": '<div class="drop"></div>',
          "chips": '<div class="chips" role="radiogroup"></div>', "picker": '<div class="picker" role="group"></div>',
          "finder": '<div class="finder"></div>', "strip": '<div class="strip" role="group"></div>',
          "shelves": '<div class="shelves" role="group" aria-label="Shelves"></div>'}
@@ -111,6 +113,12 @@ def strip(bundle: Recommender, frames: Sequence[tuple[float, np.ndarray]], here:
     nearest = int(np.argmin([abs(value - here) for value, _ in frames]))
     mount("strip", "strip", {"frames": shown, "here": nearest, "name": name, "label": "Top items along the dial"}, "chose",
           on_choose)
+
+
+def drop(key: str, data: dict, on_drop: Callable[[dict], None]) -> None:
+    """A place to drop files. data: `token` of the folder that they go to (see `uploads`), `title`, `hint`, and, if wanted,
+    `multiple`, `accept` (kinds of files, as of <input>), `slim`. on_drop gets {names} of those that came."""
+    mount("drop", key, {"multiple": True, "accept": "", "slim": False} | data, "dropped", on_drop)
 
 
 def shelves(bundle: Recommender, shelving: Shelves, group: np.ndarray, colours: Sequence[str], seq: int,

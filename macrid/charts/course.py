@@ -21,6 +21,21 @@ class Line(NamedTuple):
     bold: bool = True
 
 
+def curve(line: Line, best: int | None = None, reach: tuple[float, float] | None = None) -> go.Figure:
+    """One line over epochs, as high and as low as it goes, or as `reach` says; the epoch `best` is marked."""
+    fig = go.Figure()
+    fig.add_scatter(x=list(line.epochs), y=list(line.values), mode="lines+markers" if len(line.epochs) < 3 else "lines",
+                    line={"color": line.colour, "width": 2.4},
+                    hovertemplate=f"{plain(line.name)}, epoch %{{x}}: %{{y:.3f}}<extra></extra>")
+    if best is not None and best in line.epochs:
+        fig.add_scatter(x=[best], y=[line.values[list(line.epochs).index(best)]], mode="markers", hoverinfo="skip",
+                        marker={"color": line.colour, "size": 9, "line": {"color": "white", "width": 1.5}})
+    fig.update_layout(height=190, margin={"l": 0, "r": 8, "t": 6, "b": 0}, showlegend=False,
+                      xaxis={"gridcolor": GREY, "zeroline": False, "rangemode": "tozero", "nticks": 5},
+                      yaxis={"gridcolor": GREY, "zeroline": False, "nticks": 5, "range": reach})
+    return still(fig)
+
+
 def course(lines: Sequence[Line], top: float | None = None, percent: bool = False) -> go.Figure:
     """Lines over epochs, from 0 to `top` or to what they reach."""
     fig, digits = go.Figure(), ".0%" if percent else ".2f"

@@ -10,6 +10,7 @@ So the macro factors (categories) and the micro factors (attributes) that a mode
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ import pandas as pd
 from scipy.sparse import csr_matrix, vstack
 
 from macrid.errors import InputError
+from macrid.files import write_text
 
 from .interactions import Interactions
 
@@ -121,6 +123,15 @@ def _tastes(count: int, wanted: np.ndarray, rng: np.random.Generator) -> _Tastes
     share = weight / np.bincount(person, weight, count)[person]
     shape = (len(person), len(ATTRIBUTES))
     return _Tastes(person, order[person, rank], share, rng.random(shape), rng.uniform(*_TOLERANCE, shape))
+
+
+def write_csv(data: Interactions, folder: Path) -> None:
+    """Write purchases and items as somebody might have them: clicks.csv and items.csv in `folder`, which is made."""
+    folder.mkdir(parents=True, exist_ok=True)
+    entries = data.matrix.tocoo()
+    clicks = pd.DataFrame({"user_id": data.user_ids[entries.row], "item_id": data.item_ids[entries.col]})
+    for name, table in (("clicks.csv", clicks), ("items.csv", data.items)):
+        write_text(folder / name, table.to_csv(index=False))
 
 
 class _Shelves:

@@ -1,8 +1,9 @@
 """A bundle with other micro axes: the model's own, independent ones, or learned from a few labels. No score changes."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import pandas as pd
@@ -103,9 +104,10 @@ def check_name(folder: Path, name: str) -> None:
         raise InputError(f"there is a bundle called {name} already, and it is not replaced; choose another name")
 
 
-def free_name(folder: Path, wanted: str) -> str:
-    """`wanted`, or with a number behind it, so that no bundle in `folder` has that name."""
-    return next(name for name in (wanted, *(f"{wanted}-{i}" for i in range(2, 10**6))) if not _taken(folder, name))
+def free_name(folder: Path, wanted: str, taken: Container[str] = ()) -> str:
+    """`wanted`, or with a number behind it, so that no bundle in `folder` has that name, and it is none of `taken`."""
+    numbered = (f"{wanted}-{i}" for i in range(2, 10**6))
+    return next(name for name in chain([wanted], numbered) if name not in taken and not _taken(folder, name))
 
 
 def _taken(folder: Path, name: str) -> bool:

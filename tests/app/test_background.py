@@ -1,52 +1,20 @@
 """Jobs of the app: whose they are, one for all sessions, gone with the process and not with a cache."""
 
-import subprocess
-import sys
 import time
 
-import pytest
 import streamlit as st
 from driving import fine, opened, press
 
-from macrid.jobs import Request, queue
+from macrid.jobs import Request
 from ui import background, owner
 
 SWEEP = "pages/disentanglement.py"
-SLEEPS = """
-import signal, sys, time
-from pathlib import Path
-from macrid.jobs import Job
-signal.signal(signal.SIGINT, signal.default_int_handler)
-job, code = Job(Path(sys.argv[-1])), 0
-print("half way", file=sys.stderr, flush=True)
-try:
-    time.sleep(90)
-except KeyboardInterrupt:
-    code = 130
-job.end(code)
-sys.exit(code)
-"""
-
 
 def waited(wanted, seconds=40):
     end = time.monotonic() + seconds
     while not wanted():
         assert time.monotonic() < end
         time.sleep(0.05)
-
-
-@pytest.fixture
-def sleeping(shop_beside, monkeypatch):
-    """Jobs are stood in for by processes that sleep until they are asked to stop."""
-    popen = subprocess.Popen
-    monkeypatch.setattr(queue.subprocess, "Popen",
-                        lambda command, **how: popen([sys.executable, "-c", SLEEPS, command[-1]], **how))
-    monkeypatch.setattr(queue, "LOOKED_EVERY", 0.05)
-    yield
-    for job in background.queue().jobs():
-        background.queue().stop(job)
-    background.queue().close(5)
-    background._queue.cache_clear()
 
 
 def stop_buttons(at):

@@ -1,0 +1,61 @@
+"""A person's own data, in Chromium: dropped, a column corrected, trained on, stopped, gone on with later, opened."""
+
+import re
+
+import numpy as np
+import pytest
+from browsing import address, choose, settled
+from playwright.sync_api import expect
+
+from macrid.data import shop
+
+
+@pytest.fixture
+def files(tmp_path):
+    """The plays of a tiny shop under columns of unknown names, and what is known of its items."""
+    data = shop.simulate(n_items=70, n_people=160, seed=0).data
+    entries, rng = data.matrix.tocoo(), np.random.default_rng(0)
+    pairs = zip(data.user_ids[entries.row], data.item_ids[entries.col], strict=True)
+    rows = [f"{user},{item},{rng.integers(1, 6)}" for user, item in pairs]
+    (tmp_path / "plays.csv").write_text("\n".join(["who,what,stars", *rows]) + "\n")
+    data.items.to_csv(tmp_path / "items.csv", index=False)
+    return [tmp_path / "plays.csv", tmp_path / "items.csv"]
+
+
+@pytest.mark.browser
+def test_from_a_file_to_a_bundle(visit, files):
+    page = visit("train")
+    page.locator(".drop input[type=file]").set_input_files(files)
+    expect(page.locator(".mc-file b")).to_have_text(["items.csv", "plays.csv"])
+    expect(page.locator("table.mc-preview thead b")).to_have_text(["who", "what", "stars"])
+    expect(page.get_by_text("Which column says who, and which what?")).to_be_visible()
+    choose(page, re.compile("^Who"), "who")
+    choose(page, re.compile("^What"), "what")
+    expect(page.get_by_text("4 and more count")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("On this machine")).to_be_visible(timeout=60_000)
+    for label, value in {"Epochs, at most": "250", "Epochs without a better one": "200"}.items():
+        if "without" in label:
+            page.get_by_text("More settings").click()
+        page.get_by_role("spinbutton", name=label).fill(value)
+        page.get_by_role("spinbutton", name=label).press("Enter")
+        settled(page)
+    page.get_by_role("button", name="Train", exact=True).click()
+    expect(page.locator(".mc-forming .mc-factor").first).to_be_visible(timeout=90_000)
+    job = address(page)["job"]
+
+    watcher = visit(f"train?job={job}")  # somebody else
+    expect(watcher.locator(".mc-forming .mc-factor").first).to_be_visible()
+    expect(watcher.get_by_text("only they can stop it")).to_be_visible()
+    expect(watcher.get_by_role("button", name="Stop")).to_have_count(0)
+    watcher.close()
+
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("Stopped after epoch")).to_be_visible(timeout=30_000)
+    again = visit(f"train?job={job}", cookies_of=page)
+    page.close()
+    again.get_by_role("button", name="Go on").click()
+    expect(again.get_by_text("is trained and stands in every page")).to_be_visible(timeout=180_000)
+    again.get_by_role("button", name="Open it").click()
+    expect(again.locator("h1").first).to_have_text("What clicks alone can tell")
+    settled(again)
+    expect(again.get_by_role("combobox", name="Data set and model")).to_have_value("plays")
