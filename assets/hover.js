@@ -1,5 +1,6 @@
 // Shows an item's picture beside the pointer while it hovers over a map. A map's figure carries the address of the
-// pictures in layout.meta.pictures, an item's point its position in customdata.
+// pictures in layout.meta.pictures, an item's point its position in customdata. And leaves the wheel to the page until a map
+// has been clicked.
 (() => {
   if (window.macridHover) return;
   window.macridHover = true;
@@ -19,6 +20,12 @@
   };
   // A map that is drawn anew under the pointer never says that the pointer has left it.
   document.addEventListener("pointermove", (event) => { if (!event.target.closest?.(".js-plotly-plot")) hide(); });
+  let clicked = null;
+  document.addEventListener("pointerdown", (event) => { clicked = event.target.closest?.(".js-plotly-plot") ?? null; }, true);
+  document.addEventListener("wheel", (event) => {
+    const map = event.target.closest?.(".js-plotly-plot");
+    if (map && map !== clicked) event.stopPropagation();  // before plotly hears of it
+  }, { capture: true, passive: true });
   setInterval(() => {
     for (const map of document.querySelectorAll(".js-plotly-plot")) {
       const address = map.layout?.meta?.pictures;

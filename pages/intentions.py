@@ -15,6 +15,7 @@ from macrid.labelling.shelves import Shelves
 from macrid.maps import atlas
 from macrid.pipeline import realign
 from ui import address, background, bundles, html, item_pictures, widgets, words
+from ui.item_maps import by_factor
 from ui.shelving import Saving, Shelving
 from ui.state import Intend
 
@@ -42,9 +43,9 @@ shelving = shelving_of_bundle()
 
 
 def colours(group: np.ndarray) -> list[str]:
-    """A colour for each shelf, that of the category it overlaps most; items of group (M,)."""
-    category = maps.groups(bundle.items["category"])
-    return list(matched(group, category.codes, category.colours, len(shelving.shelves.shelves)))
+    """A colour for each shelf, that of the factor it overlaps most; items of group (M,)."""
+    factors = by_factor(bundle)
+    return list(matched(group, factors.codes, factors.colours, len(shelving.shelves.shelves)))
 
 
 def undo() -> None:

@@ -12,7 +12,7 @@ from ui import address, bundles, courses, html, item_pictures, result_files, wor
 from ui.item_maps import View, by_factor, draw, factor_names, picked
 from ui.state import MacroMap
 
-PANEL_POINTS = 5_000  # drawn in each of the three small maps
+PANEL_POINTS, PANEL_WIDTH = 5_000, 380  # drawn in each of the three small maps; pixels of each in one figure
 METHODS = {"tsne": "t-SNE", "umap": "UMAP"}
 MODEL_NAMES = {"cosine": "Cosine", "dot": "Dot product"}
 LISTED = 18  # cards of a selection
@@ -25,7 +25,8 @@ twin = bundles.twin(bundle)
 html.begin("Macro map", "Every dot is an item; dots are close when the model finds the items alike. If the **factors** "
          "paint the same regions as the **categories**, which the model never saw, it has found the categories by itself.")
 
-category = maps.groups(bundle.items["category"])
+factors = by_factor(bundle)
+category = maps.alike(maps.groups(bundle.items["category"]), factors)
 
 
 def legend(by: maps.Groups) -> None:
@@ -111,7 +112,7 @@ def explorer():
     shown, item = view.bundle, search(view.bundle)
     left, right = st.columns([5, 3], gap="large")
     with left:
-        drawing = draw(view, category, item)
+        drawing = draw(view, factors, item)
         event = st.plotly_chart(
             drawing.figure, key="map", on_select="rerun", selection_mode=("points", "box", "lasso"),
             alt=f"Map of {len(shown.items):,} items, coloured by {atlas.colourings(shown)[view.colour]}",
@@ -119,12 +120,12 @@ def explorer():
                     "modeBarButtonsToRemove": ["autoScale2d", "toImage"]})
         if drawing.by:
             legend(drawing.by)
-        st.caption(f"{drawing.note} Stars are the prototypes, each among its surest items. Drag to move, turn the wheel to "
-                   "zoom; the box and the lasso in the corner select."
+        st.caption(f"{drawing.note} Stars are the prototypes, each among its surest items. Drag to move; click the map, and "
+                   "the wheel zooms; the box and the lasso in the corner select."
                    + (f" These are many items: a random sample of {atlas.DRAWN:,}, the same share of every factor, stands "
                       "before a picture of all." if drawing.sampled else ""))
     with right:
-        agreement()
+        agreement(shown)
     zoom(event.selection, drawing.sampled, view.window)
     star, selected = picked(event.selection.points)
     if selected:
@@ -173,8 +174,8 @@ def prototypes(shown, star: int | None) -> None:
 
 
 @st.fragment
-def agreement():
-    """Factors against the groups of a column, and how well they agree."""
+def agreement(shown):
+    """The factors of the model on the map against the groups of a column, and how well they agree."""
     columns = atlas.group_columns(bundle.items)
     if not columns:
         st.info("The items have no categories, so there is nothing to compare the factors with. A column `category` in "
@@ -183,9 +184,9 @@ def agreement():
     column = columns[0]
     if len(columns) > 1:
         column = st.selectbox("Factors against", columns, key="against", format_func=str.capitalize)
-    confusion = atlas.confusion(bundle, column)
-    st.markdown(f"**Factors and {words.plain(column)}**")
-    names = [bundle.factors[k].name for k in confusion.factors]
+    confusion = atlas.confusion(shown, column)
+    st.markdown(f"**Factors and {words.plain(column)}**" + (", with a dot product" if shown is twin else ""))
+    names = [shown.factors[k].name for k in confusion.factors]
     st.plotly_chart(analysis.confusion(confusion.counts, names, confusion.groups),
                     key="confusion", config={"displayModeBar": False},
                     alt=f"Table of how many items each factor and each {column} have in common")
@@ -232,11 +233,11 @@ def in_use(shown) -> None:
     html.figures(row)
 
 
-panels = [("(a) By macro factor", bundle, by_factor(bundle, category))]
+panels = [("(a) By macro factor", bundle, factors)]
 if categorised:
     panels.append(("(b) By category", bundle, category))
 if twin:
-    panels.append(("(c) By factor, dot product", twin, by_factor(twin, category)))
+    panels.append(("(c) By factor, dot product", twin, by_factor(twin, factors)))
 columns = iter(st.columns(max(2, len(panels)), gap="medium"))
 with next(columns):
     small(bundle, panels[0][0], "What the model found from clicks alone.", panels[0][2], "by-factor")
@@ -266,11 +267,13 @@ def export():
         figure = analysis.panels([
             analysis.Panel(title, shown.map_of(method), by, atlas.sample(shown.factor, PANEL_POINTS))
             for title, shown, by in panels])
-        st.plotly_chart(figure, key="panels", theme=None, alt="The three panels in one figure", config={
-            "displaylogo": False, "displayModeBar": True, "modeBarButtons": [["toImage"]],
-            "toImageButtonOptions": {"format": kind, "filename": f"{bundle.name}-{method}", "scale": 2,
-                                     "width": 380 * len(panels), "height": figure.layout.height}})
-        st.caption("The camera in the figure's corner saves it at full width; on a narrow screen it is squeezed only here.")
+        width = PANEL_WIDTH * len(panels)
+        with st.container(key=f"wide-{len(panels)}"):  # scrolls sideways where the screen is narrower
+            st.plotly_chart(figure, key="panels", theme=None, alt="The three panels in one figure", config={
+                "displaylogo": False, "displayModeBar": True, "modeBarButtons": [["toImage"]],
+                "toImageButtonOptions": {"format": kind, "filename": f"{bundle.name}-{method}", "scale": 2,
+                                         "width": width, "height": figure.layout.height}})
+        st.caption("The camera in the figure's corner saves it.")
         for name, shown in (("", bundle), ("-dot", twin)):
             if shown:
                 st.download_button(f"Coordinates of {'the dot product' if name else 'this model'}, {METHODS[method]} (CSV)",
@@ -291,7 +294,7 @@ if twin:
                                                                        ("Dot product", twin, "dot")), strict=True):
         with column:
             st.markdown(f"**{title}**")
-            by = by_factor(shown, category)
+            by = by_factor(shown, factors)
             counts = np.bincount(shown.factor, minlength=shown.settings.kfac)
             st.plotly_chart(analysis.shares(counts, by.names, by.colours),
                             key=f"shares-{key}", config={"displayModeBar": False},

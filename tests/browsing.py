@@ -204,14 +204,14 @@ def waited(get_value, wanted, seconds: float = 15):
 
 
 def changed(page: Page, act, figures: int = 1) -> None:
-    """An act changes one figure, the map, and leaves every other as it was, drawn once."""
+    """An act changes the map and may change the figures that follow it; it leaves every other as it was, drawn once."""
     before = page.evaluate(FIGURES)
     page.evaluate("document.querySelectorAll('.js-plotly-plot').forEach((m, i) => m.dataset.seen = i)")
     act()
     waited(lambda: settled(page).evaluate(FIGURES), lambda found: len(found) == len(before) and found[0] != before[0])
-    assert page.evaluate(FIGURES)[1:] == before[1:]
+    assert page.evaluate(FIGURES)[figures:] == before[figures:]
     seen = page.evaluate("[...document.querySelectorAll('.js-plotly-plot')].map(m => m.dataset.seen)")
-    assert seen[1:] == [str(i) for i in range(1, len(before))]
+    assert seen[figures:] == [str(i) for i in range(figures, len(before))]
 
 
 def listed(page: Page, label: str) -> list[str]:

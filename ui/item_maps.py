@@ -10,7 +10,7 @@ import streamlit as st
 
 from macrid.bundle.recommender import Recommender
 from macrid.charts import maps
-from macrid.charts.colours import matched
+from macrid.charts.colours import colours_for
 from macrid.dials.names import short
 from macrid.maps import atlas
 
@@ -50,10 +50,11 @@ class Picked(NamedTuple):
     items: list[int]
 
 
-def by_factor(bundle: Recommender, category: maps.Groups) -> maps.Groups:
-    """The factors of a model, in the colours of the categories that they overlap most."""
-    colours = matched(bundle.factor, category.codes, category.colours, bundle.settings.kfac)
-    return maps.Groups(bundle.factor, [factor.name for factor in bundle.factors], colours)
+def by_factor(bundle: Recommender, base: maps.Groups | None = None) -> maps.Groups:
+    """The factors of a bundle in the colours that they have on every page; those of its twin in the colours of the factors
+    of the bundle itself, `base`, that they overlap most."""
+    own = maps.Groups(bundle.factor, [factor.name for factor in bundle.factors], colours_for(bundle.settings.kfac))
+    return own if base is None else maps.alike(own, base)
 
 
 def factor_names(bundle: Recommender) -> np.ndarray:
@@ -61,22 +62,23 @@ def factor_names(bundle: Recommender) -> np.ndarray:
     return np.array([factor.name for factor in bundle.factors], object)[bundle.factor]
 
 
-def draw(view: View, category: maps.Groups, item: int | None) -> Drawing:
-    """The map. category: the groups whose colours the factors take up. item: the position of one that is marked, with those
-    nearest to it."""
-    bundle, window = view.bundle, view.window or maps.WHOLE
+def draw(view: View, base: maps.Groups, item: int | None) -> Drawing:
+    """The map. base: the factors of the bundle itself, whose colours all groups take up. item: the position of one that is
+    marked and gone to, with those nearest to it."""
+    bundle = view.bundle
     xy = bundle.map_of(view.method + (atlas.WITH_PEOPLE if view.people else ""))
     inside = atlas.within(xy, view.window) if view.window else np.arange(len(xy))
     drawn = atlas.sample(bundle.factor, atlas.DRAWN, inside)
-    factors, column = by_factor(bundle, category), atlas.colouring(
-        bundle, view.colour, view.factor, view.dim, view.epoch)
-    by = factors if view.colour == "factor" else maps.groups(column.values) if column.grouped else None
+    factors, column = by_factor(bundle, base), atlas.colouring(bundle, view.colour, view.factor, view.dim, view.epoch)
+    by = factors if view.colour == "factor" else maps.alike(maps.groups(column.values), base) if column.grouped else None
     if view.colour == "course":  # the colours of now, so that the maps of two epochs can be compared
         by = factors._replace(codes=atlas.factors_after(bundle, view.epoch))
+    near = np.zeros(0, np.int64) if item is None else atlas.neighbours(bundle, item)
+    window = view.window or (maps.WHOLE if item is None else maps.around(xy, item, near))
     figure = maps.frame(HEIGHT, pictures_address(bundle), window)
     points, sampled = maps.points(xy, bundle.items, factor_names(bundle), drawn), len(drawn) < len(inside)
     if sampled:
-        maps.add_density(figure, xy, maps.tints(by or column.values), window)
+        maps.add_density(figure, xy, maps.tints(by or column.values), view.window or maps.WHOLE)
     if by:
         maps.add_groups(figure, points, by)
     else:
@@ -86,8 +88,9 @@ def draw(view: View, category: maps.Groups, item: int | None) -> Drawing:
     maps.add_stars(figure, atlas.stars(bundle, xy), factors.names, factors.colours, [short(name) for name in factors.names],
                    maps.LIGHT_INK if st.context.theme.type == "dark" else maps.INK)
     if item is not None:
-        maps.add_found(figure, xy, item, atlas.neighbours(bundle, item), bundle.items["title"].iloc[item])
-    return Drawing(figure, by, column.note, sampled)
+        maps.add_found(figure, xy, item, near, bundle.items["title"].iloc[item])
+    note = column.note if by else f"{column.note} Between two marks of the scale lies a quarter of the items."
+    return Drawing(figure, by, note, sampled)
 
 
 def picked(points: Iterable[Mapping[str, Any]]) -> Picked:

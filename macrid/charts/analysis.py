@@ -12,6 +12,7 @@ from .colours import GREY, plain, shape_of, still, two_lines
 from .maps import Groups
 
 TEAL = [[0.0, "rgba(27,127,123,0.04)"], [1.0, "rgba(27,127,123,1)"]]
+UPRIGHT = 10  # more columns have their names upright, so that none covers another
 PANEL_HEIGHT, LEGEND_LINE = 390, 20  # pixels
 LEGEND_COLUMNS, LEGEND_LETTERS = 3, 18
 
@@ -35,9 +36,10 @@ def confusion(counts: np.ndarray, factors: list[str], groups: list[str]) -> go.F
         customdata=counts, textfont={"size": 11}, hovertext=[[plain(f)] * len(groups) for f in factors],
         hovertemplate="factor %{hovertext}<br>group %{x}<br>%{customdata:,} items, %{z:.0%} of the factor<extra></extra>"))
     names = {"tickvals": list(range(len(factors))), "ticktext": [two_lines(f) + " " for f in factors]}
+    angle = -40 if len(groups) <= UPRIGHT else -90
     fig.update_layout(height=150 + 34 * len(factors), margin={"l": 0, "r": 0, "t": 0, "b": 0},
                       yaxis=names | {"autorange": "reversed", "automargin": True, "showgrid": False, "zeroline": False},
-                      xaxis={"tickangle": -40, "automargin": True, "showgrid": False, "dtick": 1})
+                      xaxis={"tickangle": angle, "automargin": True, "showgrid": False, "dtick": 1})
     return still(fig)
 
 

@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.colors import sample_colorscale
+from scipy.stats import rankdata
 
-from .colours import GREY, REST, colours_for, group, plain, shape_of, two_lines
+from .colours import GREY, REST, colours_for, group, matched, plain, shape_of, two_lines
 
 Window = tuple[float, float, float, float]
 WHOLE: Window = (-1.06, 1.06, -1.06, 1.06)  # left, right, low, high
@@ -24,6 +25,8 @@ INK, LIGHT_INK = "#1C2A30", "#F4F7F6"  # of names, on light and on dark ground
 FADED = {"marker": {"color": "#9AA0A6", "opacity": 0.22}}  # items while others are selected
 PIXELS = 480  # width and height of a density picture
 FOUND = "#C2185B"  # the item that somebody searched for
+NEAREST_VIEW = 0.12  # of a map that goes from -1 to 1: as near as a search goes
+STARS = "prototypes"  # the name of their trace
 NO_HOVER = {"hoverinfo": "skip"}
 
 
@@ -63,6 +66,15 @@ def groups(values: pd.Series) -> Groups:
     return Groups(codes, names, colours_for(len(names), names[-1] in ("other", "unknown")))
 
 
+def alike(by: Groups, other: Groups) -> Groups:
+    """Groups in the colours of those of `other` that they overlap most, no colour twice; what is grey stays grey."""
+    grey = by.colours[-1:] == [REST]
+    count = len(by.names) - grey
+    mine = np.flatnonzero(by.codes < count)
+    colours = matched(by.codes[mine], other.codes[mine], other.colours, count)
+    return by._replace(colours=[*colours, REST] if grey else colours)
+
+
 def frame(height: int, pictures: str | None = None, window: Window = WHOLE) -> go.Figure:
     """An empty map of the window (left, right, low, high), both axes in one scale."""
     blank = {"visible": False, "constrain": "domain"}
@@ -93,26 +105,37 @@ def add_groups(fig: go.Figure, shown: Points, by: Groups) -> None:
 
 
 def add_scale(fig: go.Figure, shown: Points, values: pd.Series, title: str) -> None:
-    """Items coloured by numbers (M,); those that are NaN grey and below."""
+    """Items coloured by numbers (M,), each by its place among all; those that are NaN grey and below."""
     number = values.to_numpy(np.float64)
-    low, high = spread(number)
+    place, ticks = places(number), tick_values(number)
     known = np.isfinite(number[shown.at])
     _add_items(fig, shown.only(~known), "not known", {"size": shown.size, "color": REST, "opacity": 0.3})
     mine = shown.only(known)
     text = [f"{about}<br>{plain(title)}: {value:.3g}" for about, value in zip(mine.text, number[mine.at], strict=True)]
-    bar = {"orientation": "h", "title": {"text": plain(title), "side": "top"}, "thickness": 9, "len": 0.5, "y": -0.01,
-           "yanchor": "top", "outlinewidth": 0, "nticks": 6}
+    bar = {"orientation": "h", "title": {"text": plain(title), "side": "top"}, "thickness": 9, "len": 0.7, "y": -0.01,
+           "yanchor": "top", "outlinewidth": 0, "tickvals": list(TICKS), "ticktext": [f"{value:.4g}" for value in ticks]}
     fig.update_layout(margin_b=48)
     _add_items(fig, mine._replace(text=np.array(text, object)), title,
-               {"size": shown.size, "color": number[mine.at].astype(np.float32), "colorscale": SCALE, "cmin": low,
-                "cmax": high, "colorbar": bar})
+               {"size": shown.size, "color": place[mine.at].astype(np.float32), "colorscale": SCALE, "cmin": 0, "cmax": 1,
+                "colorbar": bar})
 
 
-def spread(values: np.ndarray) -> tuple[float, float]:
-    """The ends of a colour scale: the 1st and 99th percentile, so that one outlier does not take all the colours."""
+TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)  # of a scale of places
+
+
+def places(values: np.ndarray) -> np.ndarray:
+    """The place of each number (M,) among those that are known, from 0, the least, to 1; NaN where it is not known. Colours
+    by place are told apart wherever items are, and one outlier does not take them all."""
+    known = np.isfinite(values)
+    found = np.full(len(values), np.nan)
+    found[known] = (rankdata(values[known]) - 1) / max(known.sum() - 1, 1)
+    return found
+
+
+def tick_values(values: np.ndarray) -> np.ndarray:
+    """The numbers at the places TICKS."""
     finite = values[np.isfinite(values)]
-    low, high = np.percentile(finite, [1, 99]) if len(finite) else (0.0, 1.0)
-    return float(low), float(high if high > low else low + 1)
+    return np.quantile(finite, TICKS) if len(finite) else np.zeros(len(TICKS))
 
 
 def _add_items(fig: go.Figure, shown: Points, name: str, marker: dict[str, Any]) -> None:
@@ -137,15 +160,26 @@ def add_stars(fig: go.Figure, places: np.ndarray, names: list[str], colours: lis
     if it should be shorter than the names, in the colour `ink`."""
     at = np.flatnonzero(np.isfinite(places[:, 0]))
     text = [f"<b>{plain(names[k])}</b><br>prototype: click for its items" for k in at]
-    _add_marks(fig, places[at], "prototypes",
+    _add_marks(fig, places[at], STARS,
                {"symbol": "star", "size": 19, "color": [colours[k] for k in at], "line": {"width": 2, "color": "#fff"}},
                {"customdata": -1 - at, "text": text, "hovertemplate": "%{text}<extra></extra>"})
     for k in at:
         _name(fig, places[k], (labels or names)[k], 20, ink)
 
 
+def around(xy: np.ndarray, position: int, near: np.ndarray) -> Window:
+    """The part of a map (M, 2) around an item in which most of those nearest to it are."""
+    x, y = map(float, xy[position])
+    away = np.abs(xy[near] - xy[position]).max(axis=1) if len(near) else np.zeros(1)
+    half = float(np.clip(1.25 * np.quantile(away, 0.8), NEAREST_VIEW, WHOLE[1]))
+    return x - half, x + half, y - half, y + half
+
+
 def add_found(fig: go.Figure, xy: np.ndarray, position: int, near: np.ndarray, title: str) -> None:
-    """An item marked by name, and rings around those nearest to it."""
+    """An item marked by name, and rings around those nearest to it; all others are dimmed."""
+    for trace in fig.data:
+        if trace.customdata is not None and trace.name != STARS:
+            trace.selectedpoints = np.flatnonzero(np.isin(trace.customdata, [position, *near]))
     ring = {"symbol": "circle-open", "size": 14, "color": FOUND, "line": {"width": 2.5}}
     cross = {"symbol": "x", "size": 14, "color": FOUND, "line": {"width": 2, "color": "#fff"}}
     _add_marks(fig, xy[near], "nearest", ring, NO_HOVER)
@@ -176,12 +210,10 @@ def tints(by: Groups | pd.Series) -> np.ndarray:
     """The colour of every item (M, 3), 0 to 255: of its group, or of its number."""
     if isinstance(by, Groups):
         return np.array([[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in by.colours], np.uint8)[by.codes]
-    values = by.to_numpy(np.float64)
-    low, high = spread(values)
+    place = places(by.to_numpy(np.float64))
     steps = sample_colorscale(SCALE, np.linspace(0, 1, 256), colortype="tuple")
     table = np.vstack([np.round(np.array(steps) * 255), [154, 160, 166]]).astype(np.uint8)
-    scaled = np.clip((values - low) / (high - low), 0, 1) * 255
-    return table[np.where(np.isfinite(values), scaled, 256).astype(np.int64)]
+    return table[np.where(np.isfinite(place), place * 255, 256).astype(np.int64)]
 
 
 def add_density(fig: go.Figure, xy: np.ndarray, tint: np.ndarray, window: Window = WHOLE) -> None:

@@ -52,9 +52,7 @@ def colouring(bundle: Recommender, key: str, factor: int = 0, dim: int = 0, epoc
         names = np.array([f.name for f in bundle.factors], object)[bundle.factor]
         return Column("macro factor", pd.Series(names), "The factor that holds most of the item's share c.")
     if key == "popularity":
-        clicks = bundle.items["clicks"].to_numpy(np.float64)
-        return Column("log₁₀ of clicks", pd.Series(np.log10(np.maximum(clicks, 1))), "Clicks of the training people, "
-                      "each step ten times as many.")
+        return Column("clicks", bundle.items["clicks"].astype(np.float64), "Clicks of the training people.")
     if key == "certainty":
         return Column("certainty", pd.Series(certainty(bundle.log_c)), "1 if an item belongs to one factor alone, 0 if to "
                       "all alike: one minus the entropy of c, divided by the logarithm of K.")

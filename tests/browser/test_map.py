@@ -62,10 +62,11 @@ def test_one_control_changes_the_picture_of_one_figure(visit):
     page = visit("macro_map")
     drawn = page.locator(".js-plotly-plot").first
     pictures = [drawn.screenshot()]
-    for act in (lambda: choose(page, "Colour by", "Size"), lambda: page.get_by_role("radio", name="UMAP").click(),
-                lambda: page.get_by_role("radio", name="Dot product").click(),
-                lambda: page.get_by_text("People", exact=True).click()):
-        changed(page, act)
+    for act, figures in ((lambda: choose(page, "Colour by", "Size"), 1),
+                         (lambda: page.get_by_role("radio", name="UMAP").click(), 1),
+                         (lambda: page.get_by_role("radio", name="Dot product").click(), 2),  # the table beside it, too
+                         (lambda: page.get_by_text("People", exact=True).click(), 1)):
+        changed(page, act, figures)
         page.mouse.move(5, 5)
         pictures.append(waited(drawn.screenshot, lambda shot, last=pictures[-1]: shot != last))
     assert len(set(pictures)) == 5
@@ -88,6 +89,17 @@ def test_search_marks_an_item_and_its_neighbours(visit):
     title = listed(page, "Nearest items")[0]
     assert "zure lamp" in title
     assert title in page.locator(".js-plotly-plot").first.locator(".annotation").all_text_contents()
+    seen = "(([low, high]) => high - low)(document.querySelector('.js-plotly-plot')._fullLayout.xaxis.range)"
+    near = page.evaluate(seen)
+    assert near < 2  # it went there
+    scrolled = "document.querySelector('[data-testid=stMain]').scrollTop"
+    page.locator(".js-plotly-plot").first.hover()
+    page.mouse.wheel(0, 60)
+    waited(lambda: page.evaluate(scrolled), lambda top: top > 0)
+    assert page.evaluate(seen) == near
+    page.locator(".js-plotly-plot").first.click()  # from now on the wheel is the map's
+    page.mouse.wheel(0, 60)
+    waited(lambda: page.evaluate(seen), lambda wide: wide > near)
 
 
 @pytest.mark.browser

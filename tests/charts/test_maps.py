@@ -5,6 +5,7 @@ import io
 
 import numpy as np
 import pandas as pd
+import pytest
 from PIL import Image
 
 from macrid.charts import colours, maps
@@ -105,15 +106,28 @@ def test_numbers_colour_the_items_and_unknown_ones_are_grey():
     assert list(grey.customdata) == [1]
     assert grey.marker.color == colours.REST
     assert list(scaled.customdata) == [0, 2, 3]
-    assert list(scaled.marker.color) == [0, 10, 5]
+    assert list(scaled.marker.color) == [0, 1, 0.5]  # by place
     assert scaled.text[1] == "item 2<br>size: 10"
 
 
 def test_one_outlier_does_not_take_all_the_colours():
-    _, scaled = a_scale([*np.linspace(0, 1, 500), 1e6]).data
-    assert scaled.marker.cmax < 1.1
-    assert maps.spread(np.array([3.0, 3.0])) == (3.0, 4.0)
-    assert maps.spread(np.array([np.nan])) == (0.0, 1.0)
+    _, scaled = a_scale([*np.linspace(0, 1, 501)[:-1], 1e6]).data
+    assert np.quantile(scaled.marker.color, [0.25, 0.75]) == pytest.approx([0.25, 0.75])
+    assert scaled.marker.colorbar.ticktext[:4] == ("0", "0.25", "0.5", "0.75")
+    assert scaled.marker.colorbar.ticktext[4] == "1e+06"
+
+
+def test_places_are_those_among_what_is_known():
+    np.testing.assert_array_equal(maps.places(np.array([7.0, np.nan, 3.0, 7.0, 100.0])), [0.5, np.nan, 0, 0.5, 1])
+    np.testing.assert_array_equal(maps.places(np.array([3.0, 3.0, 3.0])), [0.5, 0.5, 0.5])
+    assert np.isnan(maps.places(np.array([np.nan]))).all()
+    np.testing.assert_array_equal(maps.tick_values(np.array([np.nan])), [0] * 5)
+
+
+def test_groups_take_the_colours_of_what_they_overlap_and_grey_stays():
+    other = maps.Groups(np.array([0, 0, 1, 1, 1]), ["a", "b"], ["#111111", "#222222"])
+    by = maps.Groups(np.array([1, 1, 0, 0, 2]), ["x", "y", "other"], ["#333333", "#444444", colours.REST])
+    assert maps.alike(by, other).colours == ["#222222", "#111111", colours.REST]
 
 
 # marks -------------------------------------------------------------------------------------------------------------------
