@@ -2,6 +2,7 @@
 #
 # PYTHON=...       a Python (3.11 or newer) to build the environment from
 # PORT=...         the app's port
+# HOST=...         the address that the app listens at, 0.0.0.0 for all; none: this machine alone
 # TORCH_INDEX=...  a package index for PyTorch alone; none: the default build (see the README)
 # CHROMIUM=...     the browser that the tests drive
 # JOBS=...         the processes that the tests run in
@@ -9,6 +10,7 @@
 
 PYTHON ?=
 PORT ?= 8501
+HOST ?= 127.0.0.1
 TORCH_INDEX ?=
 CHROMIUM ?=
 JOBS ?= 2
@@ -30,9 +32,9 @@ help:
 	@echo 'make clean   remove the environment, caches and unfinished trainings; keeps data and trained bundles'
 
 app: env
-	@$(PY) -m macrid app --port "$(PORT)" --check
+	@$(PY) -m macrid app --host "$(HOST)" --port "$(PORT)" --check
 	@sh scripts/first_model.sh models/ml-100k
-	@exec $(PY) -m macrid app --port "$(PORT)"
+	@exec $(PY) -m macrid app --host "$(HOST)" --port "$(PORT)"
 
 test: lint
 	@MACRID_CHROMIUM=$$(sh scripts/chromium.sh "$(CHROMIUM)"); export MACRID_CHROMIUM; \

@@ -14,6 +14,8 @@ from starlette.routing import Route
 from streamlit.runtime.pages_manager import PagesManager
 
 from macrid.bundle.recommender import Recommender
+from macrid.service.limits import more_files
+from macrid.service.shield import Shield
 from ui import background, finder, item_pictures, stage, uploads
 from ui.cookies import OwnerCookie
 
@@ -58,7 +60,8 @@ def _told(request: Request, make: Callable[[Recommender], dict]) -> Response:
 app = st.App("frame.py", routes=[Route(item_pictures.PICTURE_ROUTE, picture), Route(stage.LIST_ROUTE, steered),
                                  Route(stage.WHY_ROUTE, why), Route(finder.ROUTE, found),
                                  Route(uploads.ROUTE, uploads.receive, methods=["PUT"])],
-             middleware=[Middleware(OwnerCookie)])
+             middleware=[Middleware(Shield), Middleware(OwnerCookie)])
+more_files()
 background.queue()  # jobs that waited when the app was ended go on
 item_pictures.serving.pictures = True
 gc.freeze()  # what is loaded now stays: no collection needs to walk through torch and numba again

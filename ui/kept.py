@@ -30,7 +30,7 @@ def read(bundle: Recommender, given: str) -> dict[str, Turn]:
     """The turns in a text that `text` or a file of `written` holds; what is none of this bundle is left out."""
     try:
         found = json.loads(given) if given else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     if not isinstance(found, dict):
         return {}

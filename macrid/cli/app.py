@@ -13,22 +13,27 @@ from macrid.files import app_folder
 
 
 @click.command()
+@click.option("--host", default="127.0.0.1", show_default=True,
+              help="The address that it listens at; 0.0.0.0: all.")
 @click.option("--port", default="8501", show_default=True, help="The port that it listens at.")
 @click.option("--check", is_flag=True, hidden=True, help="Only say whether it could be served.")
-def app(port: str, check: bool) -> None:
+def app(host: str, port: str, check: bool) -> None:
     """Serve the app: the bundles in ./models (or MACRID_MODELS), and those that ship.
 
-    It listens on all interfaces of this machine, as Streamlit does.
+    It listens on this machine alone unless --host says otherwise. Others then reach it by its address in numbers, the name
+    of the machine, or the names in MACRID_HOSTS.
     """
     for name in ("streamlit", "plotly"):
         if importlib.util.find_spec(name) is None:
             raise InputError(f"the app needs {name}, which is not installed: pip install 'macrid[app]'")
-    check_port(port)
+    check_port(port, host)
     if check:
         return
     headless = "true" if os.environ.get("SSH_CONNECTION") or os.environ.get("CI") or not _has_screen() else "false"
-    click.echo(f"The app is at http://localhost:{port} (Ctrl-C ends it).", err=True)
+    name = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host
+    click.echo(f"The app is at http://{name}:{port} (Ctrl-C ends it).", err=True)
     os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", str(app_folder() / "app.py"), "--server.port", port,
+                              "--server.address", host,
                               "--server.headless", headless, "--logger.hideWelcomeMessage", "true"])
 
 

@@ -27,7 +27,7 @@ class Hosts:
 
     def own(self, origin: str, host: str) -> bool:
         """Whether an Origin header names the server itself, as the Host header of the same question has it."""
-        return bool(origin) and urlsplit_safe(origin)[1].lower() == host.lower()
+        return bool(host) and origin_of(origin).lower() == host.lower()
 
 
 def host_of(url: str) -> str:
@@ -38,13 +38,12 @@ def host_of(url: str) -> str:
         return ""
 
 
-def urlsplit_safe(url: str) -> tuple[str, str]:
-    """Scheme and name with port of an address; empty for what is none."""
+def origin_of(url: str) -> str:
+    """Name and port of an address; empty for what is none."""
     try:
-        found = urlsplit(url)
+        return urlsplit(url).netloc
     except ValueError:
-        return "", ""
-    return found.scheme, found.netloc
+        return ""
 
 
 def _numbers(name: str) -> bool:

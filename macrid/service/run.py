@@ -10,6 +10,7 @@ from typing import Any
 import uvicorn
 
 from .app import make_app, set_up_log
+from .limits import more_files
 from .options import OPTIONS, Options
 
 DRAIN = 15  # seconds that running answers have once the service is asked to stop
@@ -39,16 +40,3 @@ def _counting(options: Options) -> Iterator[Options]:
     """The options with a folder in which workers count together."""
     with tempfile.TemporaryDirectory(prefix="macrid-counts-") as folder:
         yield replace(options, counts=folder)
-
-
-def more_files() -> int:
-    """Let this process open as many files as the system allows it, 65,536 at most; gives how many that is. Each connection
-    takes one, and some systems begin with 256."""
-    import resource
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        with contextlib.suppress(ValueError, OSError):  # macOS may allow less than it says
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
