@@ -42,6 +42,42 @@ def test_every_page_opens_and_its_pictures_load(films, visit):
 
 
 @pytest.mark.browser
+def test_more_comedy_and_newer_and_films_found_by_their_titles(films, visit):
+    """Three actions at most: here the box is clicked, something is typed, Enter."""
+    page = visit("steer?bundle=ml-100k")
+    said = page.get_by_label("Wishes in your own words")
+    said.click()
+    said.press_sequentially("more comedy, newer")
+    said.press("Enter")
+    waited(lambda: address(page).get("wishes"), lambda found: found == "Comedy:60~year:60")
+    settled(page)
+    by_title = films.drop_duplicates("title").set_index("title")
+
+    def comedies_and_year() -> tuple[int, float]:
+        shown = by_title.loc[page.locator(".posters li").evaluate_all("cards => cards.map((card) => card.dataset.title)")]
+        return sum("Comedy" in genres for genres in shown["genres"]), shown["year"].mean()
+
+    comedies, year = comedies_and_year()
+    page.get_by_role("button", name="Start over").click()
+    expect(page.locator(".stage .chip")).to_have_count(0)
+    settled(page)
+    before = comedies_and_year()
+    assert comedies > before[0]
+    assert year > before[1]
+
+    page.get_by_text("Me", exact=True).click()
+    box = page.get_by_role("combobox", name="Search the catalogue")
+    for n, (typed, title) in enumerate([("Schindler's List", "Schindler's List"), ("Face/Off", "Face/Off")], start=1):
+        box.fill(typed)
+        expect(page.locator(".finder").get_by_role("option").first).to_contain_text(title)
+        box.press("Enter")
+        expect(box).to_have_value("")  # what was added clears the box
+        expect(page.get_by_role("button", name=f"Remove {title}")).to_be_visible()
+        waited(lambda: len(address(page).get("items", "").split(",")), lambda found, n=n: found == n)
+    settled(page)
+
+
+@pytest.mark.browser
 def test_the_map_is_drawn_coloured_searched_and_selected(films, visit):
     page = visit("macro_map?bundle=ml-100k", height=1300)
     drawn = page.locator(".js-plotly-plot").first

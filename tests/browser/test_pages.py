@@ -194,7 +194,7 @@ def find(page: Page, text: str) -> None:
     """Type into the search, and take the first that is found; what was added clears the box."""
     box = page.get_by_role("combobox", name="Search the catalogue")
     box.fill(text)
-    options = page.get_by_role("option")
+    options = page.locator(".finder").get_by_role("option")
     waited(lambda: options.all_inner_texts(), lambda found: found and all(text in each.lower() for each in found))
     box.press("Enter")
     expect(box).to_have_value("")
