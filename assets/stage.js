@@ -2,6 +2,7 @@
 // server, one question at a time, and what is let go is sent to Python, numbered: older answers are not taken back from it.
 const PAUSE = 100;  // milliseconds between two questions, at least
 const STEP = 5;
+const MOST_KEPT = 300;  // cards
 const ALIKE = 80;  // percent of the wish for more like an item
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -29,7 +30,7 @@ if (!window.macridReplaces) {
 function build(stage, data) {
   stage.dataset.signature = data.signature;
   stage.replaceChildren();
-  const state = stage.state = { sent: data.seq, rows: new Map(), cards: new Map(), busy: false, wanted: false, last: 0, holding: false };
+  const state = stage.state = { sent: data.seq, rows: new Map(), cards: new Map(), made: new Map(), busy: false, wanted: false, last: 0, holding: false };
   const scene = element("div", "scene", stage);
   const words = element("div", "words", scene);
   const form = element("form", "ask", words);
@@ -221,24 +222,40 @@ async function ask(stage) {
 function paint(stage, list) {
   const state = stage.state;
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  const where = new Map([...state.cards].map(([at, card]) => [at, card.getBoundingClientRect()]));
-  const cards = new Map(list.items.map((item, i) => [item.at, fillCard(state.cards.get(item.at) ?? makeCard(stage, item), item, i)]));
+  const cards = new Map(list.items.map((item, i) => [item.at, fillCard(cardOf(stage, item), item, i)]));
   const same = cards.size === state.cards.size && [...cards.keys()].every((at, i) => at === [...state.cards.keys()][i]);
-  if (!same) state.posters.replaceChildren(...cards.values());
-  if (!same && !still && state.cards.size) {
-    for (const [at, card] of cards) {
-      const from = where.get(at), to = card.getBoundingClientRect();
-      if (from && (from.x !== to.x || from.y !== to.y)) {
-        card.animate([{ transform: `translate(${from.x - to.x}px, ${from.y - to.y}px)` }, { transform: "none" }], { duration: 260, easing: "ease-out" });
-      } else if (!from) {
-        card.animate([{ opacity: 0.2, transform: "scale(.92)" }, { opacity: 1, transform: "none" }], { duration: 260, easing: "ease-out" });
-      }
-    }
+  if (!same) {
+    const where = new Map(still ? [] : [...state.cards].map(([at, card]) => [at, card.getBoundingClientRect()]));
+    state.posters.replaceChildren(...cards.values());
+    if (where.size) glide(cards, where);
   }
   state.cards = cards;
-  state.gone.replaceChildren(...(list.gone.length ? [element("span", "", null, "gone"), ...list.gone.map((item) => Object.assign(
-    document.createElement("img"), { src: item.picture, alt: item.title, title: item.title }))] : []));
-  for (const [name, { reading }] of state.rows) reading.textContent = list.readings[name] ?? "";
+  const gone = list.gone.map((item) => item.at).join();
+  if (gone !== state.gone.dataset.items) {
+    state.gone.dataset.items = gone;
+    state.gone.replaceChildren(...(gone ? [element("span", "", null, "gone"), ...list.gone.map((item) => Object.assign(
+      document.createElement("img"), { src: item.picture, alt: item.title, title: item.title }))] : []));
+  }
+  for (const [name, { reading }] of state.rows) if (reading.textContent !== (list.readings[name] ?? "")) reading.textContent = list.readings[name] ?? "";
+}
+
+// Cards move from where they were; those that are new come up. All places are read before anything is animated.
+function glide(cards, where) {
+  const moves = [...cards].map(([at, card]) => [card, where.get(at), card.getBoundingClientRect()]);
+  for (const [card, from, to] of moves) {
+    const begins = from ? { transform: `translate(${from.x - to.x}px, ${from.y - to.y}px)` } : { opacity: 0.2, transform: "scale(.92)" };
+    if (!from || from.x !== to.x || from.y !== to.y) card.animate([begins, from ? { transform: "none" } : { opacity: 1, transform: "none" }], { duration: 260, easing: "ease-out" });
+  }
+}
+
+// Cards are kept when they leave, with their pictures, as a drag to and fro brings them back.
+function cardOf(stage, item) {
+  const { made } = stage.state;
+  if (!made.has(item.at)) {
+    if (made.size >= MOST_KEPT) made.clear();
+    made.set(item.at, stage.state.cards.get(item.at) ?? makeCard(stage, item));
+  }
+  return made.get(item.at);
 }
 
 function makeCard(stage, item) {
@@ -254,14 +271,14 @@ function makeCard(stage, item) {
 const BADGES = { new: "new", up: "▲", down: "▼" };
 
 function fillCard(card, item, place) {
+  if (card.dataset.place === String(place) && card.dataset.mark === item.mark) return card;
   const [kind, places] = item.mark.split(" ");
   const badge = card.querySelector(".badge");
   badge.textContent = kind in BADGES ? `${BADGES[kind]}${places ? ` ${places}` : ""}` : "";
   badge.hidden = !badge.textContent;
   card.classList.toggle("new", kind === "new");
   card.querySelector("b").replaceChildren(element("span", "rank", null, `${place + 1} `), item.title);
-  card.dataset.mark = item.mark;
-  card.dataset.title = item.title;
+  Object.assign(card.dataset, { place, mark: item.mark, title: item.title });
   card.querySelector("button").setAttribute("aria-label", `${place + 1}, ${item.title}${kind === "same" || !kind ? "" : `, ${item.mark}`}: why is it here?`);
   return card;
 }

@@ -1,10 +1,11 @@
 """How fast the Steer page answers: from a step of a dragged wish to the new list, in a real Chromium.
 
-    python benchmarks/browser.py [--items 2000,100000] [--moves 100] [--json FILE]
+    python benchmarks/browser.py [--items 2000,100000] [--moves 100] [--keep FOLDER] [--json FILE]
 
 For each size the app is started with a shop of that many items (2,000: models/shop, which ships; others are made here, with
-spectral vectors and no training, which the time does not depend on) and a wish is dragged to and fro with the mouse.
-Measured in the page, from a step of the drag to the frame after the list has changed; both on this machine.
+spectral vectors and no training, which the time does not depend on, and kept in FOLDER for the next time) and a wish is
+dragged to and fro with the mouse. Measured in the page, from a step of the drag to the frame after the list has changed;
+both on this machine.
 """
 
 import argparse
@@ -45,16 +46,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--items", default="2000,100000", help="sizes of the catalogue")
     parser.add_argument("--moves", type=int, default=100)
+    parser.add_argument("--keep", type=Path, help="where the bundles that are made here stay, to be used again")
     parser.add_argument("--json", type=Path, help="write the figures to this file, too")
     arguments = parser.parse_args()
     found = {}
     for items in (int(size) for size in arguments.items.split(",")):
         with tempfile.TemporaryDirectory() as folder:
-            models = Path(folder)
-            shelve(items, models)
-            times = measured(models, arguments.moves)
+            models = (arguments.keep or Path(folder)) / str(items)
+            models.mkdir(parents=True, exist_ok=True)
+            if not (models / "shop").exists():
+                shelve(items, models)
+            times = measured(models.absolute(), arguments.moves)
         found[items] = {"moves": len(times), "p50_ms": float(np.percentile(times, 50)),
-                        "p95_ms": float(np.percentile(times, 95)), "max_ms": float(times.max())}
+                        "p95_ms": float(np.percentile(times, 95)), "max_ms": float(times.max()),
+                        "load": os.getloadavg()[0]}
     print(f"{'items':>9}  {'moves':>5}  {'p50':>8}  {'p95':>8}  {'max':>8}")
     for items, row in found.items():
         times = "".join(f"  {row[key]:>5.0f} ms" for key in ("p50_ms", "p95_ms", "max_ms"))
