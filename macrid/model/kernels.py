@@ -7,6 +7,7 @@ factors that it has no share in.
 """
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -130,6 +131,13 @@ def _bags(kept: Tensor, begin: Tensor) -> tuple[Tensor, Tensor]:
     return kept.nonzero()[:, 0], F.pad(kept.cumsum(dim=0), (1, 0))[begin]
 
 
+class How(NamedTuple):
+    """How a loss counts: the weights w (B,) of the people, and whether its products are those of bfloat16."""
+
+    person: Tensor
+    half: bool = False
+
+
 class MixtureNLL(torch.autograd.Function):
     """sum_u -w_u sum_i x_ui log p(i | z_u), p(i | z_u) proportional to sum_k exp(z_uk . h_i + log c_ik), with its gradient.
 
@@ -144,10 +152,11 @@ class MixtureNLL(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: _Context, z: Tensor, items: Tensor, log_c: Tensor, clicks: Clicks, person: Tensor) -> Tensor:
-        """z (B, K, D), items (M, D), log_c (M, K), -inf where an item has no share, person w (B,); returns the sum."""
+    def forward(ctx: _Context, z: Tensor, items: Tensor, log_c: Tensor, clicks: Clicks, how: How) -> Tensor:
+        """z (B, K, D), items (M, D), log_c (M, K), -inf where an item has no share; returns the sum."""
+        person, half = how
         z, n = z.contiguous(), clicks.count.to(z.dtype)  # (B,)
-        pairs = Pairs(items, log_c.T.contiguous())
+        pairs = Pairs(items, log_c.T.contiguous(), half)
         at_once = max(LEAST_AT_ONCE, AT_ONCE // max(1, pairs.count))
         memory = z.new_empty(min(at_once, len(z)) * pairs.count + 1)
         loss, grad_z = z.new_zeros(()), torch.zeros_like(z)
@@ -189,17 +198,21 @@ class Pairs:
     There is one part where every item has a share in each factor, else a part for each factor. The scores t of b people lie
     in one stretch of memory: part after part, in each person after person, of each person factor after factor; after them
     stands minus infinity, for the pairs that there are not.
+
+    half: numbers are rounded to bfloat16 before they are multiplied, and what comes out of a product; the processor adds up
+    in float32. Exponentials, logarithms and the sums over products are of the numbers' own type all the same.
     """
 
-    def __init__(self, items: Tensor, log_c: Tensor) -> None:
+    def __init__(self, items: Tensor, log_c: Tensor, half: bool = False) -> None:
         """items (M, D), log_c (K, M)."""
+        self.of = torch.bfloat16 if half else items.dtype  # what is multiplied
         there = log_c != -torch.inf  # (K, M); a number that is none stays, to be seen in the loss
         self.whole, self.shape, self.items = bool(there.all()), log_c.shape, items
         if self.whole:
-            self.parts = [_Part(slice(None), slice(None), items, log_c)]
+            self.parts = [_Part(slice(None), slice(None), items, log_c, self.of)]
         else:
             which = [row.nonzero()[:, 0] for row in there]
-            self.parts = [_Part(slice(k, k + 1), own, items, log_c) for k, own in enumerate(which) if len(own)]
+            self.parts = [_Part(slice(k, k + 1), own, items, log_c, self.of) for k, own in enumerate(which) if len(own)]
             self.position = there.cumsum(dim=1).sub_(1).masked_fill_(~there, -1)  # (K, M): an item's place in its part
             self.size = there.sum(dim=1, keepdim=True)  # (K, 1)
             self.before = self.size.cumsum(dim=0) - self.size  # (K, 1)
@@ -212,7 +225,11 @@ class Pairs:
         here[-1] = -torch.inf
         for part, out in zip(self.parts, here[:-1].split([len(z) * size for size in self.sizes]), strict=True):
             parts.append(out.view(len(z), *part.log_c.shape))
-            torch.mm(z[:, part.factors].flatten(0, 1), part.columns, out=out.view(-1, part.log_c.shape[1]))
+            flat, out = z[:, part.factors].flatten(0, 1).to(self.of), out.view(-1, part.log_c.shape[1])
+            if self.of == out.dtype:
+                torch.mm(flat, part.columns, out=out)
+            else:
+                out.copy_(torch.mm(flat, part.columns))
             parts[-1].add_(part.log_c)
         return here, parts
 
@@ -227,9 +244,13 @@ class Pairs:
     def add_gradients(self, scores: list[Tensor], z: Tensor, weight: Tensor, grad_z: Tensor) -> None:
         """Add what b people, who count as weight (b,), give: scores times weight are the gradient of t."""
         for part, score in zip(self.parts, scores, strict=True):
-            some, flat = z[:, part.factors], score.flatten(0, 1)  # (b, f, D), (b f, m)
-            grad_z[:, part.factors] = torch.mm(flat, part.items).view(some.shape).mul_(weight[:, None, None])
-            part.grad_items.addmm_(flat.T, (some * weight[:, None, None]).flatten(0, 1))
+            some, flat = z[:, part.factors], score.flatten(0, 1).to(self.of)  # (b, f, D), (b f, m)
+            weighed = (some * weight[:, None, None]).flatten(0, 1)  # (b f, D)
+            grad_z[:, part.factors] = torch.mm(flat, part.items).to(z.dtype).view(some.shape).mul_(weight[:, None, None])
+            if self.of == z.dtype:
+                part.grad_items.addmm_(flat.T, weighed)
+            else:
+                part.grad_items += torch.mm(flat.T, weighed.to(self.of))
             part.grad_log_c += (weight @ score.flatten(1)).view_as(part.log_c)
 
     def gradients(self) -> tuple[Tensor, Tensor]:
@@ -246,11 +267,12 @@ class Pairs:
 class _Part:
     """f factors and m items: items (m, D), columns (D, m) the same, log_c (f, m), their gradients; which of all they are."""
 
-    def __init__(self, factors: slice, which: Tensor | slice, items: Tensor, log_c: Tensor) -> None:
-        """items (M, D) and log_c (K, M) are those of all."""
-        self.factors, self.which, self.items, self.log_c = factors, which, items[which], log_c[factors, which]
+    def __init__(self, factors: slice, which: Tensor | slice, items: Tensor, log_c: Tensor, of: torch.dtype) -> None:
+        """items (M, D) and log_c (K, M) are those of all; of: the type in which items are multiplied."""
+        self.factors, self.which, self.log_c = factors, which, log_c[factors, which]
+        self.grad_items, self.grad_log_c = torch.zeros_like(items[which]), torch.zeros_like(self.log_c)
+        self.items = items[which].to(of)
         self.columns = self.items.T.contiguous()
-        self.grad_items, self.grad_log_c = torch.zeros_like(self.items), torch.zeros_like(self.log_c)
 
 
 def log_mixture(z: Tensor, items: Tensor, log_c: Tensor) -> Tensor:

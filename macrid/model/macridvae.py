@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 
-from .kernels import Clicks, MixtureNLL, RoutedClicks, log_mixture
+from .kernels import Clicks, How, MixtureNLL, RoutedClicks, log_mixture
 from .label_loss import label_error
 from .linear_path import LinearPath
 from .sampled_nll import SampledNLL
@@ -209,13 +209,13 @@ class MacridVAE(nn.Module):
     def _step(self, batch: csr_matrix, share: slice) -> tuple[Tensor, Tensor, Callable[[Tensor], Tensor]]:
         """mu and b (B, K, D) for the share of binary rows, and the sum of nll as a function of the z (B, K, D) that are
         scored."""
-        s = self.settings
+        s, half = self.settings, self.settings.precision == "bfloat16"
         if self.sampler is None:
             clicks = Clicks(batch, self.items.device, share)
             log_c = self._shares(self._logits(self.items), not s.nogb, s.routing_mass)  # (M, K)
             mu, b = self.encode(clicks, log_c.exp(), drop=self.training)
             person = self._weights_of(clicks.batch_count)[share]
-            return mu, b, lambda z: MixtureNLL.apply(z, self._unit(self.items), log_c, clicks, person)
+            return mu, b, lambda z: MixtureNLL.apply(z, self._unit(self.items), log_c, clicks, How(person, half))
         step = StepItems.of(batch, self.sampler.draw(self.generator), self.items.device, share)
         clicked = slice(step.first_clicked, None)
         items = F.embedding(step.item, self.items, sparse=True)  # (m, D)
@@ -223,7 +223,7 @@ class MacridVAE(nn.Module):
         log_c = self._shares(self._logits(items, step.item), not s.nogb, s.routing_mass)  # (m, K)
         mu, b = self.encode(step.clicks, log_c[clicked].exp(), self.training, (items[clicked], rows))
         person = self._weights_of(step.clicks.batch_count)[share]
-        return mu, b, lambda z: SampledNLL.apply(z, self._unit(items), log_c, step, person)
+        return mu, b, lambda z: SampledNLL.apply(z, self._unit(items), log_c, step, How(person, half))
 
     def _label_error(self, labels: Tensor) -> Tensor:
         """`label_error` of labels (M, A), from the items alone that have any."""

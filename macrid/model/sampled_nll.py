@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import FunctionCtx
 
-from .kernels import AT_ONCE, BOUND, LEAST_AT_ONCE, Pairs, gathered, products, reach, spread
+from .kernels import AT_ONCE, BOUND, LEAST_AT_ONCE, How, Pairs, gathered, products, reach, spread
 from .sampling import StepItems
 
 
@@ -28,12 +28,13 @@ class SampledNLL(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: _Context, z: Tensor, items: Tensor, log_c: Tensor, step: StepItems, person: Tensor) -> Tensor:
-        """z (B, K, D), items (m, D), log_c (m, K), -inf where an item has no share, person w (B,); returns the sum."""
+    def forward(ctx: _Context, z: Tensor, items: Tensor, log_c: Tensor, step: StepItems, how: How) -> Tensor:
+        """z (B, K, D), items (m, D), log_c (m, K), -inf where an item has no share; returns the sum."""
+        person, half = how
         clicks, drawn = step.clicks, len(step.log_weight)
         z, n = z.contiguous(), clicks.count.to(z.dtype)  # (B,)
         item_of = clicks.item + step.first_clicked  # (E,) of the step's items
-        pairs = Pairs(items[:drawn], (log_c[:drawn] + step.log_weight[:, None]).T.contiguous())
+        pairs = Pairs(items[:drawn], (log_c[:drawn] + step.log_weight[:, None]).T.contiguous(), half)
         own = _OwnClicks(items, log_c)
         at_once = max(LEAST_AT_ONCE, AT_ONCE // max(1, pairs.count))
         memory = z.new_empty(min(at_once, len(z)) * pairs.count + 1)

@@ -19,7 +19,7 @@ RULES: dict[str, Rule] = {
     "user_norm": Choice(("unit", "free")), "input_norm": Choice(("factor", "user")),
     "init": Choice(("spectral", "glorot", "random")),
     "learning_rate": Number(1e-8, 10.0), "weight_averaging": Number(0.0, 0.99999),
-    "sampled_items": or_none(Number(0, 10**9, whole=True)),
+    "sampled_items": or_none(Number(0, 10**9, whole=True)), "precision": Choice(("float32", "bfloat16", "auto")),
     "train_batch_size": Number(1, 10**6, whole=True), "epochs": Number(0, 10**6, whole=True),
     "stopping_step": Number(1, 10**6, whole=True),
 }
@@ -64,6 +64,7 @@ class Settings:
     learning_rate: float = 3e-3  # of Adam
     weight_averaging: float = 0.0  # decay of the running mean of weights that is ranked with and kept; 0: the last weights
     sampled_items: int | None = 0  # that a step scores beside those clicked, drawn by chance; 0: all; None: by their number
+    precision: str = "float32"  # of products with all items; bfloat16: shorter numbers; auto: what is faster here
     train_batch_size: int = 500  # B
     epochs: int = 200  # at most
     stopping_step: int = 20  # epochs without a better validation NDCG@100 before training stops

@@ -17,6 +17,7 @@ from macrid.results.collapse import VARIANTS
 from macrid.training.course import Course
 from macrid.training.fit import Trainer, run
 from macrid.training.linear_path import add_linear_path
+from macrid.training.precisions import AUTO
 from macrid.training.spectral_start import Start
 from macrid.training.start import start_vectors, untrained
 
@@ -69,6 +70,8 @@ def _train(training: Training, out: Path, report: Report) -> dict[Path, Trained]
     def trained(settings: Settings, stage: str, folder: Path) -> Trained:
         nonlocal path
         model = untrained(split.train, settings, seed, labels, start).to(training.device)
+        if settings.precision == AUTO and not training.workers.agree(model.settings.precision == "bfloat16"):
+            model.settings = replace(model.settings, precision="float32")
         course = Course() if training.twin and settings.routing == "learned" else None  # what is held has no course
         trainer = Trainer(model, split.train, seed, folder, course, training.workers)
 

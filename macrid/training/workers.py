@@ -68,6 +68,10 @@ class Workers:
         self.add_up([total])
         return total.tolist()
 
+    def agree(self, said: bool) -> bool:
+        """Whether all say yes."""
+        return self.added_up([float(said)]) == [self.count]
+
     def as_the_first(self, tensors: Iterable[Tensor]) -> None:
         """Replace each tensor by that of the first worker."""
         if self.count > 1:

@@ -7,7 +7,7 @@ import torch
 from conftest import binary, random_clicks
 
 from macrid.model import kernels
-from macrid.model.kernels import Clicks, MixtureNLL, RoutedClicks, log_mixture
+from macrid.model.kernels import Clicks, How, MixtureNLL, RoutedClicks, log_mixture
 
 # the first layer ------------------------------------------------------------------------------------------------------
 
@@ -73,7 +73,7 @@ def dense_nll(z, items, log_c, x):
 
 
 def mixture(z, items, log_c, clicks, weight=None):
-    return MixtureNLL.apply(z, items, log_c, Clicks(clicks), z.new_ones(len(z)) if weight is None else weight)
+    return MixtureNLL.apply(z, items, log_c, Clicks(clicks), How(z.new_ones(len(z)) if weight is None else weight))
 
 
 def drawn(people, kfac, n_items, dims, length, seed=0, log_c=None):
@@ -178,3 +178,18 @@ def test_scores_of_all_items(double, monkeypatch, length):
     z, items, log_c = (t.detach() for t in drawn(9, 3, 11, 4, length))
     wanted = torch.logsumexp(torch.einsum("ukd,id->uik", z, items) + log_c, dim=2)
     torch.testing.assert_close(log_mixture(z, items, log_c), wanted)
+
+
+@pytest.mark.parametrize("missing", [False, True])
+def test_rounded_products_come_near(missing):
+    """bfloat16 has 8 digits: the loss and the gradients are those of float32 but for some thousandths."""
+    z, items, log_c = drawn(6, 3, 40, 16, 8.0)
+    if missing:
+        log_c = log_c.detach().masked_fill(torch.arange(120).view(40, 3) % 7 == 0, -torch.inf).requires_grad_()
+    clicks = Clicks(random_clicks(6, 40, 0.2))
+    exact, rounded = (MixtureNLL.apply(z, items, log_c, clicks, How(torch.ones(6), half)) for half in (False, True))
+    assert rounded != exact
+    torch.testing.assert_close(rounded, exact, rtol=5e-3, atol=0)
+    for mine, wanted in zip(*(torch.autograd.grad(of, (z, items, log_c)) for of in (rounded, exact)), strict=True):
+        assert torch.cosine_similarity(mine.flatten(), wanted.flatten(), dim=0) > 0.9995
+        assert mine.norm() == pytest.approx(float(wanted.norm()), rel=0.01)

@@ -8,6 +8,7 @@ import torch
 from conftest import binary, random_clicks
 
 from macrid.model import sampled_nll
+from macrid.model.kernels import How
 from macrid.model.macridvae import MacridVAE
 from macrid.model.sampled_nll import SampledNLL
 from macrid.model.sampling import POWER, UNIFORM, Sampler, StepItems
@@ -93,7 +94,7 @@ def test_the_loss_and_every_gradient(double, monkeypatch, length, missing, drawn
     leaves = [[t.clone().requires_grad_() for t in (z, items, log_c)] for _ in range(2)]
     wanted = dense_nll(*leaves[0], CLICKS, dict(zip(drawn, weight, strict=True)))
     mine = leaves[1]
-    found = SampledNLL.apply(mine[0], mine[1][step.item], mine[2][step.item], step, torch.arange(1.0, 6.0))
+    found = SampledNLL.apply(mine[0], mine[1][step.item], mine[2][step.item], step, How(torch.arange(1.0, 6.0)))
     torch.testing.assert_close(found, wanted, rtol=1e-9, atol=1e-9)
     for a, b in zip(torch.autograd.grad(found, mine), torch.autograd.grad(wanted, leaves[0]), strict=True):
         torch.testing.assert_close(a, b, rtol=1e-8, atol=1e-8 * float(b.abs().max()))

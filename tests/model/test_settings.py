@@ -23,7 +23,7 @@ WRONG = {
     "learning_rate": [0, -1, float("nan"), 100], "train_batch_size": [0, 1.5],
     "epochs": [-1, 0.5, float("inf")], "stopping_step": [0, -1], "routing": ["soft", None, 1],
     "routing_tau": [0, float("nan"), "x"], "context": [-0.1, 1.1, "auto"], "linear_weight": [-1, float("nan"), "auto"],
-    "sampled_items": [-1, 2.5, "all"], "popularity_power": [-0.1, float("nan"), "auto"],
+    "sampled_items": [-1, 2.5, "all"], "precision": ["half", None], "popularity_power": [-0.1, float("nan"), "auto"],
 }
 
 

@@ -50,6 +50,8 @@ def work(index, port, folder):
     fit.KEPT_EVERY, fit.KEEPING_SHARE, parts = 0.0, 0.0, data()
     with Workers.of_torchrun() as workers:
         assert (workers.index, workers.count, workers.is_first) == (index, 2, index == 0)
+        assert workers.agree(True)
+        assert not workers.agree(index == 0)
         for name, settings in TRAININGS.items():
             weights, history = trained(parts, settings, workers)
             np.savez(folder / f"{name}-{index}.npz", **weights)
