@@ -17,6 +17,7 @@ from tqdm import tqdm
 from macrid.errors import InputError
 
 if TYPE_CHECKING:  # the libraries below them take seconds to load
+    import numpy as np
     import pandas as pd
 
     from macrid.data.intention_file import Intentions
@@ -120,8 +121,10 @@ class Division:
         """The data, undivided."""
         return read_data(self.data, self.seed, self.asked())
 
-    def split(self, source: "Interactions | None" = None) -> "Split":
-        """The data divided; source: what `read` gave, if they have been read."""
+    def split(self, source: "Interactions | None" = None,
+              known: "Callable[[np.ndarray], tuple[list[str], list[str]] | None] | None" = None) -> "Split":
+        """The data divided; source: what `read` gave, if they have been read; known: gives whom to hold out of the people
+        with these ids, None: at random."""
         from macrid.data import split as splitting
 
         strong = self.kind == "strong"
@@ -131,7 +134,9 @@ class Division:
             no = source.found is not None and source.found.scale.kind in ("label", "count")
             rating, least = (rating if rating is not None or no else -float("inf")), least or 1
         clicks = splitting.to_clicks(source, rating, least)
-        return splitting.strong(clicks, self.seed, self.held_out) if strong else splitting.recbole(clicks, self.seed)
+        if not strong:
+            return splitting.recbole(clicks, self.seed)
+        return splitting.strong(clicks, self.seed, self.held_out, known(clicks.user_ids) if known else None)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """RecBole's names in a file of settings: which rows count and how they are divided, as RecBole says it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +14,8 @@ from macrid.errors import InputError
 from .options import Chosen, Division, fetched
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from macrid.data.interactions import Interactions
     from macrid.data.recbole.options import Options
     from macrid.data.recbole.prepare import Prepared
@@ -132,11 +135,13 @@ class RecboleDivision(Division):
         """The data, undivided."""
         return self.rows.interactions()
 
-    def split(self, source: "Interactions | None" = None) -> "Split":
+    def split(self, source: "Interactions | None" = None,
+              known: "Callable[[np.ndarray], tuple[list[str], list[str]] | None] | None" = None) -> "Split":
         """The data divided."""
         from macrid.pipeline import recbole_import
 
         if "eval_args" in self.options.said:
             return recbole_import.drawn(self.rows, self.seed)
         least = self.min_clicks or (1 if "user_inter_num_interval" in self.options.said else None)
-        return Division.split(replace(self, min_clicks=least), self.read() if source is None else source)
+        data = self.read() if source is None else source
+        return Division.split(replace(self, min_clicks=least), data, known)

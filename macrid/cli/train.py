@@ -63,6 +63,14 @@ class _Output:
             raise InputError("--json goes with --dry-run; what a training came to is printed by `macrid info BUNDLE --json`")
 
 
+@dataclass(frozen=True)
+class _Models:
+    """The models beside the one that is trained: --twin, and --from, with which it begins."""
+
+    twin: str | None
+    older: Path | None
+
+
 @click.command()
 @data_options
 @settings_options
@@ -77,13 +85,16 @@ class _Output:
               help="A CSV of item_id and attributes, partly empty: dials are learned from it; with --set label_weight=..., "
                    "it enters the training, too.")
 @intentions_option
+@click.option("--from", "older", type=click.Path(path_type=Path), metavar="BUNDLE",
+              help="Begin with the weights of a bundle, whose factors, names and dials are kept: known items keep their "
+                   "vectors, new ones are placed among those that people clicked with them, those that are gone leave.")
 @device_option
 @click.option("--resume", is_flag=True, help="Go on with a training that was stopped.")
 @click.option("--overwrite", is_flag=True, help="Replace what stands at --out.")
 @click.option("--progress", "watched", type=click.Path(path_type=Path),
               help="A folder to write there how far it is, as JSON: history.jsonl, now.json, factors.json.")
-@collect(division=Division, chosen=Chosen, output=_Output, told=Told)
-def train(division: Division, chosen: Chosen, output: _Output, told: Told, twin: str | None, device: str) -> None:
+@collect(division=Division, chosen=Chosen, output=_Output, told=Told, models=_Models)
+def train(division: Division, chosen: Chosen, output: _Output, told: Told, models: _Models, device: str) -> None:
     """Train on a data set and write a bundle.
 
     Under torchrun, several processes train together: torchrun --nproc-per-node 2 -m macrid train ...
@@ -92,6 +103,13 @@ def train(division: Division, chosen: Chosen, output: _Output, told: Told, twin:
     if output.dry:
         looking.dry_run(division, told, output.as_json)
         return
+    if models.older is not None:
+        if models.twin or told.file or told.intentions_file:
+            raise InputError("--from keeps the dials and factors of the bundle: --twin, --labels and --intentions go "
+                             "without it; `macrid align` gives the new bundle other dials or factors")
+        _go_on(models.older, division, chosen, output, device)
+        return
+    twin = models.twin
     from macrid.maps import projections
     from macrid.pipeline import build, contents, provenance, run_folder
     from macrid.training.workers import Workers
@@ -125,6 +143,32 @@ def train(division: Division, chosen: Chosen, output: _Output, told: Told, twin:
             click.echo(cost, err=True)
         _train(build.Training(split, settings, source, division.seed, labels, twin, device, kfac_auto, intentions, workers),
                out, output.watched)
+
+
+def _go_on(older: Path, division: Division, chosen: Chosen, output: _Output, device: str) -> None:
+    """`train --from`: train on from a bundle, and say what moved."""
+    from macrid import bundle as bundles
+    from macrid.maps import projections
+    from macrid.pipeline import build, provenance, renew, run_folder
+
+    projections.check_installed()
+    before, out, device = bundles.load(older), Path(output.out or ""), device_of(device)
+    if out.resolve() == older.resolve():
+        raise InputError(f"--out is the bundle of --from, {out}, which is never changed; choose another folder")
+    settings = renew.settings_of(before, chosen.read())
+    source = division.read()
+    split = division.split(source, lambda user_ids: renew.known_people(before, user_ids))
+    start = renew.renewed(before, split, settings, division.seed)
+    run = provenance.describe(split, settings, division.seed) | {"from": provenance.of_weights(before.model)}
+    run_folder.prepare(out, run, overwrite=output.overwrite, resume=output.resume, twin=False)
+    say_what_counts(split)
+    training = build.Training(split, settings, source, division.seed, device=device, renewed=start)
+    _train(training, out, output.watched)
+    bundle = bundles.load(out)
+    titles = dict(zip(bundle.items["item_id"], bundle.items["title"], strict=True))
+    names = [factor.name for factor in bundle.factors]
+    for line in renew.lines(bundle.meta["renewed"], names, titles, bundle.meta["metrics"]):
+        click.echo(line, err=True)
 
 
 def _train(training: "Training", out: Path, watched: Path | None) -> None:

@@ -9,11 +9,21 @@ import click
 
 from macrid.errors import InputError
 
-from .options import as_json, bundle_argument, collect, intentions_option, print_json, read_data, summary
+from .options import (
+    as_json,
+    bundle_argument,
+    collect,
+    intentions_option,
+    print_json,
+    read_data,
+    summary,
+    with_options,
+)
 
 MOST_TOLD = 40  # attributes that `info` names
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
     from macrid.bundle.person import Person
@@ -56,39 +66,74 @@ def _print_table(table: "pd.DataFrame", extra: Sequence[str] = ()) -> None:
         click.echo(f"{row['rank']:>3}  {mark}{row['item_id']:<16} {row['title']}{category}")
 
 
-@click.command()
-@bundle_argument
-@click.option("--items", required=True, multiple=True,
-              help="Item ids of the profile, separated by commas; quoted as in CSV where an id holds one. May be repeated.")
-@click.option("--n", default=20, show_default=True, type=click.IntRange(1))
-@as_json
-def recommend(path: Path, items: tuple[str, ...], n: int, as_json: bool) -> None:
-    """Recommend for a profile of items."""
-    from macrid import bundle as bundles
-    from macrid.bundle import told
-
-    bundle = bundles.load(path)
-    table = bundle.recommend(_ids(items, bundle), n)
-    if as_json:
-        print_json({"items": told.rows(table)})
-    else:
-        _print_table(table)
+profile_options = with_options(  # those of `_Profile`
+    click.option("--items", multiple=True,
+                 help="Item ids of a profile, separated by commas; quoted as in CSV where an id holds one. May be "
+                      "repeated."),
+    click.option("--user", help="The id of a held-out person, or of a person in --history."),
+    click.option("--history", type=click.Path(path_type=Path),
+                 help="A file of clicks of people whom the bundle does not know, in any layout that `train` reads."),
+)
 
 
 @dataclass(frozen=True)
 class _Profile:
-    """Whose lists they are: --items or --user."""
+    """Whose lists they are: --items, --user or --history."""
 
     items: tuple[str, ...]
     user: str | None
+    history: Path | None
 
     def __post_init__(self) -> None:
-        if bool(self.items) == (self.user is not None):
-            raise InputError("give either --items ID,ID,... or --user ID")
+        if bool(self.items) == (self.user is not None or self.history is not None):
+            raise InputError("give either --items ID,ID,... or --user ID, or --history FILE")
 
     def person(self, bundle: "Recommender") -> "Person":
-        return bundle.person(bundle.positions(_ids(self.items, bundle)) if self.items else
-                             bundle.history_of(str(self.user)))
+        if self.items:
+            return bundle.person(bundle.positions(_ids(self.items, bundle)))
+        return bundle.person(self._clicked(bundle) if self.history else bundle.history_of(str(self.user)))
+
+    def _clicked(self, bundle: "Recommender") -> "np.ndarray":
+        """The positions of what somebody in --history clicked."""
+        from macrid.pipeline import evaluate as measuring
+
+        clicks = measuring.counted(bundle, read_data(str(self.history), bundle.meta["seed"]), 1)
+        people = clicks.user_ids.astype(str).tolist()
+        if self.user is None and len(people) > 1:
+            raise InputError(f"{self.history}: has the clicks of {len(people):,} people, such as {', '.join(people[:3])}; "
+                             "say whose list it is: --user ID")
+        if self.user is not None and self.user not in people:
+            raise InputError(f"{self.history}: has no click of a person {self.user!r:.80}; it has those of "
+                             f"{', '.join(people[:3])}")
+        mine = clicks.item_ids[clicks.matrix[people.index(self.user) if self.user else 0].indices]
+        positions = bundle.item_ids.get_indexer(mine)
+        unknown = mine[positions < 0]
+        if len(unknown) == len(mine):
+            raise InputError(f"{self.history}: {bundle.name} has none of the {len(mine)} items of this person, such as "
+                             f"{', '.join(map(str, mine[:3]))}; give clicks on its items")
+        if len(unknown):
+            click.echo(f"note: {len(unknown)} of {len(mine)} items are not in {bundle.name}, such as "
+                       f"{', '.join(map(str, unknown[:3]))}", err=True)
+        return positions[positions >= 0]
+
+
+@click.command()
+@bundle_argument
+@profile_options
+@click.option("--n", default=20, show_default=True, type=click.IntRange(1))
+@as_json
+@collect(profile=_Profile)
+def recommend(path: Path, profile: _Profile, n: int, as_json: bool) -> None:
+    """Recommend for a profile of items, a held-out person, or anybody whose clicks a file holds."""
+    from macrid import bundle as bundles
+    from macrid.bundle import told
+
+    bundle = bundles.load(path)
+    table = profile.person(bundle).steer({}, n=n).before
+    if as_json:
+        print_json({"items": told.rows(table)})
+    else:
+        _print_table(table)
 
 
 @dataclass(frozen=True)
@@ -150,9 +195,7 @@ class _Listing:
 
 @click.command()
 @bundle_argument
-@click.option("--items", multiple=True,
-              help="Item ids of a profile, separated by commas; quoted as in CSV where an id holds one. May be repeated.")
-@click.option("--user", help="The id of a held-out person.")
+@profile_options
 @click.option("--wish", "wishes", multiple=True, metavar="ATTRIBUTE=HOW",
               help="More or less of what is known of the items: Comedy=+, year=newer, price=-0.5 (from -1 to 1), Horror=no. "
                    "May be repeated; `macrid info` lists what there is.")

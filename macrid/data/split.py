@@ -1,5 +1,6 @@
 """From ratings to clicks, and from clicks to what is trained on and what is held out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -118,12 +119,32 @@ def _statement(data: Interactions, kept: Kept) -> Statement | None:
                      int(kept.users.sum()), int(kept.items.sum()), tuple(o for o in (*out, people, items) if o.number))
 
 
-def strong(clicks: Interactions, seed: int = 0, held_out: int | None = None) -> Split:
+def strong(clicks: Interactions, seed: int = 0, held_out: int | None = None,
+           known: tuple[Sequence[str], Sequence[str]] | None = None) -> Split:
     """Strong generalisation: whole people are held out for validation and for test, `held_out` each, as in the Mult-VAE and
-    MacridVAE papers. Of each of them, 80 % of the clicks are shown, the rest asked for. Items that no training person
-    clicked are left out. Data that come already divided keep their own parts."""
+    MacridVAE papers, or those who are `known` by their ids. Of each of them, 80 % of the clicks are shown, the rest asked
+    for. Items that no training person clicked are left out. Data that come already divided keep their own parts."""
     if clicks.parts is not None:
         return _given(clicks, clicks.parts)
+    rng = np.random.default_rng(seed)
+    test_people, validation_people, train = _told(clicks, known) if known else _drawn(clicks, rng, held_out)
+    items = np.asarray(clicks.matrix[train].sum(axis=0)).ravel() > 0
+    matrix = clicks.matrix[:, items].tocsr()
+    validation = fold_in(matrix, clicks.user_ids, validation_people, rng, clicks.name)
+    test = fold_in(matrix, clicks.user_ids, test_people, rng, clicks.name)
+    return Split(clicks.name, "strong", clicks.items[items].reset_index(drop=True), matrix[train], validation, test,
+                 clicks.least, _divided(clicks, items, len(train) + len(validation.user_ids) + len(test.user_ids)))
+
+
+def _told(clicks: Interactions, known: tuple[Sequence[str], Sequence[str]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The places of the people to test, to validate and to train on, where the first two are known."""
+    validation, test = (np.isin(clicks.user_ids.astype(str), np.array(ids, str)) for ids in known)
+    return np.flatnonzero(test), np.flatnonzero(validation), np.flatnonzero(~validation & ~test)
+
+
+def _drawn(clicks: Interactions, rng: np.random.Generator,
+           held_out: int | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The same, drawn at random."""
     n = clicks.matrix.shape[0]
     if held_out is None:
         held_out = clicks.usual_held_out or max(2, min(round(HELD_OUT_SHARE * n), MOST_HELD_OUT))
@@ -131,15 +152,8 @@ def strong(clicks: Interactions, seed: int = 0, held_out: int | None = None) -> 
         remedy = f"set --held-out from 2 to {n // 3}" if n >= 6 else "give more data"
         raise InputError(f"{clicks.name}: of {n} people with enough clicks, {held_out} cannot be held out for validation "
                          f"and {held_out} for test; {remedy}")
-    rng = np.random.default_rng(seed)
-    test_people, validation_people, train = np.split(rng.permutation(n), [held_out, 2 * held_out])
-    train = np.sort(train)
-    items = np.asarray(clicks.matrix[train].sum(axis=0)).ravel() > 0
-    matrix = clicks.matrix[:, items].tocsr()
-    validation = fold_in(matrix, clicks.user_ids, validation_people, rng, clicks.name)
-    test = fold_in(matrix, clicks.user_ids, test_people, rng, clicks.name)
-    return Split(clicks.name, "strong", clicks.items[items].reset_index(drop=True), matrix[train], validation, test,
-                 clicks.least, _divided(clicks, items, len(train) + len(validation.user_ids) + len(test.user_ids)))
+    test, validation, train = np.split(rng.permutation(n), [held_out, 2 * held_out])
+    return test, validation, np.sort(train)
 
 
 def fold_in(matrix: csr_matrix, user_ids: np.ndarray, people: np.ndarray, rng: np.random.Generator,

@@ -61,15 +61,16 @@ def take_part(training: Training, out: Path) -> None:
 def _train(training: Training, out: Path, report: Report) -> dict[Path, Trained]:
     """What is trained for each of the bundles, that of `out` first."""
     split, settings, seed, partial = training.split, training.settings, training.seed, partial_of(out)
-    if settings.init == "spectral":
+    renewed = training.renewed
+    if settings.init == "spectral" and not renewed:
         report("start", {})
-    start = _start(training)
+    start = None if renewed else _start(training)
     labels = _scaled(training.item_labels)
     path: csr_matrix | None = None  # of both: it is of the clicks alone
 
     def trained(settings: Settings, stage: str, folder: Path) -> Trained:
         nonlocal path
-        model = untrained(split.train, settings, seed, labels, start).to(training.device)
+        model = (renewed.model if renewed else untrained(split.train, settings, seed, labels, start)).to(training.device)
         if settings.precision == AUTO and not training.workers.agree(model.settings.precision == "bfloat16"):
             model.settings = replace(model.settings, precision="float32")
         course = Course() if training.twin and settings.routing == "learned" else None  # what is held has no course
@@ -81,9 +82,10 @@ def _train(training: Training, out: Path, report: Report) -> dict[Path, Trained]
 
         history = run(trainer, split.validation, after_epoch,
                       lambda epoch, done: report("step", {"stage": stage, "epoch": epoch, "done": done}))
+        better = renewed.keep_the_better(history) if renewed else True
         if training.workers.is_first:
             path = add_linear_path(model, split, lambda step, done: report("linear", {"step": step, "done": done}), path)
-        return Trained(model, history, course=course.factors if course else None)
+        return Trained(model, history, course=course.factors if course else None, better=better)
 
     first = trained(settings, "train", partial / "main")
     if not training.twin:

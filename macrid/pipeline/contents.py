@@ -26,6 +26,7 @@ from macrid.training.workers import ALONE, Workers
 from . import maps
 from .evaluate import shown_people, steering_figures
 from .provenance import fingerprint, versions
+from .renew import Renewed
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Training:
     kfac_auto: dict[str, Any] | None = None  # how K was chosen, if it was: what `choose_kfac.settle` gives
     intentions: Intentions | None = None  # what somebody has told of the items, with settings from `intended`
     workers: Workers = ALONE  # that train together
+    renewed: Renewed | None = None  # the bundle that it goes on from, if it does
 
     @property
     def item_labels(self) -> pd.DataFrame | None:
@@ -57,12 +59,14 @@ class Training:
 @dataclass(frozen=True)
 class Trained:
     """What came of a training: the model, its history (a row an epoch), the name of the twin's bundle, if it has one, and
-    each item's factor (M,) after some epochs, if that was noted."""
+    each item's factor (M,) after some epochs, if that was noted; and whether a training that went on from a bundle made its
+    model better."""
 
     model: MacridVAE
     history: list[dict]
     twin: str | None = None
     course: dict[int, np.ndarray] | None = None
+    better: bool = True
 
 
 def finish(out: Path, trained: Trained, training: Training, baselines: Mapping[str, dict[str, float]],
@@ -76,7 +80,8 @@ def finish(out: Path, trained: Trained, training: Training, baselines: Mapping[s
     people = shown_people(split.kind, split.validation, split.test)
     parts = model.represent(people.clicks)  # (n, K, D)
     scored = choose.Scored(model.item_vectors(), model.factors(), parts, model.scale, model.linear)
-    dials = _dials(out, scored, training)
+    renewed = training.renewed
+    dials = renewed.dials if renewed else _dials(out, scored, training)
     items = split.items.copy()
     items["clicks"] = np.asarray(split.train.sum(axis=0)).ravel().astype(np.int32)
     meta = {
@@ -92,6 +97,9 @@ def finish(out: Path, trained: Trained, training: Training, baselines: Mapping[s
     if training.intentions:
         meta["intentions"] = given_names(training.intentions, model.factors(), model.settings.kfac, items)
     learned_from = labels.dropna(how="all") if labels is not None and dials.aligned else None
+    if renewed:
+        meta |= {"intentions": renewed.names, "renewed": renewed.moved(items, split, trained.better)}
+        learned_from = renewed.labels(items)
     laid_out = maps.lay_out(model, items, people, training.seed, beside)
     moved = moves.measure(scored, dials.axes, people.clicks, Attributes(items))
     return bundle.Contents(meta, model, items, laid_out, dials.axes, dials.influence, _users(split), trained.history,

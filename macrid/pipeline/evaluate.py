@@ -78,6 +78,16 @@ def shown_people_of(trained: Recommender) -> ShownPeople:
     return shown_people(trained.meta["data"]["split"], trained.held_out("validation"), trained.held_out("test"))
 
 
+def counted(trained: Recommender, data: Interactions, min_clicks: int | None = None) -> Interactions:
+    """What counts as a click in other data by the rule of the bundle's training, or with another number of clicks that
+    people must have."""
+    least = trained.meta["data"].get("least")
+    if least is None:  # older bundles do not say
+        return to_clicks(data, None, min_clicks)
+    rating = -np.inf if least["rating"] is None else least["rating"]
+    return to_clicks(data, rating, least["clicks"] if min_clicks is None else min_clicks)
+
+
 def other_people(trained: Recommender, data: Interactions) -> HeldOut:
     """The people of other data over the same items, counted by the rule of the bundle's training, each with some of their
     clicks to show. Raises InputError where the data share no item with the bundle."""
@@ -89,12 +99,7 @@ def other_people(trained: Recommender, data: Interactions) -> HeldOut:
 def known_clicks(trained: Recommender, data: Interactions, min_clicks: int | None = None) -> tuple[csr_matrix, np.ndarray]:
     """What the people of other data clicked of a bundle's items, binary (P, M), by the rule of the bundle's training, or
     with another number of clicks that people must have; and their ids (P,). InputError where they share no item."""
-    least = trained.meta["data"].get("least")
-    if least is None:  # older bundles do not say
-        clicks = to_clicks(data, None, min_clicks)
-    else:
-        rating = -np.inf if least["rating"] is None else least["rating"]
-        clicks = to_clicks(data, rating, least["clicks"] if min_clicks is None else min_clicks)
+    clicks = counted(trained, data, min_clicks)
     at = pd.Index(clicks.item_ids.astype(str)).get_indexer(trained.items["item_id"])
     if not (at >= 0).any():
         raise InputError(f"{data.name} shares no item_id with {trained.path}; give data over the same items")

@@ -11,6 +11,7 @@ from macrid.data import label_file
 from macrid.data.intention_file import Intentions
 from macrid.data.split import Split
 from macrid.files import version as macrid_version
+from macrid.model.macridvae import MacridVAE
 from macrid.model.settings import Settings, settings_dict
 
 LIBRARIES = ("torch", "numpy", "scipy", "scikit-learn", "pandas")
@@ -27,6 +28,14 @@ def describe(split: Split, settings: Settings, seed: int, labels: pd.DataFrame |
 def versions() -> dict[str, str]:
     """The versions of what computes."""
     return {"macrid": macrid_version(), "python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
+
+
+def of_weights(model: MacridVAE) -> str:
+    """SHA-256 of a model's weights."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(model.state_dict().items()):
+        digest.update(name.encode() + tensor.detach().cpu().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def fingerprint(split: Split) -> str:
