@@ -56,7 +56,8 @@ function build(board, data) {
     mark.title = `Where ${data.who} stands`;
     pictures(row, "high", dial, "high");
     const reset = button(row, "reset", "↺", `Reset ${dial.name}`, () => put(dial.at));
-    const entry = { dim: dial.dim, row, slider, mark, reset, at: dial.at };
+    const ends = dial.low.word && dial.high.word ? ` from ${dial.low.word} to ${dial.high.word}` : "";
+    const entry = { dim: dial.dim, row, slider, mark, reset, at: dial.at, ends };
     const put = (value) => { slider.value = value; paint(entry, data.who); choose(board, dial.dim); state.send("turn"); };
     slider.oninput = () => { paint(entry, data.who); choose(board, dial.dim); tell(state); };
     slider.onchange = () => put(slider.value);
@@ -125,7 +126,7 @@ function paint(row, who) {
   row.slider.style.setProperty("--from", `${Math.min(value, row.at)}%`);
   row.slider.style.setProperty("--to", `${Math.max(value, row.at)}%`);
   row.mark.style.setProperty("--at", row.at / 100);
-  row.slider.setAttribute("aria-valuetext", `${value} % of the way, ${who} at ${row.at} %`);
+  row.slider.setAttribute("aria-valuetext", `${value} % of the way${row.ends}, ${who} at ${row.at} %`);
   row.row.classList.toggle("turned", value !== row.at);
   row.reset.disabled = value === row.at;
 }

@@ -124,7 +124,7 @@ def explorer():
                    "the wheel zooms; the box and the lasso in the corner select."
                    + (f" These are many items: a random sample of {atlas.DRAWN:,}, the same share of every factor, stands "
                       "before a picture of all." if drawing.sampled else ""))
-    with right:
+    with right.container(key="agreement"):
         agreement(shown)
     zoom(event.selection, drawing.sampled, view.window)
     star, selected = picked(event.selection.points)

@@ -73,17 +73,19 @@ with left:
     st.caption("Longer is better; the whiskers are standard errors over people. Everybody's most popular items and EASE, a "
                "strong linear model, cannot be steered.")
 with right:
-    shown = {"Coherence": "coherence", "Certainty": "certainty", "Effective factors": "effective_factors",
-             "Independence": "independence", "NMI": "nmi", "Purity": "purity"}
-    with st.grid(2, min_column_width=130):
-        for name, key in shown.items():
-            if key in figures:
-                st.metric(name, words.figure(figures[key]), help=words.HINTS[name], border=True)
+    shown = {"Coherence": "coherence", "Certainty": "certainty", "Independence": "independence", "NMI": "nmi",
+             "Purity": "purity"}
+    st.markdown("What the factors and dimensions are like, each from 0 to its most:")
+    used, kfac = figures["effective_factors"], bundle.settings.kfac
+    html.meters([("Effective factors", f"{used:.1f} of {kfac}", used / kfac),
+                 *((name, words.figure(figures[key]), figures[key]) for name, key in shown.items() if key in figures)])
     said = ["Coherence: do people whom the model never saw keep together what a factor puts together? By chance it is 0.33.",
             "NMI and purity compare the factors with the categories that the model never saw.",
             "Here they are not the categories: these people group the items in other ways."]
     told = ["coherence" in figures, "nmi" in figures, figures.get("nmi", 1) < 0.2]
     st.caption(" ".join(line for line, true in zip(said, told, strict=True) if true))
+
+html.explain("Effective factors", *shown)
 
 st.header("Where to go next")
 one, two = st.columns(2)

@@ -102,6 +102,15 @@ def _hinted(name: str) -> str:
     return f' title="{html.escape(hint(name), quote=True)}"' if hint(name) else " class=mc-plain"
 
 
+def meters(values: list[tuple[str, str, float]]) -> None:
+    """Figures as bars under one another: (name, value, how full, from 0 to 1); the names of HINTS explain themselves under
+    the pointer, and in `explain`."""
+    entries = "".join(f'<div><dt title="{html.escape(hint(name), quote=True)}">{html.escape(name)}</dt>'
+                      f'<span><i style="width:{share:.1%}"></i></span><dd>{html.escape(value)}</dd></div>'
+                      for name, value, share in values)
+    st.html(f'<dl class="mc-meters">{entries}</dl>')
+
+
 def explain(*names: str) -> None:
     """What some figures mean, for fingers that cannot hover."""
     with st.expander("What these figures mean"):

@@ -3,6 +3,7 @@ it, so that changes can be undone."""
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -42,7 +43,7 @@ class Shelves:
             mine = [item for item, name in told.items() if name == factor.name]
             typical = [str(ids[i]) for i in factor.typical if str(ids[i]) not in told]
             if mine or typical:
-                name = " ".join(factor.name.split())[:LONGEST].strip()
+                name = textwrap.shorten(factor.name, LONGEST, placeholder=" …")
                 shelves.append(Shelf(name, tuple([*mine, *typical][:max(SHOWN, len(mine))])))
         return cls(tuple(shelves))
 

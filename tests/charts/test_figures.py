@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from seeing import contrast, linear, oklab
 
-from macrid.charts import colours
+from macrid.charts import colours, walkthrough
 from macrid.charts import figures as charts
 
 COUNTS = {"a": 5, "b": 3, "c": 2}
@@ -151,3 +151,14 @@ def test_names_that_would_touch_are_moved_apart():
     assert (np.argsort(places) == np.argsort([50.0, 52, 49, 100, 99])).all()
     assert charts._apart(np.array([]), 9).tolist() == []
     assert charts._apart(np.array([10.0, 90]), 9).tolist() == [10, 90]
+
+
+def test_rows_of_a_walk_keep_their_bars_room_and_long_names_stay_apart():
+    titles = ["A very long title of a film that goes on", "A very long title of a film that ends"]
+    bars = walkthrough.stacked(np.array([[0.2, 0.8], [1.0, 0.0]]), titles, ["f", "<g>"], ["#111111", "#222222"], "c", ".0%")
+    labels = bars.data[0].y
+    assert len(set(labels)) == 2
+    assert all(len(label) < 30 for label in labels)
+    parts = walkthrough.parts(np.array([[0.0, 1.0, -1.0], [0.1, 0.2, 0.3]]), ["one & two", "b"])
+    assert parts.data[0].zmax == -parts.data[0].zmin > 0.9
+    assert parts.data[0].hovertext[0] == ["one &amp; two"] * 3
