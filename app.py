@@ -2,21 +2,25 @@
 
 import gc
 import os
+import secrets
 from collections.abc import Callable
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as macrid.cli.main.run does, before torch is loaded
 
 import streamlit as st
+from starlette.background import BackgroundTask
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 from streamlit.runtime.pages_manager import PagesManager
 
+from macrid.bundle import places, shelf
 from macrid.bundle.recommender import Recommender
+from macrid.errors import InputError
 from macrid.service.limits import more_files
 from macrid.service.shield import Shield
-from ui import background, finder, item_pictures, stage, uploads
+from ui import background, bundles, finder, item_pictures, stage, uploads
 from ui.cookies import OwnerCookie
 
 # Until st.navigation has run once, Streamlit takes pages/ for pages of its own: a link to one that is followed right after
@@ -33,6 +37,17 @@ def picture(request: Request) -> Response:
     return Response(svg, media_type="image/svg+xml",
                     headers={"Cache-Control": "public, max-age=31536000, immutable",
                              "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"})
+
+
+def packed(request: Request) -> Response:
+    """A bundle as a zip, written to disk first and sent from there."""
+    path = places.jobs_folder() / "zips" / f"{secrets.token_hex(8)}.zip"
+    try:
+        shelf.pack(request.path_params["name"], path)
+    except (InputError, OSError):
+        return Response(status_code=404)
+    return FileResponse(path, media_type="application/zip", filename=f"{request.path_params['name']}.zip",
+                        background=BackgroundTask(path.unlink, missing_ok=True))
 
 
 def steered(request: Request) -> Response:
@@ -59,7 +74,7 @@ def _told(request: Request, make: Callable[[Recommender], dict]) -> Response:
 
 app = st.App("frame.py", routes=[Route(item_pictures.PICTURE_ROUTE, picture), Route(stage.LIST_ROUTE, steered),
                                  Route(stage.WHY_ROUTE, why), Route(finder.ROUTE, found),
-                                 Route(uploads.ROUTE, uploads.receive, methods=["PUT"])],
+                                 Route(bundles.ZIP_ROUTE, packed), Route(uploads.ROUTE, uploads.receive, methods=["PUT"])],
              middleware=[Middleware(Shield), Middleware(OwnerCookie)])
 more_files()
 background.queue()  # jobs that waited when the app was ended go on

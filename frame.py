@@ -14,6 +14,7 @@ page = st.navigation([
     st.Page("pages/name.py", title="Name the dimensions", icon=":material/label:"),
     st.Page("pages/intentions.py", title="Name the intentions", icon=":material/shelves:"),
     st.Page("pages/train.py", title="Train on your data", icon=":material/model_training:"),
+    st.Page("pages/bundles.py", title="Bundles", icon=":material/inventory_2:"),
     st.Page("pages/disentanglement.py", title="Disentanglement and accuracy", icon=":material/query_stats:"),
     st.Page("pages/benchmark.py", title="Benchmark", icon=":material/leaderboard:"),
     st.Page("pages/method.py", title="Method", icon=":material/function:"),

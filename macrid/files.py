@@ -1,8 +1,10 @@
 """Files that are there whole or not at all, JSON whose shape is checked; where the app's files are, of which version."""
 
+import errno
 import importlib.metadata
 import json
 import os
+import secrets
 import shutil
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -16,13 +18,18 @@ Shape = Mapping[str, "type | tuple[type, ...] | Shape"]  # of a JSON object: the
 def replacing(path: Path) -> Iterator[Path]:
     """A file beside `path` to write, which is renamed to it once it is whole and removed if it fails; folders are made."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.new")
+    beside = own_name(path, "new")
     try:
         yield beside
         os.replace(beside, path)
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
+
+
+def own_name(path: Path, ending: str) -> Path:
+    """A name beside `path` that nobody else takes, hidden: others may be writing the same file at the same time."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.{ending}")
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -41,10 +48,22 @@ def write_json(path: Path, value: object) -> None:
     write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
+def place(beside: Path, path: Path) -> bool:
+    """Put the finished folder `beside` at `path`, if nothing stands there; gives whether that could be done."""
+    try:
+        if path.exists() or path.is_symlink():
+            return False
+        os.rename(beside, path)  # onto an empty folder it succeeds, onto any other it fails
+    except OSError as error:
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
+            return False
+        raise
+    return True
+
+
 def swap(beside: Path, path: Path) -> None:
     """Put the finished folder `beside` in the place of `path`; what stood there is kept until the new one stands."""
-    old = path.with_name(f".{path.name}.old")
-    _remove(old)
+    old = own_name(path, "old")
     if path.exists() or path.is_symlink():
         os.replace(path, old)
     try:

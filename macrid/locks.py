@@ -5,6 +5,29 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+
+class Held:
+    """A lock that is held as long as this object is kept, or, as a context, until the block ends."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor: int | None = descriptor
+
+    def release(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.release()
+
+    def __del__(self) -> None:
+        self.release()
 
 
 def take(path: Path) -> int | None:
@@ -19,7 +42,7 @@ def take(path: Path) -> int | None:
             return None
         if _same(path, held):
             return held
-        os.close(held)  # `alone` has removed that file meanwhile: it locks nothing any more
+        os.close(held)  # that file was removed meanwhile: it locks nothing any more
 
 
 def is_held(path: Path) -> bool:
@@ -42,18 +65,6 @@ def waiting(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(held)
-
-
-@contextmanager
-def alone(path: Path) -> Iterator[bool]:
-    """Hold the lock `path` within a block, and remove its file then; gives whether it could be had."""
-    held = take(path)
-    try:
-        yield held is not None
-    finally:
-        if held is not None:
-            path.unlink(missing_ok=True)
-            os.close(held)
 
 
 def _same(path: Path, held: int) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
+from macrid.bundle import shelf
 from macrid.charts import maps
 from macrid.charts.colours import matched
 from macrid.data import intention_file
@@ -14,7 +15,7 @@ from macrid.jobs import Request
 from macrid.labelling.shelves import Shelves
 from macrid.maps import atlas
 from macrid.pipeline import realign
-from ui import address, background, bundles, html, item_pictures, widgets, words
+from ui import address, background, bundles, html, item_pictures, owner, widgets, words
 from ui.item_maps import by_factor
 from ui.shelving import Saving, Shelving
 from ui.state import Intend
@@ -144,6 +145,7 @@ def save(folder: Path, name: str) -> None:
     arguments = ["align", str(bundle.path), "--intentions", str(table), "--kfac", str(len(intentions.names)),
                  "--out", str(out)]
     job = background.submit(Request("align", f"Save {name}", tuple(arguments), out, lane="short"))
+    shelf.give(name, owner.key())
     shelving.saving = Saving(name, out, job)
 
 

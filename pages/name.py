@@ -4,12 +4,13 @@ them, and save dials that bear names."""
 import numpy as np
 import streamlit as st
 
+from macrid.bundle import shelf
 from macrid.data import label_file
 from macrid.errors import InputError
 from macrid.labelling.answers import Answers, Attribute
 from macrid.labelling.interview import Interview
 from macrid.pipeline import realign
-from ui import address, bundles, drafts, html, words
+from ui import address, bundles, drafts, html, owner, words
 from ui.naming import Naming, Saved, described
 from ui.state import Name
 
@@ -355,6 +356,7 @@ def saving_as(empty: bool) -> None:
             st.error(words.plain(error))
             return
         bar.empty()
+        shelf.give(name.strip(), owner.key())
         aligned = saved.meta.get("aligned", {"dials": [], "refused": []})
         naming.saved = Saved(name.strip(), [*aligned["dials"], *saved.given_dials.values()], aligned["refused"])
     if naming.saved is None:

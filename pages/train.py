@@ -277,8 +277,7 @@ def retrain(job: Job) -> None:
     """The files of a training, to be trained on once more."""
     mine.take_from(job)
     state.forget()
-    told = dict(job.request.about.get("columns", {}))
-    state.told = told | {"events": tuple(told.get("events", ()))}
+    state.told = draft.told_of(job)
     state.files, state.job = [f"{kind}/{path.name}" for kind, path in mine.files()], ""
 
 

@@ -26,13 +26,13 @@ LAST = '[data-testid="stFileUploader"], .mc-scale, ' \
        ':text("What these figures mean"), .drop label, :text("All trainings"), ' \
        ':text("Start the sweep"), :text("Stars are MacridVAE"), :text("that is steering")'
 # Opened at /steer, Streamlit first looks for its server below that address: two 404s that a browser writes to its console.
-PROBE = re.compile(r"/(macro_map|steer|name|intentions|train|disentanglement|benchmark|method)"
+PROBE = re.compile(r"/(macro_map|steer|name|intentions|train|bundles|disentanglement|benchmark|method)"
                    r"/_stcore/(health|host-config)$")
 PAGES = {"": "What clicks alone can tell", "macro_map": "Macro map", "steer": "Steer", "name": "Name the dimensions",
-         "intentions": "Name the intentions", "train": "Train on your data",
+         "intentions": "Name the intentions", "train": "Train on your data", "bundles": "Bundles",
          "disentanglement": "Disentanglement and accuracy", "benchmark": "Benchmark", "method": "Method"}
 LINKS = {"Overview": "", "Macro map": "macro_map", "Steer": "steer", "Name the dimensions": "name",
-         "Name the intentions": "intentions", "Train on your data": "train",
+         "Name the intentions": "intentions", "Train on your data": "train", "Bundles": "bundles",
          "Disentanglement and accuracy": "disentanglement",
          "Benchmark": "benchmark", "Method": "method"}
 POINT = """([at, of]) => {  // where on the screen an item of a map is

@@ -27,10 +27,20 @@ def test_a_process_that_it_is_handed_to_holds_it_until_it_ends(tmp_path):
     assert not locks.is_held(tmp_path / "lock")
 
 
-def test_alone_leaves_nothing_and_says_whether_it_could_be_had(tmp_path):
-    with locks.alone(tmp_path / "lock") as first:
-        assert first
-        with locks.alone(tmp_path / "lock") as second:
-            assert not second
-        assert (tmp_path / "lock").exists()
-    assert not (tmp_path / "lock").exists()
+def test_it_is_held_as_long_as_it_is_kept(tmp_path):
+    with locks.Held(locks.take(tmp_path / "lock")):
+        assert locks.is_held(tmp_path / "lock")
+    kept = locks.Held(locks.take(tmp_path / "lock"))
+    assert locks.is_held(tmp_path / "lock")
+    del kept
+    assert not locks.is_held(tmp_path / "lock")
+
+
+def test_a_file_that_was_removed_locks_nothing(tmp_path):
+    old = locks.take(tmp_path / "lock")
+    (tmp_path / "lock").unlink()
+    new = locks.take(tmp_path / "lock")
+    assert new is not None
+    os.close(old)
+    assert locks.is_held(tmp_path / "lock")
+    os.close(new)

@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from macrid import bundle as bundles
-from macrid.bundle import places
+from macrid.bundle import places, shelf
 from macrid.bundle.recommender import Recommender
 from macrid.errors import InputError
 from macrid.results.collapse import variant_of
@@ -13,6 +13,8 @@ from macrid.results.collapse import variant_of
 from .address import from_address, to_address
 from .state import Frame, forget_bundle
 from .words import DATA_NAMES, figure
+
+ZIP_ROUTE = "/bundle-zip/{name}.zip"
 
 
 def models_folder() -> Path:
@@ -45,7 +47,7 @@ def choose_bundle() -> None:
         return
     from_address("bundle", names, names[0])
     st.selectbox("Data set and model", names, key="bundle", persist_state="session", on_change=_forget,
-                 format_func=_bundle_label,
+                 format_func=label,
                  help="Every folder in models/ that holds a trained bundle. `python -m macrid train` makes more.")
     chosen = state.bundle or names[0]
     to_address(bundle=(chosen, names[0]))
@@ -67,8 +69,16 @@ def switch_bundle(name: str) -> None:
     _forget()
 
 
-def _bundle_label(name: str) -> str:
-    return DATA_NAMES.get(name, name)
+def label(name: str) -> str:
+    """What a bundle is called for people: that of a known data set by it, unless a browser has made the bundle."""
+    return name if shelf.owner_of(name) else DATA_NAMES.get(name, name)
+
+
+def shown_name() -> str:
+    """The name of the bundle that the pages show."""
+    names = bundle_names()
+    name = Frame().bundle or st.query_params.get("bundle") or ""
+    return name if name in names else (names or [""])[0]
 
 
 def chosen() -> Recommender:

@@ -11,12 +11,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from macrid.bundle import places
+from macrid.bundle import places, shelf
 from macrid.data import shop
 from macrid.files import write_json
 from macrid.jobs import Job, Request
 from macrid.jobs.job import read_json
-from macrid.pipeline import run_folder
+from macrid.pipeline import realign, run_folder
 
 from . import background, owner, uploads
 
@@ -96,7 +96,8 @@ class Draft:
         """What the data are called: as the file, or the larger of several."""
         paths = _files(self.data)
         stem = max(paths, key=lambda path: path.stat().st_size).name.split(".")[0] if paths else ""
-        return "-".join("".join(c if c.isalnum() or c in "-_" else " " for c in stem).split())[:40] or "mine"
+        name = realign.plain_name(stem)
+        return f"my-{name}" if name in realign.RESERVED_NAMES else name
 
     # Looking ---------------------------------------------------------------------------------------------------------
 
@@ -155,7 +156,9 @@ class Draft:
                      f"--out={out}", "--resume", "--progress", "{job}/progress")
         about = {"name": name, "data": called, "columns": asdict(columns), "settings": dict(settings), "more": more}
         request = Request("train", name, arguments, out, keeps=(run_folder.partial_of(out),), about=about)
-        return background.submit(request, brings)
+        job = background.submit(request, brings)
+        shelf.give(name, owner.key())
+        return job
 
     def take_from(self, job: Job) -> None:
         """Begin again with the files of a training."""
@@ -164,6 +167,12 @@ class Draft:
             for path in _files(folder):
                 (self.folder / kind).mkdir(parents=True, exist_ok=True)
                 _linked(path, self.folder / kind / path.name)
+
+
+def told_of(job: Job) -> dict[str, Any]:
+    """What was said of the columns for a training: fields of `Columns`."""
+    told = dict(job.request.about.get("columns", {}))
+    return told | {"events": tuple(told.get("events", ()))}
 
 
 def as_set(settings: Mapping[str, object]) -> list[str]:

@@ -15,6 +15,20 @@ def new() -> str:
     return secrets.token_urlsafe(24)
 
 
+def may_change(made_by: str) -> bool:
+    """Whether who looks at the page may change what somebody has made; what nobody knows the maker of ("") only they may who
+    sit at this machine."""
+    return made_by == key() if made_by else is_here()
+
+
+def is_here() -> bool:
+    """Whether the page is looked at on the machine that serves it, as far as that can be told."""
+    try:
+        return st.context.ip_address is None and "x-forwarded-for" not in {name.lower() for name in st.context.headers}
+    except (AttributeError, RuntimeError, TypeError):  # no browser
+        return True
+
+
 def key() -> str:
     """Who looks at the page, as it may be written down: a digest of the key."""
     try:

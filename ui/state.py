@@ -290,6 +290,15 @@ class Train(PageState):
         self.told, self.seen, self.measured = {}, {}, {}
 
 
+class Bundles(PageState):
+    """Which bundles stand side by side; a zip that is taken in."""
+
+    left = Remembered("")
+    right = Remembered("")
+    zip_token = Remembered("")  # for a zip that is sent
+    refused = Remembered("")  # why something could not be done, to be told once
+
+
 class Disentanglement(PageState):
     """Which file, figure and run are shown."""
 
@@ -316,8 +325,8 @@ class Method(PageState):
     user = Remembered("", of_bundle=True)
 
 
-PAGES: tuple[type[PageState], ...] = (Frame, Overview, MacroMap, Steer, Name, Intend, Train, Disentanglement, Benchmark,
-                                      Method)
+PAGES: tuple[type[PageState], ...] = (Frame, Overview, MacroMap, Steer, Name, Intend, Train, Bundles, Disentanglement,
+                                      Benchmark, Method)
 
 
 def forget_bundle(session: MutableMapping[Any, Any], address: MutableMapping[str, Any]) -> None:

@@ -24,7 +24,7 @@ from macrid.data import label_file
 from macrid.data.intention_file import Intentions
 from macrid.data.interactions import PARTS
 from macrid.errors import InputError
-from macrid.files import replacing, swap, write_json
+from macrid.files import own_name, place, replacing, swap, write_json
 from macrid.model.macridvae import MacridVAE, weight_shapes
 from macrid.model.settings import Settings, make_settings, settings_dict
 
@@ -69,16 +69,19 @@ class Contents:
     moves: pd.DataFrame | None = None  # what dials do to lists, as `moves.measure` gives it
 
 
-def save(path: Path, contents: Contents) -> None:
+def save(path: Path, contents: Contents, replace: bool = True) -> None:
     """Write a bundle to the folder `path`, beside it first and then renamed, so that it is there whole or not at all. An
-    earlier bundle at `path` is replaced."""
+    earlier bundle at `path` is replaced, or, without `replace`, kept with an InputError: of those who save to one path at
+    the same time, one does."""
     path = Path(path)
-    beside = path.with_name(f".{path.name}.new")
-    shutil.rmtree(beside, ignore_errors=True)
+    beside = own_name(path, "new")
     beside.mkdir(parents=True)
     try:
         _write(beside, contents)
-        swap(beside, path)
+        if replace:
+            swap(beside, path)
+        elif not place(beside, path):
+            raise InputError(f"there is a bundle called {path.name} already, and it is not replaced; choose another name")
     except BaseException:
         shutil.rmtree(beside, ignore_errors=True)
         raise

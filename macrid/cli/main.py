@@ -10,7 +10,7 @@ import click
 
 from macrid.errors import InputError, InputWarning
 
-from . import app, batch, jobs, serve, study, train, use
+from . import app, batch, jobs, serve, shelf, study, train, use
 
 
 def call(arguments: Sequence[str] | None = None, program: str | None = None) -> None:
@@ -53,7 +53,7 @@ def main() -> None:
 
 
 for command in (*train.COMMANDS, *use.COMMANDS, *batch.COMMANDS, *study.COMMANDS, *app.COMMANDS, *serve.COMMANDS,
-                *jobs.COMMANDS):
+                *jobs.COMMANDS, *shelf.COMMANDS):
     main.add_command(command)
 
 

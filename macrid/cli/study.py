@@ -1,7 +1,8 @@
 """Commands that study settings and recommenders: compare, sweep, tune."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,13 +48,14 @@ def _check_no_labels(names: Iterable[str]) -> None:
         raise InputError("label_weight: these commands take no labels; use train --labels FILE.csv --set label_weight=...")
 
 
-def _begun(plan: "Plan", output: Output) -> "Plan":
-    """The plan of a study, once its files are known to be its own."""
+@contextmanager
+def _begun(plan: "Plan", output: Output) -> Iterator["Plan"]:
+    """The plan of a study, once its files are known to be its own, which they are until the block ends."""
     from macrid.studies import study
 
-    study.prepare(plan, overwrite=output.overwrite, resume=output.resume)
-    say_what_counts(plan.split)
-    return plan
+    with study.prepare(plan, overwrite=output.overwrite, resume=output.resume):
+        say_what_counts(plan.split)
+        yield plan
 
 
 @click.command()
@@ -82,8 +84,8 @@ def compare(division: Division, models: str, chosen: Chosen, output: Output, dev
     base = make_settings(chosen.preset, own)
     settings = {"macridvae": base} | {name: contenders.settings_of(name, base, others.get(name)) for name in names}
     device = device_of(device)
-    plan = _begun(study.Plan(division.split(), output.out, chosen.preset, division.seed, device), output)
-    with StudyProgress(len(names), "model", plan.out) as progress:
+    whole = study.Plan(division.split(), output.out, chosen.preset, division.seed, device)
+    with _begun(whole, output) as plan, StudyProgress(len(names), "model", plan.out) as progress:
         value = comparing.compare(plan, names, settings, progress.report)
     if as_json:
         print_json(value)
@@ -159,8 +161,8 @@ def sweep(division: Division, words: _GridWords, chosen: Chosen, output: Output,
     _check_no_labels([*changes, *grid])
     count = len(sweeping.points(changes, chosen.preset, grid))
     device = device_of(machine.device)
-    plan = _begun(study.Plan(division.split(), output.out, chosen.preset, division.seed, device, machine.jobs), output)
-    with StudyProgress(count, "point", plan.out) as progress:
+    whole = study.Plan(division.split(), output.out, chosen.preset, division.seed, device, machine.jobs)
+    with _begun(whole, output) as plan, StudyProgress(count, "point", plan.out) as progress:
         value = sweeping.sweep(plan, changes, grid, progress.report)
     if as_json:
         print_json(value)

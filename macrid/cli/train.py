@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -133,16 +134,17 @@ def train(division: Division, chosen: Chosen, output: _Output, told: Told, model
         if intentions:
             settings = contents.intended(settings, intentions, chosen.read())
         cost = _linear_path_told(split, settings)
-        if workers.is_first:
-            run = provenance.describe(split, settings, division.seed, labels, intentions) | {"twin": twin}
-            run_folder.prepare(out, run, overwrite=output.overwrite, resume=output.resume, twin=bool(twin))
-        workers.wait()
-        if not auto:  # else it was said before K was chosen
-            say_what_counts(split)
-        if cost:
-            click.echo(cost, err=True)
-        _train(build.Training(split, settings, source, division.seed, labels, twin, device, kfac_auto, intentions, workers),
-               out, output.watched)
+        training = build.Training(split, settings, source, division.seed, labels, twin, device, kfac_auto, intentions,
+                                  workers)
+        run = provenance.describe(split, settings, division.seed, labels, intentions) | {"twin": twin}
+        with (run_folder.prepare(out, run, overwrite=output.overwrite, resume=output.resume, twin=bool(twin))
+              if workers.is_first else nullcontext()):
+            workers.wait()
+            if not auto:  # else it was said before K was chosen
+                say_what_counts(split)
+            if cost:
+                click.echo(cost, err=True)
+            _train(training, out, output.watched)
 
 
 def _go_on(older: Path, division: Division, chosen: Chosen, output: _Output, device: str) -> None:

@@ -9,7 +9,9 @@ from pathlib import Path
 import pandas as pd
 
 from macrid import bundle
+from macrid.bundle import shelf
 from macrid.bundle.recommender import Recommender
+from macrid.data import fetch
 from macrid.dials import choose, given_dials, moves
 from macrid.dials.given_dials import Given
 from macrid.dials.wishes import Attributes
@@ -18,6 +20,7 @@ from macrid.errors import InputError
 from . import evaluate, run_folder
 
 STAGES = ("learn the axes", "measure how well they steer", "save")
+RESERVED_NAMES = frozenset([*fetch.NAMES, "shop", "skewed-shop"])  # whoever sees one takes the bundle for that of these data
 _RESERVED = ("-dot", ".new", ".old", ".partial")  # endings of folders that stand for something else
 
 
@@ -59,7 +62,8 @@ def align(source: Recommender, out: Path, method: str, labels: pd.DataFrame | No
     report(STAGES[2])
     moved = moves.measure(scored, dials.axes, evaluate.shown_people_of(source).clicks, Attributes(source.items))
     bundle.save(out, bundle.Contents(meta, source.model, source.items, source.maps, dials.axes, dials.influence,
-                                     source.users, source.history, labels, source.course, source.intentions, moved))
+                                     source.users, source.history, labels, source.course, source.intentions, moved),
+                overwrite)
     return bundle.load(out)
 
 
@@ -83,7 +87,7 @@ def save_as(source: Recommender, folder: Path, name: str, labels: pd.DataFrame,
         meta |= {"name": name, "twin": _twin_beside(source, out)}
         bundle.save(out, bundle.Contents(meta, source.model, source.items, source.maps, source.axes,
                                          source.influence, source.users, source.history, source.labels, source.course,
-                                         source.intentions, source.dials.moves))
+                                         source.intentions, source.dials.moves), replace=False)
         return bundle.load(out)
     except OSError as error:
         raise InputError(f"cannot write to {folder} ({error.strerror}); make room there, or make it writable") from error
@@ -96,12 +100,22 @@ def _twin_beside(source: Recommender, out: Path) -> str | None:
 
 
 def check_name(folder: Path, name: str) -> None:
-    """InputError for a name that is taken in `folder`, or that no bundle may have."""
+    """InputError for a name that is taken in `folder`, or that no bundle may have, and where there is no room for more."""
+    shelf.check_room(folder)
     if not re.fullmatch(r"\w[\w.-]{0,59}", name) or name.endswith(_RESERVED):
         raise InputError(f"{name!r} cannot be the name of a bundle; use letters, digits, - and _, and none of the endings "
                          f"{', '.join(_RESERVED)}")
+    if name in RESERVED_NAMES:
+        raise InputError(f"{name} is the name of a data set that everybody knows; choose another, such as my-{name}")
     if _taken(folder, name):
-        raise InputError(f"there is a bundle called {name} already, and it is not replaced; choose another name")
+        raise InputError(f"there is a bundle called {name} already, and it is not replaced; choose another name, such as "
+                         f"{free_name(folder, name)}")
+
+
+def plain_name(text: str) -> str:
+    """A name that a bundle may have, from any text."""
+    name = re.sub(r"[^\w-]+", "-", text).strip("-_")[:40]
+    return f"{name}-2" if name.endswith(_RESERVED) else name or "mine"
 
 
 def free_name(folder: Path, wanted: str, taken: Container[str] = ()) -> str:
@@ -111,4 +125,5 @@ def free_name(folder: Path, wanted: str, taken: Container[str] = ()) -> str:
 
 
 def _taken(folder: Path, name: str) -> bool:
-    return any((folder / other).exists() for other in (name, f"{name}-dot"))
+    there = (name, f"{name}-dot", run_folder.partial_of(folder / name).name)
+    return name in RESERVED_NAMES or any((folder / other).exists() for other in there)

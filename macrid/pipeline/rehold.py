@@ -85,7 +85,7 @@ def rehold(source: Recommender, out: Path, intentions: Intentions, kfac: int | N
     report(STAGES[4])
     bundle.save(out, bundle.Contents(meta, model, source.items, laid_out, dials.axes, dials.influence, source.users,
                                      source.history, source.labels if learned else None,
-                                     intentions=intentions, moves=moved))
+                                     intentions=intentions, moves=moved), overwrite)
     return bundle.load(out)
 
 

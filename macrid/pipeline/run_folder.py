@@ -4,9 +4,11 @@ import json
 import shutil
 from pathlib import Path
 
-from macrid import bundle
+from macrid import bundle, locks
 from macrid.errors import InputError
 from macrid.files import write_json
+
+LOCK = "lock"  # in such a folder, held by the process that trains
 
 
 def partial_of(out: Path) -> Path:
@@ -31,8 +33,9 @@ def check_free(out: Path, overwrite: bool) -> None:
                          + ", and is not replaced; choose another --out")
 
 
-def prepare(out: Path, run: dict, *, overwrite: bool, resume: bool, twin: bool) -> None:
+def prepare(out: Path, run: dict, *, overwrite: bool, resume: bool, twin: bool) -> locks.Held:
     """Make sure that `out` may be written and that a checkpoint found there belongs to this `run` (its JSON description).
+    As long as what this gives is kept, nobody else may train to `out`.
 
     Raises InputError when there is a bundle already (without `overwrite`) or something else (even with it), a stopped
     training (without `resume` or `overwrite`), or one with other arguments; with both, such a one is begun again.
@@ -41,26 +44,39 @@ def prepare(out: Path, run: dict, *, overwrite: bool, resume: bool, twin: bool) 
     if twin:
         check_free(twin_of(out), overwrite)
     partial = partial_of(out)
-    claim(partial, run, overwrite=overwrite, resume=resume)
+    return claim(partial, run, overwrite=overwrite, resume=resume)
 
 
-def claim(partial: Path, run: dict, *, overwrite: bool, resume: bool, what: str = "a training that was stopped") -> None:
-    """Make the folder `partial` that of this `run`, or find it so; InputError as `prepare` says. what: it keeps."""
+def is_running(out: Path) -> bool:
+    """Whether some process trains to `out` now."""
+    return locks.is_held(partial_of(out) / LOCK)
+
+
+def claim(partial: Path, run: dict, *, overwrite: bool, resume: bool,
+          what: str = "a training that was stopped") -> locks.Held:
+    """Make the folder `partial` that of this `run`, or find it so, as long as what this gives is kept. InputError as
+    `prepare` says, or where a process that runs has claimed it. what: it keeps."""
     if partial.is_file():
         raise InputError(f"{partial} is a file where a folder is to be kept; choose another --out")
-    record = partial / "run.json"
-    if partial.exists():
-        why = _why_not_resume(record, run) if resume else f"holds {what}; add --resume to go on"
-        if why is None:
-            return
-        if not overwrite:
-            raise InputError(f"{partial} {why}, or --overwrite to begin again")
-        shutil.rmtree(partial)
     try:
-        partial.mkdir(parents=True)
+        partial.mkdir(parents=True, exist_ok=True)
+        descriptor = locks.take(partial / LOCK)
     except OSError as error:
         raise InputError(f"cannot write to {partial.parent} ({error.strerror}); choose another --out") from error
+    if descriptor is None:
+        raise InputError(f"{partial} is being written by another process; wait until it is done, or choose another --out")
+    held, record = locks.Held(descriptor), partial / "run.json"
+    kept = [path for path in partial.iterdir() if path.name != LOCK]
+    why = _why_not_resume(record, run) if resume else f"holds {what}; add --resume to go on"
+    if kept and why is None:
+        return held
+    if kept and not overwrite:
+        held.release()
+        raise InputError(f"{partial} {why}, or --overwrite to begin again")
+    for path in kept:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
     write_json(record, run)
+    return held
 
 
 def _why_not_resume(record: Path, run: dict) -> str | None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from macrid import results
+from macrid import locks, results
 from macrid.data.split import Split
 from macrid.errors import InputError
 from macrid.files import write_json
@@ -49,16 +49,16 @@ def done_in(out: Path) -> int:
     return sum(1 for path in partial_of(out).glob("*.json") if path.name != "run.json")
 
 
-def prepare(plan: Plan, *, overwrite: bool, resume: bool) -> None:
+def prepare(plan: Plan, *, overwrite: bool, resume: bool) -> locks.Held:
     """Make sure that the file `out` may be written, and that what a stopped study left there is of this split and seed.
-    InputError as `run_folder.prepare` says."""
+    InputError as `run_folder.prepare` says, and nobody else may write `out` as long as what this gives is kept."""
     out, split = plan.out, plan.split
     if out.name in ("", "..") or out.is_dir():
         raise InputError(f"--out is {out}, a folder; give the name of a file, such as {out / 'results.json'}")
     if out.exists() and not overwrite:
         raise InputError(f"{out} exists already; choose another --out, or add --overwrite to replace it")
     run = {"data": split.name, "split": split.kind, "fingerprint": provenance.fingerprint(split), "seed": plan.seed}
-    run_folder.claim(partial_of(out), run, overwrite=overwrite, resume=resume)
+    return run_folder.claim(partial_of(out), run, overwrite=overwrite, resume=resume)
 
 
 def task(name: str, settings: ContenderSettings, plan: Plan, mapped: bool = False) -> tuple[str, Task]:

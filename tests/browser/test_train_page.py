@@ -23,7 +23,7 @@ def files(tmp_path):
 
 
 @pytest.mark.browser
-def test_from_a_file_to_a_bundle(visit, files):
+def test_from_a_file_to_a_bundle(visit, files, tmp_path):
     page = visit("train")
     page.locator(".drop input[type=file]").set_input_files(files)
     expect(page.locator(".mc-file b")).to_have_text(["items.csv", "plays.csv"])
@@ -59,3 +59,30 @@ def test_from_a_file_to_a_bundle(visit, files):
     expect(again.locator("h1").first).to_have_text("What clicks alone can tell")
     settled(again)
     expect(again.get_by_role("combobox", name="Data set and model")).to_have_value("plays")
+    given_away(again, tmp_path)
+
+
+def given_away(page, folder):
+    """The bundle is renamed, downloaded, deleted, and taken in again from what was downloaded."""
+    page.get_by_role("link", name="Bundles", exact=True).click()
+    settled(page)
+    bundle = page.locator(".st-key-bundle-plays")
+    bundle.get_by_role("button", name="More").click()
+    page.get_by_role("textbox", name="It is called").fill("mine")
+    page.get_by_role("textbox", name="It is called").press("Enter")
+    page.get_by_role("button", name="Rename").click()
+    bundle = page.locator(".st-key-bundle-mine")
+    expect(bundle).to_be_visible()
+    settled(page)
+    bundle.get_by_role("button", name="More").click()
+    with page.expect_download() as download:
+        page.get_by_text("Download as a zip").click()
+    assert download.value.suggested_filename == "mine.zip"
+    download.value.save_as(folder / "given.zip")
+    page.get_by_text("I will not need it any more").click()
+    page.get_by_role("button", name="Delete").click()
+    expect(bundle).to_have_count(0)
+    settled(page)
+    page.locator(".drop input[type=file]").set_input_files(folder / "given.zip")
+    expect(page.get_by_text("given stands in every page")).to_be_visible(timeout=90_000)
+    expect(page.locator(".st-key-bundle-given")).to_be_visible()

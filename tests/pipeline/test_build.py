@@ -95,6 +95,16 @@ def test_a_stopped_training(tmp_path):
     assert not (run_folder.partial_of(out) / "mark").exists()
 
 
+def test_what_is_being_trained_is_not_stopped(tmp_path):
+    out = tmp_path / "out"
+    with run_folder.prepare(out, RUN, overwrite=False, resume=False, twin=False):
+        assert run_folder.is_running(out)
+        for how in ({}, {"resume": True}, {"overwrite": True}):
+            assert "is being written by another process; wait until it is done" in refused(out, **how)
+    assert not run_folder.is_running(out)
+    assert "was stopped; add --resume" in refused(out)
+
+
 @pytest.mark.parametrize("record", ["", '{"data": "sh', "[1]", "null"])
 def test_a_damaged_record(tmp_path, record):
     out = tmp_path / "out"

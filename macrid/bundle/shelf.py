@@ -1,0 +1,248 @@
+"""The bundles that there are, as a shelf: what each is, at a glance; renamed, deleted, packed into a zip and unpacked from
+one, compared. What ships with the app is never changed.
+
+Whose a bundle is, where a browser has made it, stands in `.owners.json` in the folder of people's own bundles.
+"""
+
+import json
+import os
+import re
+import shutil
+import stat
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from macrid import locks
+from macrid.errors import InputError
+from macrid.files import app_folder, own_name, place, replacing, write_json
+from macrid.jobs.job import read_json
+
+from . import places
+from .folder import FILES, load
+from .optional_files import OPTIONAL
+
+SHIPPED = ("shop", "shop-dot", "skewed-shop", "skewed-shop-dot")  # in the app's own folder
+OWNERS = ".owners.json"
+UNPACKED_MOST = 4 << 30  # bytes that a zip may hold
+QUOTA = 50 << 30  # bytes of people's own bundles, unless MACRID_QUOTA_GB says otherwise
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A bundle as its bundle.json tells of it; `fault` if that cannot be read. bytes: of its folder, and its twin's."""
+
+    name: str
+    path: Path
+    shipped: bool
+    bytes: int
+    made: float  # seconds since 1970
+    meta: dict[str, Any] = field(default_factory=dict)
+    fault: str = ""
+
+    @property
+    def twin(self) -> str | None:
+        return self.meta.get("twin")
+
+
+def entries() -> list[Entry]:
+    """All bundles but the twins of others, those that ship first, then the latest."""
+    names = places.names()
+    found = [entry(name) for name in names if not (name.endswith("-dot") and name[:-4] in names)]
+    return sorted(found, key=lambda one: (not one.shipped, -one.made, one.name))
+
+
+def entry(name: str) -> Entry:
+    """The bundle of a name that there is."""
+    path = places.path_of(name)
+    record, fault = path / "bundle.json", ""
+    meta = read_json(record)
+    if meta is None or not isinstance(meta.get("data"), dict) or not isinstance(meta.get("metrics"), dict):
+        meta, fault = {}, "bundle.json is damaged"
+    folders = [path, *([path.with_name(f"{name}-dot")] if meta.get("twin") == f"{name}-dot" else [])]
+    size = sum(file.stat().st_size for folder in folders if folder.is_dir() for file in folder.iterdir() if file.is_file())
+    weights = path / "weights.safetensors"  # which no renaming writes again
+    made = (weights if weights.is_file() else record).stat().st_mtime
+    return Entry(name, path, is_shipped(path), size, made, meta, fault)
+
+
+def is_shipped(path: Path) -> bool:
+    """Whether a bundle came with the app, or is a link to what lies elsewhere."""
+    return path.is_symlink() or (path.name in SHIPPED and path.resolve().parent == (app_folder() / "models").resolve())
+
+
+# Changing ----------------------------------------------------------------------------------------------------------------
+
+
+def rename(name: str, new: str) -> None:
+    """Call a bundle something else; its twin goes with it. The new name has been checked. InputError for what ships, and for
+    a name that somebody has taken meanwhile."""
+    old = _own(name)
+    twin = entry(name).twin if (old.with_name(f"{name}-dot")).is_dir() else None
+    moved = {name: new} | ({f"{name}-dot": f"{new}-dot"} if twin == f"{name}-dot" else {})
+    for before, after in reversed(moved.items()):  # the twin first, so that a bundle never names one that is not there
+        path = old.with_name(after)
+        if not place(old.with_name(before), path):
+            raise InputError(f"there is a bundle called {after} already, and it is not replaced; choose another name")
+        meta = json.loads((path / "bundle.json").read_text(encoding="utf-8"))
+        write_json(path / "bundle.json", meta | {"name": after, "twin": moved.get(meta.get("twin"), meta.get("twin"))})
+    with _owners(old.parent) as owners:
+        if name in owners:
+            owners[new] = owners.pop(name)
+
+
+def delete(name: str) -> None:
+    """Remove a bundle and its twin. InputError for what ships."""
+    old = _own(name)
+    twin = entry(name).twin
+    for path in (old, *([old.with_name(twin)] if twin == f"{name}-dot" else [])):
+        if path.is_dir() and not is_shipped(path):
+            gone = own_name(path, "old")
+            os.rename(path, gone)  # at once out of sight
+            shutil.rmtree(gone, ignore_errors=True)
+    with _owners(old.parent) as owners:
+        owners.pop(name, None)
+
+
+def _own(name: str) -> Path:
+    """The folder of a bundle that may be changed."""
+    path = places.path_of(name)
+    if name not in places.names():
+        raise InputError(f"there is no bundle called {name}; somebody may have renamed or deleted it")
+    if is_shipped(path):
+        raise InputError(f"{name} came with the app and stays as it is; copy it under another name")
+    return path
+
+
+def owner_of(name: str) -> str:
+    """Who has made a bundle; "" where nobody knows."""
+    owners = read_json(places.own_folder() / OWNERS) or {}
+    return str(owners.get(name, ""))
+
+
+def give(name: str, owner: str) -> None:
+    """Note who makes a bundle."""
+    folder = places.own_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    with _owners(folder) as owners:
+        owners[name] = owner
+
+
+@contextmanager
+def _owners(folder: Path) -> Iterator[dict[str, Any]]:
+    """The owners by name, to be changed within a block; nobody else changes them meanwhile."""
+    with locks.waiting(folder / f"{OWNERS}.lock"):
+        owners = read_json(folder / OWNERS) or {}
+        yield owners
+        write_json(folder / OWNERS, owners)
+
+
+def check_room(folder: Path) -> None:
+    """InputError if people's own bundles take more room than they may."""
+    given = os.environ.get("MACRID_QUOTA_GB", "")
+    most = float(given) * 1e9 if re.fullmatch(r"\d+(\.\d+)?", given) else QUOTA
+    taken = sum(file.stat().st_size for path in folder.glob("*/bundle.json") if not is_shipped(path.parent)
+                for file in path.parent.iterdir() if file.is_file())
+    if taken > most:
+        raise InputError(f"the bundles here take {taken / 1e9:.1f} GB of the {most / 1e9:.1f} GB that they may; delete some")
+
+
+# As a zip ----------------------------------------------------------------------------------------------------------------
+
+
+def pack(name: str, to: Path) -> None:
+    """Write a bundle, and its twin, to the zip `to`, in folders of their names. InputError if there is none."""
+    if name not in places.names():
+        raise InputError(f"there is no bundle called {name}; there are {', '.join(sorted(places.names())[:9]) or 'none'}")
+    path, twin = places.path_of(name), entry(name).twin
+    folders = [path, *([path.with_name(twin)] if twin == f"{name}-dot" and path.with_name(twin).is_dir() else [])]
+    with replacing(to) as beside, zipfile.ZipFile(beside, "w", zipfile.ZIP_STORED) as file:  # nothing in it would shrink
+        for folder in folders:
+            for part in (*FILES, *OPTIONAL):
+                if (folder / part).is_file():
+                    file.write(folder / part, f"{folder.name}/{part}")
+
+
+def unpack(source: Path, folder: Path, name: str) -> None:
+    """Put the bundle in the zip `source`, and its twin, into `folder` under `name`, which has been checked. It is trusted no
+    more than any bundle: only the files of a bundle are taken, no more than UNPACKED_MOST bytes, and it must load. Raises
+    InputError."""
+    check_room(folder)
+    beside = own_name(folder / name, "new")
+    try:
+        with _opened(source) as file:
+            main, twin = _parts(source, file)
+            for of, parts in ((name, main), (f"{name}-dot", twin)):
+                _extract(source, parts, file, beside / of)
+        _rename_inside(beside / name, name, bool(twin))
+        if twin:
+            _rename_inside(beside / f"{name}-dot", f"{name}-dot", False)
+        for of in (f"{name}-dot", name) if twin else (name,):
+            load(beside / of)
+        for of in (f"{name}-dot", name) if twin else (name,):
+            if not place(beside / of, folder / of):
+                raise InputError(f"there is a bundle called {of} already, and it is not replaced; choose another name")
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _opened(source: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(source)
+    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise InputError(f"{source.name}: is no zip that can be read ({error}); give what `macrid export` or the page "
+                         "has written") from None
+
+
+def _parts(source: Path, file: zipfile.ZipFile) -> tuple[dict[str, zipfile.ZipInfo], dict[str, zipfile.ZipInfo]]:
+    """The files of the bundle and of its twin, by their names."""
+    folders: dict[str, dict[str, zipfile.ZipInfo]] = {}
+    infos = [info for info in file.infolist() if not info.is_dir() and not info.filename.startswith("__MACOSX/")]
+    if sum(info.file_size for info in infos) > UNPACKED_MOST:
+        raise InputError(f"{source.name}: would be more than {UNPACKED_MOST / 1e9:.0f} GB unpacked; unpack it yourself")
+    for info in infos:
+        where = PurePosixPath(info.filename)
+        strange = stat.S_ISLNK(info.external_attr >> 16) or info.flag_bits & 1 or len(where.parts) > 2
+        if strange or where.name not in (*FILES, *OPTIONAL) or ".." in where.parts:
+            raise InputError(f"{source.name}: holds {info.filename[:80]!r}, which is no file of a bundle; take it out")
+        if where.name in folders.setdefault(str(where.parent), {}):
+            raise InputError(f"{source.name}: holds {info.filename[:80]!r} twice; pack it again")
+        folders[str(where.parent)][where.name] = info
+    names = sorted(folders, key=len)
+    if not names or len(names) > 2 or (len(names) == 2 and names[1] != f"{names[0]}-dot"):
+        raise InputError(f"{source.name}: holds the folders {', '.join(names)[:200] or 'none'}; a zip has one bundle, and "
+                         "beside it perhaps its twin, called NAME-dot")
+    return folders[names[0]], folders[names[1]] if len(names) == 2 else {}
+
+
+def _extract(source: Path, parts: dict[str, zipfile.ZipInfo], file: zipfile.ZipFile, folder: Path) -> None:
+    """Write files out of a zip, none larger than it says."""
+    for name, info in parts.items():
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            with (folder / name).open("wb") as out:
+                for block in _blocks(file, info):
+                    out.write(block)
+        except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+            raise InputError(f"{source.name}: {name} cannot be unpacked ({error}); pack it again") from None
+
+
+def _blocks(file: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
+    size = 0
+    with file.open(info) as stream:
+        while block := stream.read(_BLOCK):
+            size += len(block)
+            if size > info.file_size:
+                raise zipfile.BadZipFile("it is larger than it says")
+            yield block
+
+
+def _rename_inside(folder: Path, name: str, twin: bool) -> None:
+    """Write the name that a bundle has now into it, and whether its twin stands beside it."""
+    meta = read_json(folder / "bundle.json")
+    if meta is not None:  # else `load` says what is wrong
+        write_json(folder / "bundle.json", meta | {"name": name, "twin": f"{name}-dot" if twin else None})
