@@ -1,5 +1,6 @@
 """Which bundles there are, and which of them this page shows."""
 
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -7,9 +8,11 @@ import streamlit as st
 from macrid import bundle as bundles
 from macrid.bundle import places, shelf
 from macrid.bundle.recommender import Recommender
+from macrid.data.ids import near
 from macrid.errors import InputError
 from macrid.results.collapse import variant_of
 
+from . import links
 from .address import from_address, to_address
 from .state import Frame, forget_bundle
 from .words import DATA_NAMES, figure
@@ -45,6 +48,7 @@ def choose_bundle() -> None:
     names, state = bundle_names(), Frame()
     if not names:
         return
+    _note_missing(names)
     from_address("bundle", names, names[0])
     st.selectbox("Data set and model", names, key="bundle", persist_state="session", on_change=_forget,
                  format_func=label,
@@ -56,6 +60,28 @@ def choose_bundle() -> None:
     except InputError:
         return  # the page says what is wrong
     st.caption(f"{data['people']:,} people · {data['items']:,} items · {data['clicks']:,} clicks")
+
+
+def _note_missing(names: list[str]) -> None:
+    """Remember what the address asks for, if there is no bundle of that name."""
+    asked, state = st.query_params.to_dict(), Frame()
+    if not state.is_set("missing"):
+        state.missing = asked if asked.get("bundle") and asked["bundle"] not in names else {}
+
+
+def _say_missing(state: Frame, names: list[str]) -> None:
+    """Say which bundle is not there, and offer the nearest, with the rest of what was asked for."""
+    asked = state.missing
+
+    def take(name: str = "") -> None:
+        state.missing = {}
+        if name:
+            switch_bundle(name)
+            st.query_params.from_dict(asked | {"bundle": name})
+
+    if asked:
+        links.say(f"There is no bundle “{asked['bundle']}” here.", "missing",
+                  [(_bundle_label(name), partial(take, name)) for name in near(asked["bundle"], names)], take)
 
 
 def _forget() -> None:
@@ -88,6 +114,8 @@ def chosen() -> Recommender:
         st.info(f"There is no bundle in {models_folder()} yet. `make app` trains one, or run "
                 "`python -m macrid train --data shop --out models/shop`, then reload this page.")
         st.stop()
+    _note_missing(names)
+    _say_missing(Frame(), names)
     name = Frame().bundle or st.query_params.get("bundle") or names[0]
     try:
         return load(name if name in names else names[0])

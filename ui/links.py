@@ -1,6 +1,7 @@
 """What an address asks for and this bundle does not have, a person, an intention, items: it is said, the nearest offered."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import streamlit as st
@@ -28,7 +29,8 @@ def amiss(bundle: Recommender, query: Mapping[str, str], used: Sequence[int]) ->
     offers: list[tuple[str, str, object]]
     user, factor = query.get("user"), query.get("factor")
     if user is not None and user not in bundle.people and query.get("who") != "profile":
-        offers = [(f"Person {each}", "user", each) for each in near(user, bundle.people, NEAREST)]
+        offers = [(f"Person {each}" if each.isdecimal() else each, "user", each)
+                  for each in near(user, bundle.people, NEAREST)]
         found.append(Amiss(f"There is no person “{user}” here.", offers))
     if factor is not None and factor not in map(str, used):
         asked = int(factor) if factor.isdecimal() else 0
@@ -46,13 +48,19 @@ def amiss(bundle: Recommender, query: Mapping[str, str], used: Sequence[int]) ->
 
 
 def show(state: Steer) -> None:
-    """Say what is amiss, with buttons for what is offered; one of them, or another, ends it."""
+    """Say what is amiss, and offer what is near."""
     for at, (said, offers) in enumerate(state.amiss):
-        with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"amiss-{at}"):
-            st.markdown(f":material/link_off: {words.plain(said)} The nearest:")
-            for called, *instead in offers:
-                st.button(words.plain(called), key=f"amiss-{at}-{called}", on_click=_take, args=(state, at, *instead))
-            st.button("", icon=":material/close:", key=f"amiss-{at}-close", help="Close", on_click=_take, args=(state, at))
+        say(said, f"amiss-{at}", [(called, partial(_take, state, at, *instead)) for called, *instead in offers],
+            partial(_take, state, at))
+
+
+def say(said: str, key: str, offers: Sequence[tuple[str, Callable[[], None]]], close: Callable[[], None]) -> None:
+    """One line that says what is not there, with a button for each offer; the last one closes it."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=key):
+        st.markdown(f":material/link_off: {words.plain(said)} The nearest:")
+        for called, take in offers:
+            st.button(words.plain(called), key=f"{key}-{called}", on_click=take)
+        st.button("", icon=":material/close:", key=f"{key}-close", help="Close", on_click=close)
 
 
 def _take(state: Steer, at: int, key: str = "", value: object = None) -> None:

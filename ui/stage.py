@@ -30,7 +30,7 @@ LOVED = 3  # titles that stand for a person
 PRESETS = ("more comedy, newer", "newer, funnier", "older classics", "hidden gems", "no horror, less violent", "for kids",
            "more romantic", "cheaper", "bigger", "darker")
 MOST_PRESETS = 5
-BUT = 60  # percent of the wish in "like this, but newer"
+BUT = 80  # percent of the wish in "like this, but newer"
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def _told(reading: Reading, listed: int) -> str:
     """A reading in few letters: "4 → 7 of 12", "1982 → 1990"; one figure where nothing changes."""
     before, after = (f"{value:.0f}" if reading.yes_no else figure(value) for value in (reading.before, reading.after))
     change = after if before == after else f"{before} → {after}"
-    if reading.attribute.startswith(LIKE):
+    if reading.called:
         return f"likeness {reading.before:.2f} → {reading.after:.2f}"
     return f"{change} of {listed}" if reading.yes_no else change
 

@@ -65,6 +65,7 @@ class Frame(PageState):
     """The frame around the pages."""
 
     bundle = Remembered[str | None](None)  # a widget's
+    missing = Remembered[dict[str, str]]({})  # the address as it was asked for, if its bundle isn't there
 
 
 class Overview(PageState):

@@ -33,13 +33,14 @@ class Reading:
     before: float
     after: float
     of: int
+    called: str = ""  # in words, where the attribute's name says little
 
     def told(self, listed: int) -> str:
         """In words: "Comedy: 4 to 9 of 12", "mean year: 1982 to 1990"."""
         if self.yes_no:
             return f"{self.attribute}: {self.before:.0f} to {self.after:.0f} of {listed}"
         before, after = (figure(value) for value in (self.before, self.after))
-        return f"mean {self.attribute}: {before} to {after}"
+        return f"mean {self.called or self.attribute}: {before} to {after}"
 
 
 @dataclass(frozen=True)
@@ -146,8 +147,10 @@ class Catalogue:
         found = []
         for name in names:
             values, yes_no = self.values(name), self.attributes[name].yes_no
+            item = self.attributes.item_of(name)
+            called = "" if item is None else f"likeness to {self.items['title'].iloc[item]}"
             found.append(Reading(name, yes_no, _held(values[before], yes_no), _held(values[after], yes_no),
-                                 int(np.isfinite(values[after]).sum())))
+                                 int(np.isfinite(values[after]).sum()), called))
         return found
 
 

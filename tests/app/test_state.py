@@ -50,9 +50,9 @@ def test_pages_share_no_key_but_the_person():
 
 
 def test_another_bundle_forgets_what_is_of_the_first():
-    kept = {"bundle": "b", "who": "profile", "strength": 40, "scope": "all", "n": 24, "keep": True, "shown": 10,
-            "seq": 7, "staged": 3,
-            "layout": "umap", "model": "dot", "measure": "nmi", "naming": {"a": 1}, "elsewhere": 1}
+    kept = {"bundle": "b", "missing": {}, "who": "profile", "strength": 40, "scope": "all", "n": 24, "keep": True,
+            "shown": 10, "seq": 7, "staged": 3, "layout": "umap", "model": "dot", "measure": "nmi", "naming": {"a": 1},
+            "elsewhere": 1}
     gone = dict.fromkeys(("user", "items", "factor", "dim", "dials", "earlier", "steered", "favourite", "intention",
                           "attribute", "colour", "of", "axis", "find", "window", "prototype", "against", "sweep", "compare",
                           "run", "wishes", "likes", "hides", "added", "said", "kept", "side", "other", "amiss"), 1)

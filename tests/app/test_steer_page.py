@@ -102,7 +102,7 @@ def test_what_an_address_cannot_mean_is_ignored(small, key):
     plain = fine(opened(STEER))
     for value in NONSENSE[key]:
         at = fine(opened(STEER, **{key: value}), "Steer")
-        at.session_state["amiss"] = []  # what is not there was said
+        at.session_state["amiss"], at.session_state["missing"] = [], {}  # what is not there was said
         at.run()
         assert raw(at) == raw(plain), value
         assert {k: widget(at, k).value for k in keys(at)} == {k: widget(plain, k).value for k in keys(plain)}
@@ -340,11 +340,20 @@ def test_what_is_not_there_is_said_and_the_nearest_offered(shops):
     said = [block.value for block in at.markdown if "There is no" in block.value]
     assert [text.split("“")[1].split("”")[0] for text in said] == [f"{user}0", "99", f"{liked}x"]
     assert at.session_state["likes"] == [liked]  # what is there is taken
-    press(at, f"Person {user}")
+    press(at, user)
     assert at.session_state["user"] == user
     assert len([block for block in at.markdown if "There is no" in block.value]) == 2
     press(at, bundle.factors[5].name)
     assert shown(at, "chips")["chosen"] == 5
+
+
+def test_a_bundle_that_is_not_there(shops, framed):
+    at = opened(bundle="tinny", wishes="size:80").switch_page(STEER).run()
+    assert any("There is no bundle “tinny” here" in block.value for block in at.markdown)
+    assert at.session_state["bundle"] == "shop"
+    press(at, "tiny")
+    assert (at.session_state["bundle"], at.session_state["wishes"]) == ("tiny", {"size": 80})  # the rest of the link holds
+    assert not any("There is no bundle" in block.value for block in at.markdown)
 
 
 def test_turns_are_kept_by_name(shops):
