@@ -221,7 +221,7 @@ def test_a_click_on_a_run_counts_once():
 
 
 def test_what_cannot_be_done_leaves_the_answers_and_is_told_once():
-    naming = Naming(Answers(), saved=Saved("b", {}))
+    naming = Naming(Answers(), saved=Saved("b", [], []))
     answers = naming.answers
 
     def fails():
