@@ -81,7 +81,7 @@ def _say_missing(state: Frame, names: list[str]) -> None:
 
     if asked:
         links.say(f"There is no bundle “{asked['bundle']}” here.", "missing",
-                  [(_bundle_label(name), partial(take, name)) for name in near(asked["bundle"], names)], take)
+                  [(label(name), partial(take, name)) for name in near(asked["bundle"], names)], take)
 
 
 def _forget() -> None:
