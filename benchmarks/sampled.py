@@ -91,15 +91,14 @@ def gradient_error(model: MacridVAE, split: Split, count: int) -> dict:
     """Of one batch: cosine and length of a step's gradient against the exact one, those of the mean of DRAWS steps, and how
     far log Z is off; for the item vectors and for all that makes user vectors."""
     batch, state = split.train[np.random.default_rng(0).permutation(split.train.shape[0])[:500]], model.generator.get_state()
-    wanted = gradients(model, batch, state)
-    nll = float(model.loss(batch, 0.0)["nll"])
+    nll, wanted = gradients(model, batch, state)
     popularity, found, losses = np.asarray(split.train.sum(axis=0)).ravel(), [], []
     for seed in range(DRAWS):
         model.sampler = _OfItsOwn(popularity, count)
         model.sampler.seed = seed
-        found.append(gradients(model, batch, state))
-        model.generator.set_state(state)
-        losses.append(float(model.loss(batch, 0.0)["nll"]) - nll)
+        loss, gradient = gradients(model, batch, state)
+        found.append(gradient)
+        losses.append(loss - nll)
     model.sampler = None
     result = {"sampled_items": count, "nll": nll, "nll_error": float(np.mean(losses)), "nll_sd": float(np.std(losses))}
     for which in ("items", "encoder"):
@@ -110,13 +109,15 @@ def gradient_error(model: MacridVAE, split: Split, count: int) -> dict:
     return result
 
 
-def gradients(model: MacridVAE, batch, state: torch.Tensor) -> dict[str, torch.Tensor]:
+def gradients(model: MacridVAE, batch, state: torch.Tensor) -> tuple[float, dict[str, torch.Tensor]]:
+    """nll, and the gradient of the loss with what is drawn from that state of the generator."""
     model.generator.set_state(state)
     model.eval()
     names, parameters = zip(*((n, p) for n, p in model.named_parameters() if p.requires_grad), strict=True)
-    found = torch.autograd.grad(model.loss(batch, 0.1)["loss"], parameters)
+    terms = model.loss(batch, 0.1)
+    found = torch.autograd.grad(terms["loss"], parameters)
     flat = {name: (g.to_dense() if g.is_sparse else g).flatten() for name, g in zip(names, found, strict=True)}
-    return {"items": flat.pop("items"), "encoder": torch.cat(list(flat.values()))}
+    return terms["nll"].item(), {"items": flat.pop("items"), "encoder": torch.cat(list(flat.values()))}
 
 
 def compared(found: torch.Tensor, wanted: torch.Tensor) -> tuple[float, float]:

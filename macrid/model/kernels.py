@@ -18,6 +18,7 @@ from torch.autograd.function import FunctionCtx
 
 AT_ONCE = 2_000_000  # numbers that the decoder holds: about what a processor's cache does
 LEAST_AT_ONCE = 8  # people that it takes together all the same
+TILED_AT_ONCE = 64  # people that are scored together where there are too many items for that
 BOUND = 40.0  # scores within +- this can be exponentiated in float32 as they are
 
 
@@ -277,20 +278,25 @@ class _Part:
 
 def log_mixture(z: Tensor, items: Tensor, log_c: Tensor) -> Tensor:
     """log sum_k exp(z_uk . h_i + log c_ik), (B, M), of z (B, K, D), items (M, D), log_c (M, K); has no gradient."""
-    bias, columns = log_c.T.contiguous(), items.T.contiguous()  # (K, M), (D, M)
-    out = z.new_empty(len(z), len(items))
-    at_once = max(1, AT_ONCE // max(1, 2 * log_c.numel()))
-    memory = z.new_empty(min(at_once, len(z)) * z.shape[1], len(items))
+    bias, columns, (n_items, kfac) = log_c.T.contiguous(), items.T.contiguous(), log_c.shape  # (K, M), (D, M)
+    out = z.new_empty(len(z), n_items)
+    at_once, tile = max(1, AT_ONCE // max(1, 2 * log_c.numel())), max(1, n_items)
+    if at_once < LEAST_AT_ONCE:  # products of few rows are slow: more people, some items at a time
+        at_once, tile = TILED_AT_ONCE, max(1, AT_ONCE // (2 * TILED_AT_ONCE * kfac))
+    memory = z.new_empty(min(at_once, len(z)) * kfac * min(tile, n_items))
     small = reach(z, items) <= BOUND and float(log_c.amax(dim=1).min()) >= -BOUND
     for start in range(0, len(z), at_once):
         flat = z[start : start + at_once].reshape(-1, z.shape[2])  # (b K, D)
-        e = torch.mm(flat, columns, out=memory[: len(flat)]).view(-1, len(bias), len(items)).add_(bias)  # (b, K, M)
-        some = out[start : start + at_once]  # (b, M)
-        if small:
-            torch.sum(e.exp_(), dim=1, out=some).log_()
-        else:
-            top = e.amax(dim=1)
-            torch.sum(e.sub_(top[:, None]).exp_(), dim=1, out=some).log_().add_(top)
+        for first in range(0, n_items, tile):
+            those = slice(first, first + tile)
+            some = out[start : start + at_once, those]  # (b, m)
+            e = memory[: len(flat) * some.shape[1]].view(len(flat), -1)
+            e = torch.mm(flat, columns[:, those], out=e).view(-1, kfac, some.shape[1]).add_(bias[:, those])  # (b, K, m)
+            if small:
+                torch.sum(e.exp_(), dim=1, out=some).log_()
+            else:
+                top = e.amax(dim=1)
+                torch.sum(e.sub_(top[:, None]).exp_(), dim=1, out=some).log_().add_(top)
     return out
 
 

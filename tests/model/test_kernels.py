@@ -173,8 +173,11 @@ def test_factors_without_a_share(double, monkeypatch, length):
 
 
 @pytest.mark.parametrize("length", [4.0, 1000.0])
-def test_scores_of_all_items(double, monkeypatch, length):
-    monkeypatch.setattr(kernels, "AT_ONCE", 4 * 3 * 11)  # four people at a time
+@pytest.mark.parametrize("least", [1, 8])  # all items of some people, or some items of some people at a time
+def test_scores_of_all_items(double, monkeypatch, length, least):
+    monkeypatch.setattr(kernels, "AT_ONCE", 2 * 4 * 3 * 5)
+    monkeypatch.setattr(kernels, "LEAST_AT_ONCE", least)
+    monkeypatch.setattr(kernels, "TILED_AT_ONCE", 4)
     z, items, log_c = (t.detach() for t in drawn(9, 3, 11, 4, length))
     wanted = torch.logsumexp(torch.einsum("ukd,id->uik", z, items) + log_c, dim=2)
     torch.testing.assert_close(log_mixture(z, items, log_c), wanted)
