@@ -113,7 +113,8 @@ def explorer():
     left, right = st.columns([5, 3], gap="large")
     with left:
         drawing = draw(view, factors, item)
-        event = st.plotly_chart(
+        frame = st.container(key="map-by-group" if drawing.by else "map-by-number")
+        event = frame.plotly_chart(
             drawing.figure, key="map", on_select="rerun", selection_mode=("points", "box", "lasso"),
             alt=f"Map of {len(shown.items):,} items, coloured by {atlas.colourings(shown)[view.colour]}",
             config={"displaylogo": False, "scrollZoom": True, "displayModeBar": True,

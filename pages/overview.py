@@ -17,7 +17,7 @@ data_name = words.plain(words.DATA_NAMES.get(meta["data"]["name"], meta["data"][
 state, user = Overview(), bundle.people[0]
 html.begin("What clicks alone can tell",
          f"This recommender learned from **{meta['data']['clicks']:,} clicks** of {meta['data']['people']:,} people in "
-         f"*{data_name}* and from nothing else: no categories, no attributes, no pictures. Yet its lists can be steered.")
+         f"*{data_name}* alone: no categories, no attributes, no pictures.")
 
 
 @st.fragment

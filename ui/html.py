@@ -120,7 +120,8 @@ def explain(*names: str) -> None:
 def legend(names: list[str], colours: list[str], counts: list[int] | None = None) -> None:
     """A legend that wraps: a dot, a name, and, if given, a count."""
     counted = [f"<small>{count:,}</small>" for count in counts] if counts is not None else [""] * len(names)
-    entries = "".join(f'<span class="mc-key"><i style="background:{colour}"></i>{html.escape(name)}{count}</span>'
+    entries = "".join(f'<span class="mc-key"><i style="background:{colour}"></i><span>{html.escape(name)} {count}</span>'
+                      "</span>"
                       for name, colour, count in zip(names, colours, counted, strict=True))
     st.html(f'<div class="mc-legend">{entries}</div>')
 

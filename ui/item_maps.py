@@ -16,7 +16,7 @@ from macrid.maps import atlas
 
 from .item_pictures import pictures_address
 
-HEIGHT = 560
+HEIGHT, MODEBAR = 590, 30  # pixels of the map with the buttons above it
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def draw(view: View, base: maps.Groups, item: int | None) -> Drawing:
         by = factors._replace(codes=atlas.factors_after(bundle, view.epoch))
     near = np.zeros(0, np.int64) if item is None else atlas.neighbours(bundle, item)
     window = view.window or (maps.WHOLE if item is None else maps.around(xy, item, near))
-    figure = maps.frame(HEIGHT, pictures_address(bundle), window)
+    figure = maps.frame(HEIGHT, pictures_address(bundle), window).update_layout(margin_t=MODEBAR)
     points, sampled = maps.points(xy, bundle.items, factor_names(bundle), drawn), len(drawn) < len(inside)
     if sampled:
         maps.add_density(figure, xy, maps.tints(by or column.values), view.window or maps.WHOLE)

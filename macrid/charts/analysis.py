@@ -27,12 +27,14 @@ class Panel(NamedTuple):
 
 
 def confusion(counts: np.ndarray, factors: list[str], groups: list[str]) -> go.Figure:
-    """Counts of items (K, C): a row for each factor, the share of its items that each group has by colour."""
+    """Counts of items (K, C): a row for each factor, the share of its items that each group has by colour, of the largest
+    share that there is."""
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     text = np.where(counts > 0, np.char.mod("%d", counts.astype(int)), "") if counts.shape[1] <= 10 else None
     fig = go.Figure(go.Heatmap(
         z=np.round(share, 4), x=[plain(g) for g in groups], y=list(range(len(factors))), text=text, colorscale=TEAL,
-        texttemplate="%{text}" if text is not None else None, zmin=0, zmax=1, showscale=False, xgap=2, ygap=2,
+        texttemplate="%{text}" if text is not None else None, zmin=0, zmax=max(float(share.max(initial=0)), 0.01),
+        showscale=False, xgap=2, ygap=2,
         customdata=counts, textfont={"size": 11}, hovertext=[[plain(f)] * len(groups) for f in factors],
         hovertemplate="factor %{hovertext}<br>group %{x}<br>%{customdata:,} items, %{z:.0%} of the factor<extra></extra>"))
     names = {"tickvals": list(range(len(factors))), "ticktext": [two_lines(f) + " " for f in factors]}

@@ -78,9 +78,10 @@ def alike(by: Groups, other: Groups) -> Groups:
 def frame(height: int, pictures: str | None = None, window: Window = WHOLE) -> go.Figure:
     """An empty map of the window (left, right, low, high), both axes in one scale."""
     blank = {"visible": False, "constrain": "domain"}
+    up = {"range": list(window[2:]), "scaleanchor": "x", "constraintoward": "top"}
     return go.Figure(layout={
         "height": height, "margin": {"l": 0, "r": 0, "t": 0, "b": 0}, "showlegend": False, "dragmode": "pan",
-        "xaxis": blank | {"range": list(window[:2])}, "yaxis": blank | {"range": list(window[2:]), "scaleanchor": "x"},
+        "xaxis": blank | {"range": list(window[:2])}, "yaxis": blank | up,
         "plot_bgcolor": "rgba(0,0,0,0)", "paper_bgcolor": "rgba(0,0,0,0)", "hoverlabel": {"align": "left"},
         "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": "rgba(128,128,128,0.8)", "activecolor": "#1b7f7b"},
         "meta": {"pictures": pictures}})
@@ -156,12 +157,12 @@ def add_parts(fig: go.Figure, parts: pd.DataFrame, names: list[str], colours: li
 
 def add_stars(fig: go.Figure, places: np.ndarray, names: list[str], colours: list[str],
               labels: list[str] | None = None, ink: str = INK) -> None:
-    """The prototypes as named stars at places (K, 2); one whose place is NaN is left out. labels: what stands beside them,
-    if it should be shorter than the names, in the colour `ink`."""
+    """The prototypes as named stars at places (K, 2), outlined in the colour `ink`; one whose place is NaN is left out.
+    labels: what stands beside them, if it should be shorter than the names."""
     at = np.flatnonzero(np.isfinite(places[:, 0]))
     text = [f"<b>{plain(names[k])}</b><br>prototype: click for its items" for k in at]
     _add_marks(fig, places[at], STARS,
-               {"symbol": "star", "size": 19, "color": [colours[k] for k in at], "line": {"width": 2, "color": "#fff"}},
+               {"symbol": "star", "size": 19, "color": [colours[k] for k in at], "line": {"width": 1.8, "color": ink}},
                {"customdata": -1 - at, "text": text, "hovertemplate": "%{text}<extra></extra>"})
     for k in at:
         _name(fig, places[k], (labels or names)[k], 20, ink)
