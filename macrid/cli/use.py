@@ -304,7 +304,7 @@ def _rehold(source: "Recommender", given: _Given, out: Path, overwrite: bool, as
     from macrid.pipeline import rehold
 
     projections.check_installed()
-    intentions = intention_file.read(Path(str(given.intentions_file)), source.items["item_id"])
+    intentions = intention_file.read(Path(str(given.intentions_file)), source.items["item_id"], leave_out=True)
     copy = rehold.rehold(source, out, intentions, given.kfac, overwrite=overwrite,
                          report=lambda stage: click.echo(f"{stage} ...", err=True))
     rows = [{"factor": f.index, "name": f.name, "share": f.share} for f in copy.factors]

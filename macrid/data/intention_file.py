@@ -5,7 +5,7 @@ import hashlib
 import io
 import json
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,10 +15,9 @@ import pandas as pd
 from macrid.errors import InputError, InputWarning
 
 from .ids import near
-from .label_file import content_of, rows_of
-from .reading.names import called
+from .label_file import content_of, id_column, rows_of, without_index
+from .reading.names import listed, missing, plain
 
-COLUMNS = ("item_id", "intention")
 LONGEST = 60  # characters of a name
 
 
@@ -79,49 +78,57 @@ def _good(name: str) -> bool:
     return name == " ".join(name.split()) and 0 < len(name) <= LONGEST and name.isprintable()
 
 
-def read(path: Path, item_ids: pd.Series) -> Intentions:
-    """The intentions of a CSV with the columns `item_id` and `intention`; a `title` and a `category` may stand there, too.
+def read(path: Path, item_ids: pd.Series, *, leave_out: bool = False) -> Intentions:
+    """The intentions of a CSV with the columns `item_id` (or another name that the field has for it) and `intention`; a
+    `title`, a `category` and an index may stand there, too.
 
-    A row with an intention and no item declares one that is to be found. The order of the names is that in which they come
-    first. Raises InputError with the row for anything else; `item_ids` are those that the bundle or the data knows.
+    A row with an intention and no item declares one that is to be found; one with an item and no intention says nothing. The
+    order of the names is that in which they come first. Raises InputError with the row for anything else; `item_ids` are
+    those that the bundle or the data knows. leave_out: others are left out with a warning, as a bundle knows only the items
+    that it was trained on.
     """
-    return parse(content_of(path, "--intentions takes a CSV of item_id and intention"), str(path), item_ids)
+    content = content_of(path, "--intentions takes a CSV of item_id and intention")
+    return parse(content, str(path), item_ids, leave_out=leave_out)
 
 
-def parse(content: bytes, path: str, item_ids: pd.Series) -> Intentions:
+def parse(content: bytes, path: str, item_ids: pd.Series, *, leave_out: bool = False) -> Intentions:
     """`read` for the content of a file called `path`."""
-    (_, first), *rows = rows_of(content, path, "the first row names the columns: item_id and intention")
-    header = _header(first)
-    for wanted in COLUMNS:
-        if header.count(wanted) != 1:
-            raise InputError(f"{path}: there {'is no column' if wanted not in header else 'are two columns'} {wanted}, only "
-                             f"{', '.join(header[:9])}; the first row names the columns: item_id and intention")
+    header, rows = without_index(path, *rows_of(content, path, "the first row names the columns: item_id and intention"))
+    told = [k for k, name in enumerate(header) if plain(name) == "intention"]
+    at = id_column(path, header, "intention")
+    if len(told) != 1:
+        raise InputError(f"{path}: there {'is no column' if not told else 'are two columns'} intention, only "
+                         f"{', '.join(header[:9])}; the first row names the columns: item_id and intention")
     known, names, items, lines = set(item_ids), dict[str, None](), dict[str, str](), dict[str, int]()
-    for line, fields in rows:
-        if len(fields) != len(header):
-            raise InputError(f"{path}, row {line}: has {len(fields)} fields, not {len(header)}; mend or drop the row")
-        item, name = (fields[header.index(column)].strip() for column in COLUMNS)
-        if not _good(name):
-            raise InputError(f"{path}, row {line}: intention is {name!r}; write a name of 1 to {LONGEST} "
-                             "characters in one line")
-        names[name] = None
-        if not item:
-            continue
+    for line, item, name in _told(path, [(line, fields[at], fields[told[0]]) for line, fields in rows], known):
         if item in lines:
             raise InputError(f"{path}, row {line}: item {item!r} stands in row {lines[item]} already; keep one of them")
-        if item not in known:
+        if item and item not in known and not leave_out:
             raise InputError(f"{path}, row {line}: there is no item {item!r}; for example {', '.join(near(item, item_ids))}")
-        items[item], lines[item] = name, line
+        names[name] = None
+        lines.update({item: line} if item else {})
+        items.update({item: name} if item in known else {})
+    out = [item for item in lines if item not in known]
+    if out and not items:
+        return parse(content, path, item_ids)  # which names the first of them
     if not items:
         raise InputError(f"{path} names no item; give at least one intention some items that belong to it, better ten")
+    if out:
+        warnings.warn(f"{path}: {len(out)} of {len(lines)} items are not among those that the model was trained on, what is "
+                      f"said of them is left out: {listed(out, 5)}", InputWarning, stacklevel=3)
     return Intentions(tuple(names), items)
 
 
-def _header(first: list[str]) -> list[str]:
-    """The names of the columns; one that the field has for the item's id, such as movieId, is item_id."""
-    header = [" ".join(name.split()) for name in first]
-    hits = [] if "item_id" in header else called(header, "item", weak=False)
-    return ["item_id" if hits == [k] else name for k, name in enumerate(header)]
+def _told(path: str, rows: list[tuple[int, str, str]], known: set[str]) -> Iterator[tuple[int, str, str]]:
+    """The rows that say something: line, item ("" where a name is only declared), intention."""
+    for line, item, name in rows:
+        item = "" if missing(item) and item not in known else item
+        if item and missing(name):
+            continue
+        if not _good(name):
+            raise InputError(f"{path}, row {line}: intention is {name!r}; write a name of 1 to {LONGEST} "
+                             "characters in one line")
+        yield line, item, name
 
 
 def of_items(intentions: Intentions, item_ids: pd.Series, path: Path) -> Intentions:

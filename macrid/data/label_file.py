@@ -56,12 +56,9 @@ def content_of(path: Path, wanted: str) -> bytes:
 
 def parse(content: bytes, path: str, item_ids: pd.Series, *, leave_out: bool = False) -> pd.DataFrame:
     """`read` for the content of a file called `path`, however few items it labels."""
-    (_, first), *rows = rows_of(content, path)
-    _check_widths(path, len(first), rows)
-    kept = [k for k, name in enumerate(first) if not _is_index(name, [fields[k] for _, fields in rows], k)]
-    headings = [split_heading(first[k]) for k in kept]
+    first, rows = without_index(path, *rows_of(content, path))
+    headings = [split_heading(text) for text in first]
     header = [name for name, _ in headings]
-    rows = [(line, [fields[k].strip() for k in kept]) for line, fields in rows]
     at = _check_header(path, header)
     attributes = [name for k, name in enumerate(header) if k != at and name.lower() not in _DESCRIBING]
     if not attributes:
@@ -74,10 +71,14 @@ def parse(content: bytes, path: str, item_ids: pd.Series, *, leave_out: bool = F
     return table
 
 
-def _check_widths(path: str, width: int, rows: list[Row]) -> None:
+def without_index(path: str, first: Row, *rows: Row) -> tuple[list[str], list[Row]]:
+    """The header and the rows without an index that pandas or R wrote, fields stripped; each row as wide as the header."""
+    names = first[1]
     for line, fields in rows:
-        if len(fields) != width:
-            raise InputError(f"{path}, row {line}: has {len(fields)} fields, not {width}; mend or drop the row")
+        if len(fields) != len(names):
+            raise InputError(f"{path}, row {line}: has {len(fields)} fields, not {len(names)}; mend or drop the row")
+    kept = [k for k, name in enumerate(names) if not _is_index(name, [fields[k] for _, fields in rows], k)]
+    return [names[k] for k in kept], [(line, [fields[k].strip() for k in kept]) for line, fields in rows]
 
 
 def _is_index(name: str, values: list[str], at: int) -> bool:
@@ -94,6 +95,12 @@ def _check_header(path: str, header: list[str]) -> int:
             raise InputError(f"{path}: a column has no name; name it after the attribute, or drop it")
         if header.count(name) > 1:
             raise InputError(f"{path}: two columns are called {name!r}; rename one of them")
+    return id_column(path, header, "the attributes")
+
+
+def id_column(path: str, header: list[str], others: str) -> int:
+    """Which column has the item ids: item_id, another name that the field has for it, or just id. others: what else the
+    header names, for messages."""
     hits = [k for k, name in enumerate(header) if plain(name) == "itemid"] or called(header, "item", weak=False)
     hits = hits or [k for k, name in enumerate(header) if plain(name) == "id"]
     if len(hits) > 1:
@@ -101,7 +108,7 @@ def _check_header(path: str, header: list[str]) -> int:
                          "call the right one item_id")
     if not hits:
         raise InputError(f"{path}: there is no column item_id, only {', '.join(header[:9])}; "
-                         "the first row names the columns: item_id and the attributes")
+                         f"the first row names the columns: item_id and {others}")
     return hits[0]
 
 

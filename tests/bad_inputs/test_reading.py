@@ -4,8 +4,10 @@ remedy."""
 import bz2
 import gzip
 import io
+import json
 import lzma
 import re
+import shutil
 import zipfile
 
 import pandas as pd
@@ -52,7 +54,15 @@ FILES = {
     "a comment only": ({"x.txt": "# nothing\n"}, "x.txt", r"x\.txt: is empty"),
     "PDF": ({"x.pdf": b"%PDF-1.7\n\0"}, "x.pdf", r"x\.pdf: is a PDF, which is not read; save it as CSV"),
     "picture": ({"x.png": b"\x89PNG\r\n\x1a\n"}, "x.png", r"is a picture, which is not read"),
-    "old Excel": ({"x.xls": b"\xd0\xcf\x11\xe0\xa1\xb1"}, "x.xls", r"is an old Excel workbook \(\.xls\).*\.xlsx"),
+    "old Excel": ({"x.xls": b"\xd0\xcf\x11\xe0\xa1\xb1"}, "x.xls", r"x\.xls: cannot be read as a workbook.*as CSV"),
+    "tar cut off": ({"x.tar": b"nothing of a tar"}, "x.tar", r"x\.tar: cannot be read"),
+    "packed tar cut off": ({"x.tar.gz": gzip.compress(bytes(5000))[:20]}, "x.tar.gz", r"x\.tar\.gz: cannot be read"),
+    "tar of nothing": ({"x.tgz": gzip.compress(bytes(10240))}, "x.tgz", r"x\.tgz: holds no files"),
+    "session without a list": (
+        {"x.jsonl": '{"session": 1, "events": [{"aid": 2, "ts": 3}]}\n{"session": 2, "events": 4}\n'},
+        "x.jsonl",
+        r"x\.jsonl, record 2: events is '4', not a list of JSON objects; mend or drop the record",
+    ),
     "HDF5": ({"x.h5": b"\x89HDF\r\n\x1a\n"}, "x.h5", r"is HDF5, which is not read"),
     "SQLite": ({"x.db": b"SQLite format 3\0"}, "x.db", r"is a database of SQLite"),
     "7z": ({"x.7z": b"7z\xbc\xaf\x27\x1c"}, "x.7z", r"is a 7z archive"),
@@ -298,6 +308,14 @@ ARGUMENTS = {
     "min rating is text": (CSV, ["--min-rating", "high"], r"'high' is not a valid float"),
     "json without dry run": (CSV, ["--json", "--out", "b", "NO_DRY"], r"--json goes with --dry-run"),
     "no out": (CSV, ["NO_DRY"], r"say where the bundle goes: --out FOLDER; or --dry-run"),
+    "no such bundle": (CSV, ["--from", "none", "--out", "b", "NO_DRY"], r"none"),
+    "from with labels": (CSV, ["--from", "b", "--labels", "x", "--out", "c", "NO_DRY"], r"--labels and --intentions go"),
+    "from with a twin": (CSV, ["--from", "b", "--twin", "dot", "--out", "c", "NO_DRY"], r"--from keeps the dials"),
+    "unknown setting": (CSV, ["--set", "kfak=3", "--out", "b", "NO_DRY"], r"no setting 'kfak'; did you mean kfac"),
+    "setting out of range": (CSV, ["--set", "tau=0", "--out", "b", "NO_DRY"], r"tau is 0"),
+    "setting without a value": (CSV, ["--set", "tau", "--out", "b", "NO_DRY"], r"write it as key=value"),
+    "unknown preset": (CSV, ["--preset", "better", "--out", "b", "NO_DRY"], r"preset is 'better': choose one of best"),
+    "no such config": (CSV, ["--config", "no.yaml", "--out", "b", "NO_DRY"], r"no\.yaml"),
     "labels missing": (PLAYS, ["--labels", "none.csv"], r"there is no file none\.csv"),
 }
 
@@ -315,6 +333,52 @@ LABELS = {
     "unnamed column": ("item_id,,size\ni1,x,2\n", r"a column has no name"),
     "column twice": ("item_id,size,size\ni1,2,3\n", r"two columns are called 'size'"),
 }
+
+
+INTENTIONS = {
+    "no id": ("key,intention\ni1,a\n", r"there is no column item_id, only key, intention"),
+    "no intention": ("item_id,kind\ni1,a\n", r"there is no column intention, only item_id, kind"),
+    "unknown item": ("item_id,intention\ni1,a\ni99,a\n", r"row 3: there is no item 'i99'; for example"),
+    "item twice": ("item_id,intention\ni1,a\ni1,b\n", r"row 3: item 'i1' stands in row 2 already"),
+    "all missing": ("item_id,intention\ni1,\ni2,NA\n", r"names no item; give at least one intention some items"),
+    "short row": ("item_id,intention\ni1\n", r"row 2: has 1 fields, not 2; mend or drop the row"),
+    "too long": ("item_id,intention\ni1," + "x" * 61 + "\n", r"row 2: intention is 'x+'; write a name of 1 to 60"),
+    "empty": ("", r"is empty; the first row names the columns: item_id and intention"),
+}
+
+BUNDLES = {  # name: (what is done to a bundle, what `info` says)
+    "not there": (lambda path: shutil.rmtree(path), r"there is no|no bundle|bundle\.json"),
+    "no weights": (lambda path: (path / "weights.safetensors").unlink(), r"weights\.safetensors"),
+    "JSON cut short": (lambda path: (path / "bundle.json").write_text('{"format": 1'), r"bundle\.json"),
+    "another format": (lambda path: change(path, format=99), r"format|version"),
+    "another name of a setting": (lambda path: change(path, settings={"kfak": 7}), r"kfak|settings"),
+    "no items": (lambda path: (path / "items.parquet").write_bytes(b"PAR1"), r"items\.parquet"),
+    "weights cut short": (
+        lambda path: (path / "weights.safetensors").write_bytes((path / "weights.safetensors").read_bytes()[:100]),
+        r"weights\.safetensors",
+    ),
+    "no people": (lambda path: (path / "users.parquet").unlink(), r"users\.parquet"),
+}
+
+
+def change(path, **values) -> None:
+    meta = json.loads((path / "bundle.json").read_text())
+    (path / "bundle.json").write_text(json.dumps(meta | values))
+
+
+@pytest.mark.parametrize("name", INTENTIONS)
+def test_intentions_that_cannot_be_right(tmp_path, monkeypatch, name):
+    content, message = INTENTIONS[name]
+    write(tmp_path, {"r.csv": PLAYS, "few.csv": content})
+    monkeypatch.chdir(tmp_path)
+    said(rf"few\.csv.*{message}", "train", "--data", "r.csv", "--dry-run", "--intentions", "few.csv")
+
+
+@pytest.mark.parametrize("name", BUNDLES)
+def test_a_bundle_that_cannot_be_right(spoiled, name):
+    harm, message = BUNDLES[name]
+    harm(spoiled)
+    said(message, "info", str(spoiled))
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -351,4 +415,4 @@ def said(message: str, *arguments: str) -> None:
 
 
 def test_there_are_a_hundred():
-    assert len(FILES) + len(ARGUMENTS) + len(LABELS) >= 100
+    assert len(FILES) + len(ARGUMENTS) + len(LABELS) + len(INTENTIONS) + len(BUNDLES) >= 140

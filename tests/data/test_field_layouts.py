@@ -5,7 +5,9 @@ import gzip
 import io
 import json
 import lzma
+import tarfile
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -200,6 +202,58 @@ def test_excel(tmp_path):
         pd.DataFrame({"note": ["about"]}).to_excel(book, sheet_name="notes")
     assert dense(read(tmp_path / "r.xlsx")) == WANTED
     assert dense(read(tmp_path)) == WANTED
+
+
+def test_old_excel():
+    """An .xls, made once by xlwt: ids as numbers and as text, blank ratings, dates."""
+    found = read(Path(__file__).parents[1] / "fixtures" / "reading" / "ratings.xls")
+    pairs = {(str(100 + u), f"{(u + k) % 9:03d}"): float(1 + (u + 2 * k) % 5) for u in range(12) for k in range(6)}
+    blank = {(str(100 + u), f"{(u + k) % 9:03d}") for u in range(12) for k in range(6) if not (u + k) % 10}
+    got = dense(found)
+    assert got.keys() == pairs.keys()
+    assert {pair for pair, value in got.items() if np.isnan(value)} == blank
+    assert all(value == pairs[pair] for pair, value in got.items() if pair not in blank)
+    assert found.found.columns["time"] == "date"
+
+
+OTTO = [(0, 7, "clicks"), (0, 8, "carts"), (1, 7, "orders"), (1, 9, "clicks"), (2, 8, "clicks")]
+
+
+def otto() -> str:
+    """Sessions of OTTO with their events; one has none."""
+    events = {s: [{"aid": a, "ts": 1659304800025 + k, "type": t} for k, (u, a, t) in enumerate(OTTO) if u == s]
+              for s in range(4)}
+    return "".join(json.dumps({"session": s, "events": rows}) + "\n" for s, rows in events.items())
+
+
+@pytest.mark.parametrize("array", [False, True])
+def test_sessions_with_their_events(tmp_path, array):
+    text = f"[{','.join(otto().splitlines())}]" if array else otto()
+    write(tmp_path, {"train.jsonl": text})
+    every = read(tmp_path / "train.jsonl", asked=Asked(events=("clicks", "carts", "orders")))
+    assert dense(every).keys() == {(str(s), str(a)) for s, a, _ in OTTO}
+    bought = read(tmp_path / "train.jsonl", asked=Asked(events=("orders",)))
+    assert dense(bought).keys() == {("1", "7")}
+    assert bought.found.events == {"clicks": 3, "carts": 1, "orders": 1}
+    with pytest.raises(InputError, match="say which of them count, such as --events"):
+        read(tmp_path / "train.jsonl")
+
+
+@pytest.mark.parametrize("mode", ["tar", "tar.gz", "tar.bz2", "txz"])
+def test_tar_archives(tmp_path, mode):
+    """As a folder would be read; links in it, also to files outside, are not looked at."""
+    (tmp_path / "secret.csv").write_text("user,item\nx,y\n")
+    write(tmp_path, {"d/ratings.csv": TABLE.to_csv(index=False), "d/items.csv": "item_id,title\na,Apple\nb,Bread\n"})
+    packing = {"tar": "", "txz": "xz"}.get(mode, mode.removeprefix("tar."))
+    with tarfile.open(tmp_path / f"x.{mode}", f"w:{packing}") as file:
+        file.add(tmp_path / "d", "./d")
+        link = tarfile.TarInfo("d/more.csv")
+        link.type, link.linkname = tarfile.SYMTYPE, "../../secret.csv"
+        file.addfile(link)
+    packed, plain = read(tmp_path / f"x.{mode}"), read(tmp_path / "d")
+    assert dense(packed) == dense(plain)
+    assert packed.items.equals(plain.items)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["d", "secret.csv", f"x.{mode}"]
 
 
 def test_book_crossing(tmp_path):

@@ -36,7 +36,8 @@ def test_what_is_written_is_read_again():
     ("item_id,intention,intention\na1,x,y\n", "there are two columns intention"),
     ("item_id,intention\na1,bags\na9,bags\n", "row 3: there is no item 'a9'; for example a"),
     ("item_id,intention\na1,bags\na2\n", "row 3: has 1 fields, not 2; mend or drop the row"),
-    ("item_id,intention\na1,\n", "row 2: intention is ''; write a name"),
+    ("item_id,intention\na1,\n", "names no item"),  # that says nothing of a1
+    ("movieId,asin,intention\na1,a1,x\n", "movieId and asin could be the item ids"),
     ("item_id,intention\na1,bags\nb1,x\na1,shoes\n", "row 4: item 'a1' stands in row 2 already; keep one"),
     ("item_id,intention\n,bags\n", "names no item; give at least one intention some items"),
     (f"item_id,intention\na1,{'x' * 61}\n", "row 2: intention is 'xxx"),
@@ -45,6 +46,24 @@ def test_a_fault_names_row_and_remedy(text, message):
     with pytest.raises(InputError, match=message) as raised:
         parsed(text)
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("text", [
+    ",movieId,intention\n0,a1,bags\n1,b1,\n2,c1,NA\n3,,shoes\n",  # with the index of pandas
+    "id,Intention\na1,bags\nb1,nan\nNA,shoes\n"])
+def test_the_rules_are_those_of_labels(text):
+    """An index is no column, the id has its names, what is missing says nothing."""
+    told = parsed(text)
+    assert (told.names, told.items) == (("bags", "shoes"), {"a1": "bags"})
+
+
+def test_items_that_a_bundle_lacks_are_counted():
+    text = b"item_id,intention\na1,bags\nz1,bags\nz2,boats\n"
+    with pytest.warns(InputWarning, match=r"few\.csv: 2 of 3 items are not among those .* left out: z1, z2"):
+        told = intention_file.parse(text, "few.csv", IDS, leave_out=True)
+    assert (told.names, told.items) == (("bags", "boats"), {"a1": "bags"})
+    with pytest.raises(InputError, match="row 2: there is no item 'z1'"):
+        intention_file.parse(b"item_id,intention\nz1,bags\n", "few.csv", IDS, leave_out=True)
 
 
 def test_a_file_that_is_not_there(tmp_path):

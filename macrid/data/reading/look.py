@@ -27,15 +27,16 @@ GENRES_100K = [  # the flags of u.item, in its order
 ]
 EVENT_WORDS = frozenset([
     "pv", "buy", "cart", "fav", "click", "view", "purchase", "play", "transaction", "addtocart", "add_to_cart", "order",
-    "like", "remove_from_cart",
+    "like", "remove_from_cart", "clicks", "carts", "orders", "views", "purchases",
     "wishlist", "impression", "detail", "download", "install", "favorite", "checkout", "share", "skip",
 ])
 TYPED = ("parquet", "feather", "excel", "json")
 SHAPES = ("atomic", "table", "bare", "lists", "counted", "wide", "netflix", "mind", *TYPED)  # what may hold interactions
 _HEAD = 1 << 16
 _ROWS = 40
+OLD_EXCEL = b"\xd0\xcf\x11\xe0"  # with which .xls begins
 _BINARY = {b"%PDF": "a PDF", b"\x89PNG": "a picture", b"\xff\xd8\xff": "a picture", b"\x89HDF": "HDF5",
-           b"\xd0\xcf\x11\xe0": "an old Excel workbook (.xls)", b"7z\xbc\xaf": "a 7z archive", b"Rar!": "a rar archive",
+           b"7z\xbc\xaf": "a 7z archive", b"Rar!": "a rar archive",
            b"SQLite format 3": "a database of SQLite", b"ORC": "ORC", b"Obj\x01": "Avro"}
 
 
@@ -50,6 +51,7 @@ class Look:
     head: list[list[Any]] = field(default_factory=list)  # the first rows
     types: list[str] = field(default_factory=list)  # RecBole's column types
     header: bool | None = True  # None: the first line was taken for one for want of a better reading
+    nest: str = ""  # of JSON objects that hold a list of objects, the rows: under which name
 
 
 def look(tree: Tree, name: str, asked: Iterable[str] = ()) -> Look:
@@ -76,7 +78,7 @@ def _typed(tree: Tree, name: str, head: bytes) -> Look | None:
     if head[:6] == b"ARROW1" or head[:4] == b"FEA1":
         with tree.open(name) as stream:
             return _of_schema("feather", pa.feather.read_table(seekable(stream), memory_map=False).schema)
-    if head[:4] == b"PK\x03\x04":
+    if head[:4] in (b"PK\x03\x04", OLD_EXCEL):
         from .typed import sheet
 
         rows = sheet(tree, name, _ROWS)
@@ -132,13 +134,44 @@ def _json(lines: list[str]) -> Look | None:
     if len(objects) == 1:  # perhaps one that holds the others
         inner = [v for v in objects[0].values() if isinstance(v, list) and v and all(isinstance(row, dict) for row in v)]
         objects = inner[0] if len(inner) == 1 and not known(list(objects[0])) else objects
+    whole = objects or _in_array("\n".join(lines))
+    nest = _nest(whole)
+    if nest:
+        objects = [{key: value for key, value in row.items() if key != nest} | inner for row in whole
+                   if isinstance(row.get(nest), list) for inner in row[nest]]
     if objects:
         columns = list(dict.fromkeys(str(key) for row in objects for key in row))
         rows = [[row.get(c) for c in columns] for row in objects]
-        return Look("json", f"JSON objects with {listed(columns)}", columns, head=rows)
+        return Look("json", f"JSON objects with {listed(columns)}", columns, head=rows, nest=nest)
     # an array, or one object on many lines
     keys = list(dict.fromkeys(re.findall(r'"((?:[^"\\]|\\.)*)"\s*:', "\n".join(lines))))
     return Look("json", f"JSON with {listed(keys) or 'no objects'}", keys)
+
+
+def _in_array(text: str) -> list[dict]:
+    """The objects with which an array of JSON begins, as far as they are there whole."""
+    decoder, at, objects = json.JSONDecoder(), text.find("{"), list[dict]()
+    while at >= 0 and text.lstrip().startswith("[") and len(objects) < _ROWS:
+        try:
+            value, end = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            break
+        objects.append(value)
+        at = text.find("{", end)
+    return objects
+
+
+def _nest(objects: Sequence[dict]) -> str:
+    """The name under which objects of users hold lists of objects of items; "" if they do not."""
+    outer = list(dict.fromkeys(str(key) for row in objects for key in row))
+    if not called(outer, "user") or called(outer, "item", weak=False):
+        return ""
+    for key in outer:
+        lists = [row.get(key) for row in objects]
+        inner = [row for rows in lists if isinstance(rows, list) for row in rows]
+        if inner and all(isinstance(row, dict) for row in inner) and called(list(inner[0]), "item"):
+            return key
+    return ""
 
 
 def _is_value(line: str) -> bool:

@@ -23,7 +23,7 @@ _STRONG = {
             "restaurantid restaurant hotelid hotel listingid listing podcastid podcast episodeid episode courseid "
             "course offerid offer contentid content documentid docid doc paperid paper postid beerid beer wineid "
             "wine jokeid joke jobid job propertyid titleid workid couponid storyid photoid pinid playlistid "
-            "channelid streamid repoid packageid urlid pageid artmbid artistmbid recordingmbid",
+            "channelid streamid aid repoid packageid urlid pageid artmbid artistmbid recordingmbid",
     "rating": "rating ratings score stars star overall mark grade bookrating movierating filmrating itemrating "
               "userrating ratingvalue ratingscore starrating reviewscore reviewrating reviewoverall overallrating "
               "myrating givenrating animerating preference",

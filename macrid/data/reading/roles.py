@@ -90,7 +90,8 @@ def of(where: str, look: Look, columns: list[str], asked: Asked) -> Roles:
             roles[role] = _one(where, columns, role, hits)
     kind = _rating(where, columns, roles, asked)
     for role in ("time", "event"):  # a time only decides which of two rows is the later one
-        hits = [k for k in called(columns, role, weak=role == "time" or bool(asked.events)) if k not in roles.values()]
+        hits = [k for k in called(columns, role, weak=role == "time" or bool(asked.events) or bool(look.nest))
+                if k not in roles.values()]
         if hits:
             roles.setdefault(role, hits[0])
     if asked.events and "event" not in roles:

@@ -9,10 +9,13 @@ import io
 import lzma
 import os
 import re
+import shutil
+import tarfile
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 
@@ -22,6 +25,7 @@ from macrid.errors import InputError
 
 _MAX_FILES = 20_000
 _PACKED = re.compile(r"\.(gz|gzip|bz2|zst|zstd|xz|zip)$", re.IGNORECASE)
+_TAR = re.compile(r"\.(tar(\.\w+)?|tgz|tbz2?|txz|tzst)$", re.IGNORECASE)
 _MAGIC = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\0": "xz", b"\x28\xb5\x2f\xfd": "zstd", b"PK\x03\x04": "zip"}
 
 _UNPACK: dict[str, Callable[[IO[bytes]], Any]] = {
@@ -40,8 +44,8 @@ def readable(where: str) -> Iterator[None]:
     except (RuntimeError, NotImplementedError) as error:  # zipfile: encrypted, or an unknown compression
         raise InputError(f"{where}: cannot be unpacked ({one_line(error)}); "
                          "unpack it yourself and give the folder") from None
-    except (OSError, EOFError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, pa.ArrowException, csv.Error,
-            UnicodeError) as error:
+    except (OSError, EOFError, zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, pa.ArrowException,
+            csv.Error, UnicodeError) as error:
         raise InputError(f"{where}: cannot be read ({one_line(error)}); check that the file is complete") from None
 
 
@@ -50,8 +54,47 @@ def one_line(error: Exception) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")[:200]
 
 
+class _Zip:
+    """The files of a zip."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = zipfile.ZipFile(path)
+        self.sizes = {i.filename: i.compress_size for i in self._file.infolist() if not i.is_dir()}
+
+    def open(self, name: str) -> IO[bytes]:
+        return self._file.open(name)
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class _Tar:
+    """The files of a tar, itself packed or not: a packed one is unpacked, as a whole, into a temporary file first. Links and
+    the like are not looked at, so that nothing outside can be meant."""
+
+    def __init__(self, path: Path) -> None:
+        with ExitStack() as open_here:
+            stream: IO[bytes] = open_here.enter_context(path.open("rb"))
+            packing = _packing(stream)
+            if packing in _UNPACK:
+                plain = open_here.enter_context(tempfile.TemporaryFile())
+                shutil.copyfileobj(_UNPACK[packing](stream), plain, 1 << 20)
+                plain.seek(0)
+                stream = plain
+            self._file = open_here.enter_context(tarfile.open(fileobj=stream))
+            self._open = open_here.pop_all()
+        self._members = {member.name.removeprefix("./"): member for member in self._file if member.isreg()}
+        self.sizes = {name: member.size for name, member in self._members.items()}
+
+    def open(self, name: str) -> IO[bytes]:
+        return cast(IO[bytes], self._file.extractfile(self._members[name]))
+
+    def close(self) -> None:
+        self._open.close()
+
+
 class Tree:
-    """The files of a folder, of a zip, or one file with its neighbours, all read alike.
+    """The files of a folder, of a zip or tar, or one file with its neighbours, all read alike.
 
     `names` are paths relative to the root with forward slashes; `only` is the one file the person gave, if they did.
     """
@@ -59,7 +102,7 @@ class Tree:
     def __init__(self, path: str | Path) -> None:
         path = Path(path).expanduser()
         self.only: str | None = None
-        self._zip: zipfile.ZipFile | None = None
+        self._archive: _Zip | _Tar | None = None
         self._told: Callable[[int], None] | None = None
         with readable(str(path)):
             if not path.exists():
@@ -68,8 +111,11 @@ class Tree:
             if path.is_dir():
                 names = self._walk(path)
             elif zipfile.is_zipfile(path) and not _is_workbook(path):
-                self._zip = zipfile.ZipFile(path)
-                names = [i.filename for i in self._zip.infolist() if not i.is_dir()]
+                self._archive = _Zip(path)
+                names = list(self._archive.sizes)
+            elif _TAR.search(path.name):
+                self._archive = _Tar(path)
+                names = list(self._archive.sizes)
             elif path.suffix.lower() == ".zip":
                 raise InputError(f"{path}: is not a zip file, or it is cut off; get it again")
             else:
@@ -95,11 +141,11 @@ class Tree:
 
     def size(self, name: str) -> int:
         """The bytes that a file takes where it lies."""
-        return self._zip.getinfo(name).compress_size if self._zip else (self.root / name).stat().st_size
+        return self._archive.sizes[name] if self._archive else (self.root / name).stat().st_size
 
     def raw(self, name: str) -> IO[bytes]:
         """A file as it lies there, packed or not."""
-        stream = self._zip.open(name) if self._zip else (self.root / name).open("rb")
+        stream = self._archive.open(name) if self._archive else (self.root / name).open("rb")
         return cast(IO[bytes], io.BufferedReader(_Counted(stream, self._told))) if self._told else stream
 
     def count(self, names: list[str], progress: Callable[[int, int], None] | None) -> None:
@@ -117,8 +163,7 @@ class Tree:
     def open(self, name: str) -> IO[bytes]:
         """A file, unpacked on the way: gzip, bzip2, zstd, xz, or a zip that holds one file; told by its first bytes."""
         stream = self.raw(name)
-        packing = next((kind for magic, kind in _MAGIC.items() if stream.read(len(magic)) == magic or stream.seek(0)), None)
-        stream.seek(0)
+        packing = _packing(stream)
         if packing is None or (packing == "zip" and _is_workbook(stream)):
             return stream
         inner = self._inner(name, stream) if packing == "zip" else _UNPACK[packing](stream)
@@ -136,8 +181,8 @@ class Tree:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._zip:
-            self._zip.close()
+        if self._archive:
+            self._archive.close()
 
 
 class _Counted(io.RawIOBase):
@@ -189,6 +234,13 @@ class _Unpacked(io.RawIOBase):
             self._inner.close()
             self._outer.close()
         super().close()
+
+
+def _packing(stream: IO[bytes]) -> str | None:
+    """How a stream is packed, by its first bytes; it then stands at its start again."""
+    head = stream.read(max(map(len, _MAGIC)))
+    stream.seek(0)
+    return next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), None)
 
 
 def unpacked_name(name: str) -> str:

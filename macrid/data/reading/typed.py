@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, islice
 from typing import Any
 
@@ -14,7 +14,7 @@ import pyarrow.parquet
 
 from macrid.errors import InputError
 
-from .look import Look, parsed
+from .look import OLD_EXCEL, Look, parsed
 from .text import Cut, stream
 from .tree import Tree, readable, seekable
 
@@ -36,7 +36,7 @@ def batches(tree: Tree, name: str, look: Look, columns: Sequence[int]) -> Iterat
             for batch in table.to_batches(_BATCH):
                 yield [batch.column(batch.schema.get_field_index(w)) for w in wanted]
         else:
-            rows = _sheet_rows(tree, name, columns) if look.kind == "excel" else _objects(tree, name, wanted)
+            rows = _sheet_rows(tree, name, columns) if look.kind == "excel" else _records(tree, name, look.nest, wanted)
             while some := list(islice(rows, _BATCH)):
                 yield [_array([row[k] for row in some]) for k in range(len(wanted))]
 
@@ -60,18 +60,35 @@ def _as_text(value: object) -> str:
 
 def sheet(tree: Tree, name: str, most: int | None = None) -> list[list[Any]]:
     """The rows of a workbook's first sheet that are not blank."""
-    import openpyxl
-
     where = tree.shown(name)
     with tree.open(name) as file:
-        content = io.BytesIO(file.read())
+        content = file.read()
     try:
-        book = openpyxl.load_workbook(content, read_only=True, data_only=True)
-        rows = (list(row) for row in book.worksheets[0].iter_rows(values_only=True))
+        rows = _old_rows(content) if content.startswith(OLD_EXCEL) else _new_rows(content)
         return list(islice((row for row in rows if any(v is not None for v in row)), most))
-    except Exception as error:  # a workbook is a zip of XML, and openpyxl raises whatever its parts raise
+    except Exception as error:  # a workbook is a zip of XML, or a file system, and their readers raise whatever parts raise
         raise InputError(f"{where}: cannot be read as a workbook of Excel ({type(error).__name__}); "
                          "save it as .xlsx again, or as CSV") from None
+
+
+def _new_rows(content: bytes) -> Iterator[list[Any]]:
+    """The rows of the first sheet of an .xlsx."""
+    import openpyxl
+
+    book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+    yield from (list(row) for row in book.worksheets[0].iter_rows(values_only=True))
+
+
+def _old_rows(content: bytes) -> Iterator[list[Any]]:
+    """The rows of the first sheet of an .xls, dates as dates, blanks and errors as None."""
+    import xlrd
+
+    book = xlrd.open_workbook(file_contents=content, logfile=io.StringIO())
+    kinds: dict[int, Callable[[Any], Any]] = {
+        xlrd.XL_CELL_TEXT: str, xlrd.XL_CELL_NUMBER: float, xlrd.XL_CELL_BOOLEAN: bool,
+        xlrd.XL_CELL_DATE: lambda value: xlrd.xldate_as_datetime(value, book.datemode)}
+    for row in book.sheet_by_index(0).get_rows():
+        yield [kinds[cell.ctype](cell.value) if cell.ctype in kinds else None for cell in row]
 
 
 def _sheet_rows(tree: Tree, name: str, columns: Sequence[int]) -> Iterator[list[Any]]:
@@ -80,6 +97,19 @@ def _sheet_rows(tree: Tree, name: str, columns: Sequence[int]) -> Iterator[list[
 
 
 # JSON ----------------------------------------------------------------------------------------------------------------------
+
+
+def _records(tree: Tree, name: str, nest: str, wanted: Sequence[str]) -> Iterator[list[Any]]:
+    """The rows of a JSON file: its objects, or, where these hold lists of objects under the name `nest`, each of those with
+    what is said of all of them, as a session of OTTO with its events."""
+    if not nest:
+        yield from _objects(tree, name, wanted)
+        return
+    for number, (inner, *outer) in enumerate(_objects(tree, name, [nest, *wanted]), 1):
+        if not isinstance(inner, list) or not all(isinstance(row, dict) for row in inner):
+            raise InputError(f"{tree.shown(name)}, record {number}: {nest} is {str(inner)[:40]!r}, not a list of JSON "
+                             "objects; mend or drop the record")
+        yield from ([row.get(w, whole) for w, whole in zip(wanted, outer, strict=True)] for row in inner)
 
 
 def _objects(tree: Tree, name: str, wanted: Sequence[str]) -> Iterator[list[Any]]:
