@@ -52,8 +52,9 @@ def measure(scored: Scored, axes: np.ndarray, clicks: csr_matrix, attributes: At
     values = np.column_stack([attributes.of_items(name) for name in names]) if names else np.zeros((len(scored.factor), 0))
     rows = [row for k in range(len(axes)) for row in _factor(scored, axes[k], k, clicks, values)]
     table = pd.DataFrame(rows, columns=list(COLUMNS))
-    table["attribute"] = [names[a] for a in table["attribute"]]
-    return table
+    table["attribute"] = pd.Series([names[a] for a in table["attribute"]], table.index, dtype="str")
+    numbers = dict.fromkeys(COLUMNS[3:], float) | {"factor": int, "dim": int}
+    return table.astype(numbers)  # also where there is no row
 
 
 def _factor(scored: Scored, turn: np.ndarray, k: int, clicks: csr_matrix, values: np.ndarray) -> list[tuple]:
