@@ -14,7 +14,7 @@ from macrid.bundle import load
 from macrid.errors import InputError
 from macrid.maps import layout, projections
 from macrid.pipeline import build, evaluate, maps, provenance, run_folder
-from macrid.training import checkpoint, linear_path
+from macrid.training import checkpoint, linear_path, spectral_start, start
 
 RUN = {"data": "shop", "seed": 0, "settings": {"kfac": 7}, "twin": False}
 
@@ -267,3 +267,21 @@ def test_checkpoints_are_no_pickle(tiny_split, tiny_shop, tmp_path, quick):
         build.build(build.Training(tiny_split, tiny_settings(), tiny_shop.data), tmp_path / "out", stop)
     files = [p.name for p in (tmp_path / "out.partial").rglob("*") if p.is_file()]
     assert files == [checkpoint.FILE]
+
+
+def test_a_large_catalogue_makes_a_bundle(quick, tiny_split, tiny_shop, tmp_path, monkeypatch):
+    """What is done only for many items, in small: sampled items, the start by random projections, the linear path on
+    neighbours, maps of some items. The bundle is as good as any, and says how many items a step scored."""
+    for module, name, value in ((start, "ALL_UP_TO", 50), (start, "SAMPLED", 60), (spectral_start, "EXACT_UP_TO", 50),
+                                (linear_path, "MOST_DENSE", 50), (layout, "MOST_ITEMS", 70)):
+        monkeypatch.setattr(module, name, value)
+    settings = tiny_settings(sampled_items=None, linear_weight=None, weight_averaging=0.9, init="spectral", precision="auto")
+    out = tmp_path / "large"
+    build.build(build.Training(tiny_split, settings, tiny_shop.data, twin="dot"), out)
+    for path in (out, run_folder.twin_of(out)):
+        found = load(path)
+        assert found.settings.sampled_items == 60
+        assert found.settings.precision in ("float32", "bfloat16")
+        assert len(found.map_of("tsne")) == tiny_split.train.shape[1]
+        assert evaluate.evaluate(found)["ndcg@100"] == pytest.approx(found.meta["metrics"]["ndcg@100"])
+    assert load(out).meta["metrics"]["nmi"] > 0.9
