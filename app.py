@@ -3,12 +3,14 @@
 import gc
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as macrid.cli.main.run does, before torch is loaded
 
 import streamlit as st
 from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
@@ -72,11 +74,18 @@ def _told(request: Request, make: Callable[[Recommender], dict]) -> Response:
     return Response(status_code=404) if found is None else JSONResponse(found, headers={"Cache-Control": "no-store"})
 
 
-app = st.App("frame.py", routes=[Route(item_pictures.PICTURE_ROUTE, picture), Route(stage.LIST_ROUTE, steered),
-                                 Route(stage.WHY_ROUTE, why), Route(finder.ROUTE, found),
-                                 Route(bundles.ZIP_ROUTE, packed), Route(uploads.ROUTE, uploads.receive, methods=["PUT"])],
-             middleware=[Middleware(Shield), Middleware(OwnerCookie)])
+@asynccontextmanager
+async def alive(app: st.App) -> AsyncIterator[None]:
+    """While the app is served. In the end, asked for by a signal, no job is left running (atexit hears of no signal)."""
+    background.queue()  # jobs that waited when the app was ended go on
+    yield
+    await run_in_threadpool(background.close)
+
+
+app = st.App("frame.py", lifespan=alive, middleware=[Middleware(Shield), Middleware(OwnerCookie)], routes=[
+    Route(item_pictures.PICTURE_ROUTE, picture), Route(stage.LIST_ROUTE, steered), Route(stage.WHY_ROUTE, why),
+    Route(finder.ROUTE, found), Route(bundles.ZIP_ROUTE, packed),
+    Route(uploads.ROUTE, uploads.receive, methods=["PUT"])])
 more_files()
-background.queue()  # jobs that waited when the app was ended go on
 item_pictures.serving.pictures = True
 gc.freeze()  # what is loaded now stays: no collection needs to walk through torch and numba again

@@ -207,6 +207,8 @@ def verdict(one: str, other: str, found: compared.Compared) -> str:
     if found.difference is None:
         return "They were not tested on the same clicks of the same people: their figures cannot be set against each other."
     mean, se, p = (found.difference[key] for key in ("mean", "se", "p"))
+    if not mean and not se:
+        return "Over the same test people, both rank alike to the last place."
     ahead, behind = (one, other) if mean >= 0 else (other, one)
     chance = "< 0.001" if p < 0.001 else f"= {p:.2g}"
     how = (f"NDCG@100 over the same test people: **{words.plain(bundles.label(ahead))}** is ahead by {abs(mean):.4f} "

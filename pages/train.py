@@ -132,13 +132,15 @@ def counts(found: dict) -> None:
              "test it",
              *found["notes"]]
     st.markdown("\n".join(f"- {words.plain(line[:1].upper() + line[1:])}" for line in lines))
-    one, two, _ = st.columns([1, 1, 1], gap="medium")
+    columns = list(st.columns(3, gap="medium"))
     scale = found.get("scale", {})
     if scale.get("kind") in ("rating", "count"):
-        one.number_input(f"Counts from ({scale['column']})", value=float(found["min_rating"] or 0.0), key="min_rating",
-                         on_change=tell_number, args=("min_rating", float), help="Values from here on are a click.")
-    two.number_input("Clicks that a person needs", 1, 1000, found["min_clicks"], key="min_clicks", on_change=tell_number,
-                     args=("min_clicks", int), help="People with fewer are left out: too little is known of them.")
+        columns.pop(0).number_input(f"Counts from ({scale['column']})", value=float(found["min_rating"] or 0.0),
+                                    key="min_rating", on_change=tell_number, args=("min_rating", float),
+                                    help="Values from here on are a click.")
+    columns[0].number_input("Clicks that a person needs", 1, 1000, found["min_clicks"], key="min_clicks",
+                            on_change=tell_number, args=("min_clicks", int),
+                            help="People with fewer are left out: too little is known of them.")
 
 
 def tell_number(name: str, kind) -> None:

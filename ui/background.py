@@ -26,6 +26,11 @@ def queue() -> Queue:
     return found
 
 
+def close() -> None:
+    """Ask what runs to stop, and wait for it; it goes on when the app is started again."""
+    _queue(places.jobs_folder()).close()
+
+
 def submit(request: Request, brings: Mapping[str, Path] | None = None) -> Job:
     """Ask for a job; it belongs to whoever looks at the page. See `Queue.submit`, which raises InputError."""
     return queue().submit(replace(request, owner=owner.key()), brings)

@@ -50,6 +50,8 @@ def _sentence(job: Job, state: str, progress: Progress, rows: Sequence[dict[str,
     if state in ("waiting", "stopped", "failed", "done"):
         after = f" after epoch {rows[-1]['epoch']}" if rows and state != "done" else ""
         return background.standing(job).capitalize() + after
+    if now.get("at", 0.0) < job.status.get("began", 0.0):
+        now = {}  # of the run before it was stopped
     doing = STAGES.get(now.get("stage", ""), "reads the data")
     if state == "stopping":
         return f"Stops; it {doing}"
@@ -80,14 +82,14 @@ def _done(progress: Progress, rows: Sequence[dict[str, Any]]) -> float:
 
 
 def _curves(job: Job, rows: Sequence[dict[str, Any]], best: int) -> None:
-    with st.grid(4, min_column_width=230, gap="medium"):
+    with st.grid(4, min_column_width=150, gap="medium"):
         for key, name, colour in CURVES:
             points = [(row["epoch"], row[key]) for row in rows if key in row]
             with st.container(gap="xsmall"):
                 st.markdown(f"**{name}**")
                 if points:
                     epochs, values = zip(*points, strict=True)
-                    whole = (0.0, 1.0) if key == "coherence" else None
+                    whole = (0.0, 1.05) if key == "coherence" else None
                     st.plotly_chart(curve(Line(name, colour, epochs, values), best, whole), key=f"curve-{job.id}-{key}",
                                     config={"displayModeBar": False}, alt=f"{name} over epochs")
                 else:

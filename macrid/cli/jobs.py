@@ -23,7 +23,8 @@ def run_job(folder: Path) -> None:
     from .main import call
 
     job, code = Job(folder), 1
-    os.nice(5)  # pages come first
+    if job.request.lane == "long":
+        os.nice(5)  # pages come first, and what somebody waits for
     signal.signal(signal.SIGINT, signal.default_int_handler)  # an app in the background hands down that it is ignored
     try:
         call(job.arguments)

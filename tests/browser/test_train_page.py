@@ -23,17 +23,19 @@ def files(tmp_path):
 
 
 @pytest.mark.browser
+@pytest.mark.timeout(900)  # it trains, and lays out maps, in processes that give way to others
 def test_from_a_file_to_a_bundle(visit, files, tmp_path):
-    page = visit("train")
+    page = visit("train", height=1800)  # a list that opens is closed by scrolling
     page.locator(".drop input[type=file]").set_input_files(files)
     expect(page.locator(".mc-file b")).to_have_text(["items.csv", "plays.csv"])
     expect(page.locator("table.mc-preview thead b")).to_have_text(["who", "what", "stars"])
     expect(page.get_by_text("Which column says who, and which what?")).to_be_visible()
-    choose(page, re.compile("^Who"), "who")
-    choose(page, re.compile("^What"), "what")
+    for label, column in {"^Who": "who", "^What": "what"}.items():
+        expect(page.locator(".mc-busy")).to_have_count(0, timeout=60_000)
+        choose(settled(page), re.compile(label), column)
     expect(page.get_by_text("4 and more count")).to_be_visible(timeout=60_000)
     expect(page.get_by_text("On this machine")).to_be_visible(timeout=60_000)
-    for label, value in {"Epochs, at most": "250", "Epochs without a better one": "200"}.items():
+    for label, value in {"Epochs, at most": "120", "Epochs without a better one": "120"}.items():
         if "without" in label:
             page.get_by_text("More settings").click()
         page.get_by_role("spinbutton", name=label).fill(value)
@@ -54,7 +56,7 @@ def test_from_a_file_to_a_bundle(visit, files, tmp_path):
     again = visit(f"train?job={job}", cookies_of=page)
     page.close()
     again.get_by_role("button", name="Go on").click()
-    expect(again.get_by_text("is trained and stands in every page")).to_be_visible(timeout=180_000)
+    expect(again.get_by_text("is trained and stands in every page")).to_be_visible(timeout=400_000)
     again.get_by_role("button", name="Open it").click()
     expect(again.locator("h1").first).to_have_text("What clicks alone can tell")
     settled(again)
