@@ -181,11 +181,15 @@ def as_set(settings: Mapping[str, object]) -> list[str]:
 
 
 def sweep() -> None:
-    """Remove drafts that nobody has touched for long."""
-    for folder in (places.jobs_folder() / "drafts").glob("*"):
+    """Remove what nobody has come back for: files that were sent, zips on their way, looks and bundles taken in."""
+    for folder in (*(places.jobs_folder() / "drafts").glob("*"), *(places.jobs_folder() / "zips").glob("*")):
         with contextlib.suppress(OSError):
-            if time.time() - max(path.stat().st_mtime for path in (folder, *folder.iterdir())) > KEPT:
-                shutil.rmtree(folder, ignore_errors=True)
+            inner = folder.iterdir() if folder.is_dir() else ()
+            if time.time() - max(path.stat().st_mtime for path in (folder, *inner)) > KEPT:
+                shutil.rmtree(folder) if folder.is_dir() else folder.unlink()
+    for job in (*background.queue().jobs("look"), *background.queue().jobs("import")):
+        if not job.running and time.time() - job.status.get("since", 0.0) > KEPT:
+            background.discard(job)
 
 
 def token(folder: Path, known: str) -> str:

@@ -19,6 +19,7 @@ FEW, SOME = 16, 64  # people of the two batches that are timed
 KERNEL = 8  # arrays of AT_ONCE numbers that the decoder holds
 COPIES = 6  # of the weights: themselves, their gradients, two moments of Adam, their mean, the best so far
 USUAL = 50  # epochs of a training; those on record (benchmarks/RESULTS.md, "What a training takes") ended after 27 to 74
+MAPS_BYTES = 0.25e9  # that laying out maps takes at least, UMAP's compiled code for the most part (there)
 _MAPS = (8.0, 9e-3)  # seconds of one core: t-SNE and UMAP together, and more for each item (there)
 
 
@@ -71,7 +72,7 @@ def estimate(split: Split, settings: Settings, held: int = 0, trainings: int = 1
     rest = (path.seconds if path else 0.0) + trainings * (_MAPS[0] + _MAPS[1] * items)
     weights = 4.0 * sum(p.numel() for p in model.parameters())
     scores = 8.0 * min(validation, SCORED_AT_ONCE) * items + 4.0 * KERNEL * AT_ONCE
-    memory = held + max(COPIES * weights + scores, path.bytes + weights if path else 0.0)
+    memory = held + max(COPIES * weights + scores, path.bytes + weights if path else 0.0, MAPS_BYTES)
     return Estimate(trainings * epoch, min(settings.epochs, USUAL), settings.epochs, rest, memory)
 
 

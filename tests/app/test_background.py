@@ -48,6 +48,15 @@ def test_sweeps_belong_to_who_started_them_and_to_no_cache(sleeping):
     assert job.id not in [each.id for each in background.queue().jobs()]
 
 
+def test_when_the_app_is_ended_nothing_is_left_running(sleeping):
+    press(fine(opened(SWEEP)), "Start the sweep")
+    (job,) = background.queue().jobs()
+    waited(lambda: job.last_line() == "half way")
+    background.close()
+    assert job.code == 130
+    assert job.state == "waiting"  # for the next start of the app
+
+
 def test_the_key_of_a_browser_is_kept_as_a_digest(monkeypatch):
     class Context:
         cookies = {owner.COOKIE: "a secret"}  # noqa: RUF012

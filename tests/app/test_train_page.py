@@ -6,7 +6,7 @@ from driving import fine, opened, press, raw
 from macrid.pipeline.watched import Progress
 from ui import background
 from ui.columns_table import called, with_told
-from ui.draft import Columns, Draft, Found, as_set
+from ui.draft import Columns, Draft, Found, as_set, sweep
 
 PAGE, TITLE = "pages/train.py", "Train on your data"
 SEEN = {"files": [{"name": "clicks.csv", "size": 10, "says": "columns a, b", "purpose": "nothing"}], "name": "clicks.csv",
@@ -91,6 +91,27 @@ def test_what_keeps_files_from_being_read_is_said(sleeping, monkeypatch):
 @pytest.mark.parametrize("address", ["x", "../../x", "20260101-000000-1"])
 def test_an_address_without_a_job_shows_the_files(sleeping, address):
     assert any("Nothing at hand?" in c.value for c in fine(opened(PAGE, job=address), TITLE).caption)
+
+
+def test_what_nobody_comes_back_for_goes(sleeping, shelf, monkeypatch):
+    mine = Draft(shelf / ".jobs" / "drafts" / "somebody")
+    mine.example()
+    sweep()
+    assert [path.name for _, path in mine.files()] == ["clicks.csv", "items.csv"]
+    monkeypatch.setattr("ui.draft.KEPT", -1)
+    sweep()
+    assert mine.files() == []
+
+
+def test_one_file_has_the_labels(shelf):
+    mine = Draft(shelf / "mine")
+    mine.example()
+    clicks, items = (path for _, path in mine.files())
+    mine.move(items, "labels")
+    assert mine.labels == shelf / "mine" / "labels" / "items.csv"
+    mine.move(clicks, "labels")
+    assert [(kind, path.name) for kind, path in mine.files()] == [("data", "items.csv"), ("labels", "clicks.csv")]
+    assert mine.name() == "items"
 
 
 def test_columns_as_arguments():
