@@ -59,7 +59,7 @@ def figures(entry: Entry) -> str:
 
 def more(entry: Entry, job: Job | None) -> None:
     """What can be done with a bundle."""
-    st.html(f'<a class="mc-button" href="{places_address(entry.name)}" download="{words.escaped(entry.name)}.zip">'
+    st.html(f'<a class="mc-button" href="{zip_address(entry.name)}" download="{words.escaped(entry.name)}.zip">'
             "Download as a zip</a>")
     mine = job is not None and background.mine(job)
     if mine and st.button("Train again with other settings", icon=":material/replay:", key=f"again-{entry.name}"):
@@ -78,7 +78,7 @@ def more(entry: Entry, job: Job | None) -> None:
               args=(entry.name,))
 
 
-def places_address(name: str) -> str:
+def zip_address(name: str) -> str:
     return words.escaped(bundles.ZIP_ROUTE.format(name=name).lstrip("/"))
 
 

@@ -156,10 +156,8 @@ def compose() -> None:
     if not files():
         return
     place = st.container()  # what is found stands above the settings, which it is measured with
-    st_settings = st.container()
-    with st_settings:
-        st.subheader("Settings")
-        settings, more = settings_form.choose(make_settings(), has_labels=mine.labels is not None)
+    st.subheader("Settings")
+    settings, more = settings_form.choose(make_settings(), has_labels=mine.labels is not None)
     columns = Columns(**state.told)
     try:
         found = mine.look(columns, settings)
