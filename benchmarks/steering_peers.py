@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 import torch
 from peers import protocol
-from peers.entrants import OURS, TITLES, Grids, Trained, entrants, train
+from peers.entrants import NARROW, OURS, TITLES, Grids, Trained, entrants, train
 from peers.protocol import Curves, People, Tags
 from record import RESULTS, save, table, versions
 
@@ -37,7 +37,9 @@ from macrid.pipeline import provenance
 
 HELD_OUT = {"ml-100k": 200, "ml-latest-small": 100, "ml-1m": None}  # people, for validation and for test; None: a tenth
 FEWEST = 20  # items of a tag that is asked for
-PEOPLE, ASKED = 200, 15  # people who are asked for each of the most frequent tags, and how many of these
+PEOPLE, ASKED = 100, 10  # people who are asked for each of the most frequent tags, and how many of these
+MOST = 300  # people who are asked for their own tag
+LARGE = 1_500_000  # people times items: fewer settings are tried
 NOT_OF_THE_FILM = {"in netflix queue"}  # tags that say something of the person
 PUBLISHED = [["ML-25M, as published", "ELSA + SAE, 10 neurons", 3.2], ["ML-25M, as published", "ELSA + SAE, 1 neuron", 2.2],
              ["ML-25M, as published", "TEASER", 8.5]]
@@ -76,8 +78,9 @@ def _tags(items: pd.DataFrame, fewest: int = FEWEST) -> Tags:
     return Tags([name for name, kept in zip(names, enough, strict=True) if kept], values[enough])
 
 
-def measure(trained: Trained, tags: Tags, grids: Grids, most: int = 10**6) -> dict:
-    """All contenders on one set of tags: `settings` chosen and `tried`, test figures by group, differences, `less`."""
+def measure(trained: Trained, tags: Tags, grids: Grids, most: int) -> dict:
+    """All contenders on one set of tags, over `most` validation and as many test people: `settings`, those chosen and those
+    tried, the figures of a `personal_tag` with differences, and of `every_tag`."""
     both = {which: _asking(protocol.people_of(getattr(trained.split, which), most), tags.borne)
             for which in ("validation", "test")}
     chosen: dict = {}
@@ -143,6 +146,9 @@ def _every_tag(steered: dict, people: People, tags: Tags) -> dict:
     return {"people": len(people), "tags": len(asked), "contenders": found}
 
 
+SHOWN = {"reached": "segment reached", "gain": "gain", "area": "area", "volume": "volume"}
+
+
 def summary(measured: dict[str, dict]) -> str:
     """Tables: a person's own tag, what ours is ahead by, every tag, less of one."""
     rows, ahead, every, less = [], [], [], []
@@ -151,13 +157,9 @@ def summary(measured: dict[str, dict]) -> str:
         for name, f in own["contenders"].items():
             rows.append([data, TITLES[name], f["personal"][0], f["segment"][0], f["reached"], f"{f['gain']:.2f} x",
                          f["area"], f["common"], f["volume"]])
-        for other in own["differences"]["wish"]:
-            cells = []
-            for name in OURS[::2]:
-                for figure in ("reached", "gain", "area", "common", "volume"):
-                    gap = own["differences"][name][other][figure]
-                    cells.append(f"{gap['less']:+.3f}{'' if gap['p'] >= 0.05 else ' *'}")
-            ahead.append([data, TITLES[other], *cells])
+        for other, gaps in own["differences"]["wish"].items():
+            ahead.append([data, TITLES[other], *(f"{gaps[figure]['less']:+.3f} [{gaps[figure]['low']:+.3f}, "
+                                                 f"{gaps[figure]['high']:+.3f}]" for figure in SHOWN)])
         for name, f in of["every_tag"]["contenders"].items():
             for group in ("everybody", "askers"):
                 g = f[group]
@@ -166,21 +168,21 @@ def summary(measured: dict[str, dict]) -> str:
             less.append([data, TITLES[name], *(f"{f['less'][f'share_{at}']:.1%}" for at in ("before", "less", "none")),
                          *(f["less"][f"others_{at}"] for at in ("before", "less", "none"))])
     published = [[data, title, "", "", "", f"{gain:.1f} x", "", "", ""] for data, title, gain in PUBLISHED]
-    figures = ["segment reached", "gain", "area", "above the common floor", "volume"]
     return "\n\n".join([
         table(["data", "contender", "personal before", "segment before", "segment at -10 % personal", "gain", "area",
                "segment above the common floor", "volume"], rows + published),
-        table(["data", "than", *(f"{name}: {figure}" for name in OURS[::2] for figure in figures)], ahead),
+        table(["data", "a wish less", *SHOWN.values()], ahead),
         table(["data", "people", "contender", "personal before", "segment before", "gain", "area", "own of the segment"],
               every),
         table(["data", "contender", "share before", "at -0.6", "at -1", "own others before", "at -0.6", "at -1"], less)])
 
 
-def run(source: Interactions, data: str, grids: Grids, work: Path, bundles: list[Recommender]) -> dict[str, dict]:
+def run(source: Interactions, data: str, work: Path, bundles: list[Recommender]) -> dict[str, dict]:
     """A data set measured, by what it and each of its sets of tags is called. bundles: one that was trained on the same
     clicks with the default settings is not trained again."""
     clicks = replace(splitting.to_clicks(source), parts=None)
     split = splitting.strong(clicks, 0, HELD_OUT.get(source.name))
+    grids = Grids() if np.prod(split.train.shape) < LARGE else NARROW
     progress(f"{source.name}: {split.train.shape[0]} people to train on, {split.train.shape[1]} items")
     began, mark, settings = time.process_time(), provenance.fingerprint(split), make_settings("best", {})
     same = [of for of in bundles if of.meta["data"]["fingerprint"] == mark and of.meta["seed"] == 0]
@@ -189,7 +191,7 @@ def run(source: Interactions, data: str, grids: Grids, work: Path, bundles: list
     found = {}
     for name, tags in tag_sets(data, split.items).items():
         progress(f"{source.name}{name}: {len(tags.names)} tags")
-        found[source.name + name] = measure(trained, tags, grids) | {
+        found[source.name + name] = measure(trained, tags, grids, MOST) | {
             "trained_on": split.train.shape[0], "items": split.train.shape[1], "trainings": trained.figures,
             "processor_seconds": round(time.process_time() - began, 1)}
     return found
@@ -212,7 +214,7 @@ def main() -> None:
         for data in given.data:
             source = read_data(data, 0)
             if given.again or source.name not in measured:
-                measured |= run(source, data, Grids(), given.work, [bundle.load(path) for path in given.bundles])
+                measured |= run(source, data, given.work, [bundle.load(path) for path in given.bundles])
                 save(given.json, {"data": measured, "published": PUBLISHED, "versions": versions()})
     except InputError as error:
         sys.exit(f"error: {error}")

@@ -19,11 +19,12 @@ from .elsa import BATCH as PEOPLE_AT_ONCE
 from .elsa import ELSA
 from .protocol import Steered, Tags
 from .reranking import Reranked
-from .sparse import Coder, Knobs, SparseAutoencoder
+from .sparse import BY, PASSES, Coder, DenseCode, Knobs, Reconstructed, SparseAutoencoder
 from .training import best_epoch, ndcg20
 
 OURS = ("wish", "dial", "both")
 TITLES = {"wish": "ours, a wish", "dial": "ours, dials", "both": "ours, a wish and dials",
+          "wish-same": "tried: a wish as far for everybody", "wish-expected": "tried: a wish on expected hits",
           "elsa-1": "ELSA + SAE, 1 neuron", "elsa-10": "ELSA + SAE, 10 neurons", "multvae-1": "Mult-VAE + SAE, 1 neuron",
           "multvae-10": "Mult-VAE + SAE, 10 neurons", "teaser": "TEASER", "rerank-ours": "ours, its head re-ranked",
           "rerank-elsa": "ELSA, its head re-ranked"}
@@ -36,26 +37,39 @@ class Grids:
 
     dims: tuple[int, ...] = (128, 256)  # of ELSA
     anneal_caps: tuple[float, ...] = (0.2,)  # of Mult-VAE
-    autoencoder: dict[str, Any] = field(default_factory=lambda: {"stopping_step": 10, "epochs": 60})
+    layers: dict[str, Any] = field(default_factory=dict)  # of Mult-VAE, other than its paper's
     widths: tuple[int, ...] = (4,)  # of the sparse autoencoder, times the dense dimensions
     active: tuple[int, ...] = (16, 32, 64)
-    steps: int = 1500  # of a training of ELSA or a sparse autoencoder, at most
+    steps: int = 1500  # of a training, at most
     heads: tuple[int, ...] = (50, 100, 200, 500)
-    near: tuple[float | None, ...] = (None, 1.0, 10.0, 100.0, 1000.0)
-    ridges: tuple[float, ...] = (0.001, 0.01, 0.1, 1.0)
-    shares: tuple[float, ...] = (0.05, 0.1, 0.25, 0.5, 1.0)  # of a wish's strength, for the dials beside it
+    near: tuple[float | None, ...] = (None, 10.0, 100.0, 1000.0)
+    ridges: tuple[float, ...] = (0.01, 0.1, 1.0)
+    shares: tuple[float, ...] = (0.1, 0.3, 1.0)  # of a wish's strength, for the dials beside it
+
+
+NARROW = Grids(dims=(128,), active=(16, 64), steps=1000, heads=(100, 200, 500), near=(None, 100.0), shares=(0.1, 0.3))
+
+
+@dataclass(frozen=True)
+class Neurons:
+    """A trained sparse autoencoder, what each item alone excites of it (M, W), what it was trained with, and its figures:
+    NDCG@20 of the validation people by what it gives back of codes, and the share of neurons that no item excites."""
+
+    model: SparseAutoencoder
+    excited: np.ndarray
+    settings: dict[str, int]
+    figures: dict[str, float]
 
 
 @dataclass(frozen=True)
 class Trained:
-    """The recommenders of a data set. sparse: the sparse autoencoders on each, by what they were trained with; figures: what
-    was tried, with NDCG@20 of the validation people (of a sparse autoencoder without steering), and the share of neurons
-    that no item excites."""
+    """The recommenders of a data set. sparse: the sparse autoencoders on each; figures: what was tried, with NDCG@20 of the
+    validation people."""
 
     split: Split
     ours: MacridVAE
     elsa: ELSA
-    sparse: dict[str, list[tuple[dict, SparseAutoencoder]]]
+    sparse: dict[str, list[Neurons]]
     spectrum: tuple[np.ndarray, np.ndarray]
     figures: dict[str, list[dict]]
 
@@ -72,21 +86,24 @@ def train(split: Split, settings: Settings, grids: Grids, folder: Path, report: 
         report(f"ELSA, {dims} dimensions")
         model = ELSA(split.train.shape[1], dims)
         best_epoch(model, split.train, partial(ndcg20, model, split.validation), _epochs(split, grids.steps),
-                   folder / f"elsa-{dims}.safetensors")
+                   folder / f"elsa-{dims}-{grids.steps}.safetensors")
         elsas.append(({"dims": dims, "ndcg@20": ndcg20(model, split.validation)}, model))
     autoencoders = []
     for cap in grids.anneal_caps:
         report(f"Mult-VAE, anneal_cap {cap}")
-        chosen = AutoencoderSettings(**{"anneal_cap": cap} | grids.autoencoder)
-        model = _trained("multvae", chosen, split, folder / f"multvae-{cap}")
-        autoencoders.append(({"anneal_cap": cap, "ndcg@20": ndcg20(model, split.validation)}, _Coded(model)))
+        epochs, patience = _epochs(split, grids.steps)
+        chosen = AutoencoderSettings(**{"anneal_cap": cap, "train_batch_size": PEOPLE_AT_ONCE, "epochs": epochs,
+                                        "stopping_step": patience} | grids.layers)
+        model = _trained("multvae", chosen, split, folder / f"multvae-{cap}-{grids.steps}")
+        autoencoders.append(({"anneal_cap": cap, "ndcg@20": ndcg20(model, split.validation)}, DenseCode(model)))
     best = {}
     for name, tried in (("elsa", elsas), ("multvae", autoencoders)):
         figures[name] = [row for row, _ in tried]
-        best[name] = max(tried, key=lambda each: each[0]["ndcg@20"])[1]
-    sparse = {name: list(_sparse(name, base, split, grids, folder, report)) for name, base in best.items()}
-    figures |= {f"{name} + SAE": [row for row, _ in tried] for name, tried in sparse.items()}
-    return Trained(split, mine, best["elsa"], sparse, teaser.spectrum(split.train), figures)
+        best[name] = max(tried, key=lambda each: each[0]["ndcg@20"])
+    sparse = {name: list(_sparse(f"{name}-{next(iter(row.values()))}", base, split, grids, folder, report))
+              for name, (row, base) in best.items()}
+    figures |= {f"{name} + SAE": [each.settings | each.figures for each in tried] for name, tried in sparse.items()}
+    return Trained(split, mine, best["elsa"][1], sparse, teaser.spectrum(split.train), figures)
 
 
 def _trained(name: str, settings, split: Split, folder: Path):
@@ -99,51 +116,21 @@ def _epochs(split: Split, steps: int) -> tuple[int, int]:
     return epochs, max(5, epochs // 10)
 
 
-class _Coded:
-    """Mult-VAE as a dense code, the mean of z, and its decoder."""
-
-    def __init__(self, model) -> None:
-        self.model = model
-
-    def encode(self, clicks) -> np.ndarray:
-        import torch
-
-        with torch.no_grad():
-            return self.model.encode(clicks)[0].numpy()
-
-    def decode(self, code: np.ndarray) -> np.ndarray:
-        import torch
-
-        with torch.no_grad():
-            return self.model.decode(torch.from_numpy(code)).numpy()
-
-
 def _sparse(name: str, base: Coder, split: Split, grids: Grids, folder: Path,
-            report: Report) -> Iterator[tuple[dict, SparseAutoencoder]]:
+            report: Report) -> Iterator[Neurons]:
+    """Sparse autoencoders on a recommender, called `name`."""
     dims = base.encode(split.train[:1]).shape[1]
     for width in grids.widths:
         for active in grids.active:
-            report(f"{name} + SAE, {width * dims} neurons, {active} active")
+            report(f"{name}, {width * dims} neurons, {active} active")
             model = SparseAutoencoder(base, dims, width * dims, active)
-            best_epoch(model, split.train, partial(model.likeness, split.validation.fold_in), _epochs(split, grids.steps),
-                       folder / f"{name}-{dims}-{width}-{active}.safetensors")
-            alive = (model.of_items(split.train.shape[1]) > 0).any(axis=0)
-            plain = ndcg20(_Reconstructed(model), split.validation)
-            yield {"width": width * dims, "active": active, "ndcg@20": plain, "dead": float(1 - alive.mean())}, model
-
-
-class _Reconstructed:
-    """A recommender whose codes went through a sparse autoencoder."""
-
-    def __init__(self, sparse: SparseAutoencoder) -> None:
-        self.sparse = sparse
-
-    def scores(self, clicks) -> np.ndarray:
-        import torch
-
-        with torch.no_grad():
-            z = torch.from_numpy(self.sparse.base.encode(clicks))
-            return self.sparse.base.decode(self.sparse.dense(self.sparse.sparse(z), z).numpy())
+            best_epoch(model, split.train, partial(model.likeness, split.validation.fold_in),
+                       _epochs(split, grids.steps // PASSES),
+                       folder / f"{name}-sparse-{width}-{active}-{grids.steps}.safetensors")
+            excited = model.of_items(split.train.shape[1])
+            figures = {"ndcg@20": ndcg20(Reconstructed(model), split.validation),
+                       "dead": float((excited == 0).all(axis=0).mean())}
+            yield Neurons(model, excited, {"width": width * dims, "active": active}, figures)
 
 
 Entrant = tuple[dict[str, Any], Callable[[], Steered]]  # settings, and what makes it
@@ -152,18 +139,20 @@ Entrant = tuple[dict[str, Any], Callable[[], Steered]]  # settings, and what mak
 def entrants(trained: Trained, tags: Tags, grids: Grids) -> dict[str, list[Entrant]]:
     """Every way to steer, each with all the settings that it is tried with."""
     split, mine = trained.split, trained.ours
-    wished, dials = ours.Wished(mine, tags), ours.Dials(mine, split, tags)
+    wished, dials = ours.Wished(mine, tags), ours.Dials(mine, tags)
     found: dict[str, list[Entrant]] = {
         "wish": [({}, lambda: wished)],
         "dial": [({"way": way}, partial(ours.Turned, dials, way)) for way in ("turned", "pushed")],
         "both": [({"way": way, "share": share}, partial(ours.Both, wished, dials, way, share))
-                 for way in ("turned", "pushed") for share in grids.shares]}
+                 for way in ("turned", "pushed") for share in grids.shares],
+        "wish-same": [({}, partial(ours.SameReach, mine, tags))],
+        "wish-expected": [({"power": power}, partial(ours.Expected, mine, tags, power)) for power in (0.2, 0.5)]}
     for name, tried in trained.sparse.items():
         for count in (1, 10):
             found[f"{name}-{count}"] = [
-                ({key: row[key] for key in ("width", "active")} | {"by": by, "error": error},
-                 partial(Knobs, model, tags, count, by, error))
-                for row, model in tried for by in ("tfidf", "correlation") for error in (False, True)]
+                (each.settings | {"by": by, "error": error},
+                 partial(Knobs, each.model, BY[by](each.excited, tags.borne), count, error))
+                for each in tried for by in ("tfidf", "correlation") for error in (False, True)]
     found["teaser"] = [({"near": near, "ridge": ridge},
                         partial(teaser.TagAutoencoder, split.train, trained.spectrum, tags, near, ridge))
                        for near in grids.near for ridge in grids.ridges]

@@ -1,17 +1,14 @@
 """MacridVAE as the app steers it: by a wish, by the dials that bear a tag, or by both."""
 
 import numpy as np
-import pandas as pd
 from scipy.sparse import csr_matrix
-from scipy.special import logsumexp
 
-from macrid.data.split import Split
-from macrid.dials import choose, wishes
-from macrid.dials.steered_scores import altered
+from macrid.data.attributes import FEWEST_ITEMS
+from macrid.dials import label_regression, wishes
+from macrid.measures.vectors import unit
 from macrid.model.macridvae import MacridVAE
-from macrid.pipeline.evaluate import shown_people
 
-from .protocol import Scores, Tags
+from .protocol import LENGTH, Scores, Tags
 
 
 class Wished:
@@ -33,23 +30,57 @@ class Wished:
         return lambda strength: own + added(strength)
 
 
+class SameReach(Wished):
+    """Tried: a wish lifts as far for everybody, by the mean of their reaches."""
+
+    def steer(self, clicks: csr_matrix, tag: np.ndarray) -> Scores:
+        own = self.model.scores(clicks)
+        lift = np.mean([wishes.reach(row) for row in own]) * self.leans[tag]
+        return lambda strength: own + wishes.weight(strength, True) * lift
+
+
+class Expected(Wished):
+    """Tried: what is added to is not the logarithm of a probability but the probability itself, flattened by a power and as
+    a share of the 20 likeliest: what a list is expected to hit is then traded for the tag at one price."""
+
+    def __init__(self, model: MacridVAE, tags: Tags, power: float) -> None:
+        super().__init__(model, tags)
+        self.power = power
+
+    def steer(self, clicks: csr_matrix, tag: np.ndarray) -> Scores:
+        own = self.model.scores(clicks)
+        own = np.exp(self.power * (own - own.max(axis=1, keepdims=True)))
+        own[clicks.nonzero()] = 0.0
+        own = own / -np.sort(-own, axis=1)[:, :LENGTH].sum(axis=1, keepdims=True)
+        lift = 0.3 * self.leans[tag]  # six times what an item of the 20 has
+        return lambda strength: own + wishes.weight(strength, True) * lift
+
+
 class Dials:
-    """The dials that bear each tag in any factor, learned from the tags of all items.
+    """The dial that bears a tag in each factor: the direction that ridge regression finds in the factor's items, as learning
+    dials from labels does, from the labels of all items; none where it does not predict an item left out.
 
     way: `turned`, from where a person stands to the end of the sphere, as dials are; `pushed`, twice the strength is added
     to the coordinate and nothing shortened, which no dial does but a program may.
     """
 
-    def __init__(self, model: MacridVAE, split: Split, tags: Tags, seed: int = 0) -> None:
+    def __init__(self, model: MacridVAE, tags: Tags) -> None:
         self.model = model
         self.items, self.log_c = model.item_vectors(), model.routing()  # (M, D), (M, K)
-        table = pd.DataFrame(tags.values.T, columns=tags.names)
-        shown = shown_people(split.kind, split.validation, split.test)
-        scored = choose.Scored(self.items, model.factors(), model.represent(shown.clicks), model.scale, model.linear)
-        found = choose.choose("labels", scored, seed, table, table)
-        self.axes = found.axes
-        bearing = found.aligned_dials.items()
-        self.of_tag = [[dial for dial, row in bearing if row["attribute"] == name] for name in tags.names]
+        factor = model.factors()
+        self.of_tag = [{k: axis for k in range(self.log_c.shape[1])
+                        if (axis := self._learned(values, factor == k)) is not None} for values in tags.values]
+
+    def _learned(self, values: np.ndarray, mine: np.ndarray) -> np.ndarray | None:
+        """The direction (D,) of length one in which a tag's values (M,) rise among the items `mine` (M,)."""
+        mine = mine & np.isfinite(values)
+        y = values[mine]
+        if min((y == 1).sum(), (y == 0).sum()) < FEWEST_ITEMS:
+            return None
+        x = self.items[mine].astype(np.float64)
+        found, r2 = label_regression.fit(x[None], y[None], float(x.var(axis=0).mean()), sharpness=0.0)
+        best = int(r2[0].argmax())
+        return found[0, best] / np.linalg.norm(found[0, best]) if r2[0, best] > 0 else None
 
     def parts(self, clicks: csr_matrix, tag: np.ndarray, way: str) -> Scores:
         """The parts (P, K, D) of people with the dials of their tags turned, by strength."""
@@ -57,14 +88,15 @@ class Dials:
 
         def turned(strength: float) -> np.ndarray:
             parts = own.copy()
-            for p, a in enumerate(tag):
-                for k in {k for k, _ in self.of_tag[a]} if strength else ():
-                    axes = self.axes[k][:, [j for factor, j in self.of_tag[a] if factor == k]]  # (D, J)
-                    if way == "pushed":
-                        parts[p, k] += 2 * strength * axes.sum(axis=1)
-                    else:
-                        stands = own[p, k] @ axes
-                        parts[p, k] = altered(own[p, k], axes, stands + abs(strength) * (np.sign(strength) - stands))
+            for a in np.unique(tag) if strength else ():
+                rows = np.flatnonzero(tag == a)
+                for k, axis in self.of_tag[a].items():
+                    part = own[rows, k]  # (p, D)
+                    stands = np.clip(part @ axis, -1, 1)
+                    ends = stands + abs(strength) * (np.sign(strength) - stands)
+                    across = unit(part - stands[:, None] * axis)
+                    parts[rows, k] = (part + 2 * strength * axis if way == "pushed" else  # as `steered_scores.altered`
+                                      np.sqrt(1 - ends**2)[:, None] * across + ends[:, None] * axis)
             return parts
 
         return turned
@@ -75,8 +107,9 @@ class Dials:
 
         def scores(strength: float) -> np.ndarray:
             at = parts(strength)
-            terms = [self.model.scale * at[:, k] @ self.items.T + self.log_c[:, k] for k in range(at.shape[1])]
-            return logsumexp(np.stack(terms), axis=0) + linear
+            terms = np.stack([self.model.scale * at[:, k] @ self.items.T + self.log_c[:, k] for k in range(at.shape[1])])
+            top = terms.max(axis=0)
+            return top + np.log(np.exp(terms - top).sum(axis=0)) + linear
 
         return scores
 

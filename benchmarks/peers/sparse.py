@@ -14,9 +14,12 @@ import torch.nn.functional as F
 from scipy.sparse import csr_matrix, identity
 from torch import Tensor
 
-from .protocol import Scores, Tags
+from macrid.model.multvae import Autoencoder
 
-BATCH, LEARNING_RATE, KEPT = 128, 1e-3, 0.8  # KEPT: of a person's clicks, drawn anew in every epoch
+from .protocol import Scores
+
+BATCH, LEARNING_RATE = 128, 1e-3
+KEPT, PASSES = 0.8, 4  # an epoch goes so often over the codes of that share of people's clicks, drawn anew
 
 
 class Coder(Protocol):
@@ -29,6 +32,21 @@ class Coder(Protocol):
     def decode(self, code: np.ndarray) -> np.ndarray:
         """(B, d) -> scores (B, M)."""
         ...
+
+
+class DenseCode:
+    """Mult-VAE, whose code is the mean of z."""
+
+    def __init__(self, model: Autoencoder) -> None:
+        self.model = model
+
+    @torch.no_grad()
+    def encode(self, clicks: csr_matrix) -> np.ndarray:
+        return self.model.encode(clicks)[0].numpy()
+
+    @torch.no_grad()
+    def decode(self, code: np.ndarray) -> np.ndarray:
+        return self.model.decode(torch.from_numpy(code)).numpy()
 
 
 class SparseAutoencoder:
@@ -69,11 +87,12 @@ class SparseAutoencoder:
         kept = clicks.copy()
         kept.data = kept.data * (torch.rand(kept.nnz, generator=self.generator).numpy() < KEPT)
         codes = torch.from_numpy(self.base.encode(kept))
-        for rows in torch.randperm(len(codes), generator=self.generator).split(BATCH):
-            loss = self._loss(codes[rows])
-            self.optimiser.zero_grad()
-            loss.backward()
-            self.optimiser.step()
+        for _ in range(PASSES):
+            for rows in torch.randperm(len(codes), generator=self.generator).split(BATCH):
+                loss = self._loss(codes[rows])
+                self.optimiser.zero_grad()
+                loss.backward()
+                self.optimiser.step()
 
     @torch.no_grad()
     def likeness(self, clicks: csr_matrix) -> float:
@@ -93,6 +112,19 @@ class SparseAutoencoder:
         alone = identity(n_items, np.float32, "csr")
         return np.vstack([self.sparse(torch.from_numpy(self.base.encode(alone[i:i + 1024]))).numpy()
                           for i in range(0, n_items, 1024)])
+
+
+class Reconstructed:
+    """A recommender whose codes went through a sparse autoencoder."""
+
+    def __init__(self, sparse: SparseAutoencoder) -> None:
+        self.sparse = sparse
+
+    @torch.no_grad()
+    def scores(self, clicks: csr_matrix) -> np.ndarray:
+        """(B, M) of binary rows (B, M)."""
+        z = torch.from_numpy(self.sparse.base.encode(clicks))
+        return self.sparse.base.decode(self.sparse.dense(self.sparse.sparse(z), z).numpy())
 
 
 def neurons_by_tfidf(excited: np.ndarray, borne: np.ndarray) -> np.ndarray:
@@ -115,12 +147,11 @@ BY = {"tfidf": neurons_by_tfidf, "correlation": neurons_by_correlation}
 
 
 class Knobs:
-    """Steering by the `count` neurons that stand most for a tag. error: what the sparse code leaves out of a person's dense
-    one is added again, so that an unsteered list is the recommender's own."""
+    """Steering by the `count` neurons that stand most for a tag, by how much they do (A, W). error: what the sparse code
+    leaves out of a person's dense one is added again, so that an unsteered list is the recommender's own."""
 
-    def __init__(self, sparse: SparseAutoencoder, tags: Tags, count: int, by: str, error: bool) -> None:
+    def __init__(self, sparse: SparseAutoencoder, standing: np.ndarray, count: int, error: bool) -> None:
         self.sparse, self.error = sparse, error
-        standing = BY[by](sparse.of_items(tags.values.shape[1]), tags.borne)  # (A, W)
         self.neurons = np.argsort(-standing, axis=1, kind="stable")[:, :count]  # (A, N)
 
     @torch.no_grad()

@@ -34,11 +34,11 @@ class TagAutoencoder:
         size, right = of  # (r,), (M, r)
         encoder = tags.borne.T / np.sqrt(np.maximum(tags.borne.sum(axis=1), 1))  # T (M, A), each tag of length one
         self.encoder = encoder = encoder.astype(np.float64)
-        gram = (right * size**2) @ right.T  # X'X (M, M)
-        for _ in range(1 if near is None else TURNS):
-            inner = self.encoder.T @ gram @ self.encoder  # (A, A)
+        for _ in range(1 if near is None else TURNS):  # X'X is right size^2 right'
+            along = right.T @ self.encoder  # (r, A)
+            inner = (along * size[:, None]**2).T @ along  # (A, A)
             self.decoder = np.linalg.solve(inner + ridge * np.trace(inner) / len(inner) * np.eye(len(inner)),
-                                           self.encoder.T @ gram)  # (A, M)
+                                           (along * size[:, None]**2).T) @ right.T  # (A, M)
             if near is not None:  # X'X E DD' + near E = X'X D' + near T, in the bases of X'X and of DD'
                 spread, turn = np.linalg.eigh(self.decoder @ self.decoder.T)
                 asked = size[:, None]**2 * (right.T @ self.decoder.T) @ turn + near * (right.T @ encoder) @ turn  # (r, A)

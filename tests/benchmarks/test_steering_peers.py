@@ -20,7 +20,7 @@ from scipy.sparse import csr_matrix
 from macrid.data.attributes import attribute_table
 from macrid.dials.steered_scores import SteeredScores
 
-GRIDS = Grids(dims=(8,), autoencoder={"epochs": 2, "encoder_hidden_size": (8,), "latent_size": 6}, widths=(2,), active=(4,),
+GRIDS = Grids(dims=(8,), layers={"encoder_hidden_size": (8,), "latent_size": 6}, widths=(2,), active=(4,),
               steps=6, heads=(30,), near=(None, 10.0), ridges=(0.1,), shares=(0.5,))
 
 
@@ -94,11 +94,12 @@ def test_neurons_turn_as_the_formula_says(tiny_split, people, tags, asked):
     for _ in range(10):
         sparse.epoch(tiny_split.train)
     assert sparse.likeness(tiny_split.train) > before
+    standing = neurons_by_correlation(sparse.of_items(tags.values.shape[1]), tags.borne)
     z = torch.from_numpy(base.encode(people.clicks))
     with torch.no_grad():
         e = sparse.sparse(z)
         assert ((e > 0).sum(dim=1) <= 4).all()
-        knobs, exact = (Knobs(sparse, tags, 3, "correlation", error) for error in (False, True))
+        knobs, exact = (Knobs(sparse, standing, 3, error) for error in (False, True))
         np.testing.assert_allclose(exact.steer(people.clicks, asked)(0.0), base.scores(people.clicks), rtol=1e-3, atol=1e-4)
         turned = 0.7 * e
         for p, a in enumerate(asked):
@@ -158,16 +159,26 @@ def test_ours_are_the_apps(bundle, tags, people, asked):
             assert person.steer(wishes={tags.names[a]: wish}).after["index"].tolist() == listed.tolist()
 
 
-def test_dials_are_turned_as_the_engine_turns_them(bundle, tiny_split, tags, people, asked):
-    dials = ours.Dials(bundle.model, tiny_split, tags)
-    assert dials.of_tag[-1]
+def test_dials_are_turned_as_the_engine_turns_them(bundle, tags, people):
+    """Each factor's dial is made the first of its axes, and SteeredScores turns it."""
+    dials = ours.Dials(bundle.model, tags)
+    learned = dials.of_tag[-1]
+    large = tags.borne[-1]
+    assert learned
+    axes = np.tile(np.eye(bundle.vectors.shape[1]), (len(bundle.axes), 1, 1))
+    for k, axis in learned.items():
+        along = bundle.vectors[bundle.factor == k] @ axis
+        assert along[large[bundle.factor == k]].mean() > along[~large[bundle.factor == k]].mean()
+        q = np.linalg.qr(np.column_stack([axis, axes[k]]))[0]
+        axes[k] = q * np.sign(q[:, 0] @ axis)
+    asked = np.full(len(people), len(tags.names) - 1)
     for way, engine in (("turned", trade_off.moved), ("pushed", trade_off.pushed)):
         found = protocol.lists(ours.Turned(dials, way), people, asked)
         for p, a in enumerate(asked):
             linear = bundle.linear(people.clicks[p])[0]
             one = SteeredScores(bundle.model.represent(people.clicks[p])[0], bundle.vectors,
-                                bundle.log_c + linear[:, None], bundle.model.scale, dials.axes)
-            expected = engine(one, dict.fromkeys(dials.of_tag[a], 1.0), np.flatnonzero(people.seen[p]))
+                                bundle.log_c + linear[:, None], bundle.model.scale, axes)
+            expected = engine(one, {(k, 0): 1.0 for k in dials.of_tag[a]}, np.flatnonzero(people.seen[p]))
             assert (found[:, p] == expected).mean() > 0.99  # the last places may tie
 
 
