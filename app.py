@@ -31,7 +31,7 @@ PagesManager.uses_pages_directory = False
 
 
 def picture(request: Request) -> Response:
-    """The picture of one item as SVG. The address holds the bundle's fingerprint, so browsers may keep it for good."""
+    """The picture of one item as SVG. The address holds what changes with the items, so browsers may keep it for good."""
     given = request.path_params
     svg = item_pictures.picture_svg(given["bundle"], given["version"], given["position"])
     if svg is None:

@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 Shape = Mapping[str, "type | tuple[type, ...] | Shape"]  # of a JSON object: the type of each key's value, or its own shape
 
@@ -59,6 +60,18 @@ def place(beside: Path, path: Path) -> bool:
             return False
         raise
     return True
+
+
+def write_tensors(path: Path, tensors: Mapping[str, Any], metadata: dict[str, str] | None = None) -> None:
+    """Write tensors of PyTorch as safetensors; OSError where the disk takes no more, as every other file raises it."""
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
+
+    try:
+        save_file(dict(tensors), path, metadata)
+    except SafetensorError as error:
+        full = "No space" in str(error) or "os error 28" in str(error)
+        raise OSError(errno.ENOSPC if full else errno.EIO, str(error), str(path)) from error
 
 
 def swap(beside: Path, path: Path) -> None:

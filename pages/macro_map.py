@@ -5,6 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from macrid.charts import analysis, maps
+from macrid.data import cells
 from macrid.errors import InputError
 from macrid.maps import atlas
 from macrid.results import collapse
@@ -158,8 +159,8 @@ def selection(shown, selected: list[int]) -> None:
     table = shown.items.iloc[selected][columns].assign(factor=factor_names(shown)[selected])
     with st.expander(f"As a table{'' if len(selected) <= LISTED else f'; the cards are the first {LISTED}'}"):
         st.dataframe(table, hide_index=True, alt="Table of the selected items")
-    st.download_button("Download the selection (CSV)", table.to_csv(index=False), "selection.csv", "text/csv",
-                       icon=":material/download:", on_click="ignore")
+    st.download_button("Download the selection (CSV)", cells.safe_table(table).to_csv(index=False), "selection.csv",
+                       "text/csv", icon=":material/download:", on_click="ignore")
 
 
 def prototypes(shown, star: int | None) -> None:

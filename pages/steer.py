@@ -7,6 +7,7 @@ import numpy as np
 import streamlit as st
 
 from macrid.charts import figures
+from macrid.data import cells
 from macrid.data.ids import ids_text
 from ui import address, bundles, finder, html, kept, links, stage, widgets, words
 from ui.state import DIALS, Steer
@@ -283,7 +284,8 @@ def results():
         options()
         steered = now.steered(bundle)
         along(person, now, face, at)
-        st.download_button("List as CSV", lambda: steered.after.drop(columns="index").to_csv(index=False).encode(),
+        listed = cells.safe_table(steered.after.drop(columns="index"))
+        st.download_button("List as CSV", lambda: listed.to_csv(index=False).encode(),
                            f"{bundle.name}-list.csv", "text/csv", icon=":material/download:", type="tertiary",
                            on_click="ignore")
     with st.expander("Side by side with another list", expanded=bool(state.side), key="compare"):

@@ -117,8 +117,8 @@ def test_it_serves_the_app(installed):
     address = f"http://localhost:{port}"
     try:
         waited(lambda: status(f"{address}/_stcore/health"), lambda answer: answer == 200, seconds=90)
-        print_fingerprint = "from macrid import bundle; print(bundle.load('shop').meta['data']['fingerprint'][:12])"
-        version = said(start, "-c", print_fingerprint).strip()
+        print_seal = "from macrid import bundle; print(bundle.load('shop').seal)"
+        version = said(start, "-c", print_seal).strip()
         with urllib.request.urlopen(f"{address}/picture/shop/{version}/0", timeout=30) as answer:
             assert answer.read().startswith(b"<svg")
         other = start("-m", "macrid", "app", "--port", port)

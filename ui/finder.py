@@ -47,7 +47,7 @@ def box(bundle: Recommender, key: str, what: str, shown: Mapping[str, Any], on_f
     """A box that finds `what`. shown: `label`, `placeholder`, `value` (what stands in it; "": it is emptied), `taken` (ids
     that are not to be found). on_found gets the id of what was chosen."""
     query = {"what": what, "taken": ids_text(shown.get("taken", ()))}
-    name, version = bundle.path.name, item_pictures.version_of(bundle)
+    name, version = item_pictures.quoted(bundle), item_pictures.version_of(bundle)
     live = {"url": f"find/{name}/{version}", "query": query} if item_pictures.serving.pictures else None
 
     def did(event: dict[str, str]) -> None:

@@ -1,6 +1,7 @@
 """Where the picture of an item is: at an address of its own, or within the page."""
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from macrid.bundle import places
 from macrid.bundle.recommender import Recommender
@@ -34,14 +35,20 @@ def picture_svg(name: str, version: str, position: int) -> str | None:
 
 
 def version_of(bundle: Recommender) -> str:
-    return bundle.meta["data"]["fingerprint"][:12]
+    """What an address holds besides the bundle's name, so that browsers may keep what it gives for good."""
+    return bundle.seal
+
+
+def quoted(bundle: Recommender) -> str:
+    """The name of a bundle's folder as part of an address: # and ? have a meaning there."""
+    return quote(bundle.path.name, safe="")
 
 
 def pictures_address(bundle: Recommender) -> str | None:
     """The address under which the pictures of a bundle are served, to be followed by a position; None where they are not."""
     if not serving.pictures:
         return None
-    return f"picture/{bundle.path.name}/{version_of(bundle)}/"
+    return f"picture/{quoted(bundle)}/{version_of(bundle)}/"
 
 
 def picture_src(bundle: Recommender, position: int) -> str:

@@ -236,7 +236,7 @@ def live_address(bundle: Recommender) -> dict[str, str] | None:
     """Where the routes are, None where nobody serves them."""
     if not item_pictures.serving.pictures:
         return None
-    name, version = bundle.path.name, item_pictures.version_of(bundle)
+    name, version = item_pictures.quoted(bundle), item_pictures.version_of(bundle)
     return {"list": f"steered/{name}/{version}", "why": f"why/{name}/{version}/"}
 
 

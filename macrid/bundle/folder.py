@@ -18,13 +18,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from safetensors.torch import save_file
 
 from macrid.data import label_file
 from macrid.data.intention_file import Intentions
 from macrid.data.interactions import PARTS
 from macrid.errors import InputError
-from macrid.files import own_name, place, replacing, swap, write_json
+from macrid.files import own_name, place, replacing, swap, write_json, write_tensors
 from macrid.model.macridvae import MacridVAE, weight_shapes
 from macrid.model.settings import Settings, make_settings, settings_dict
 
@@ -93,11 +92,11 @@ def _write(folder: Path, contents: Contents) -> None:
     write_json(folder / "bundle.json", meta)
     write_json(folder / "history.json", contents.history)
     weights = {_STORED.get(name, name): tensor.cpu().contiguous() for name, tensor in model.state_dict().items()}
-    save_file(weights, folder / "weights.safetensors")
+    write_tensors(folder / "weights.safetensors", weights)
     if model.linear is not None:
         write_linear(folder / LINEAR, model.linear)
     dials = {"axes": torch.as_tensor(contents.axes), "strength": torch.as_tensor(contents.influence)}
-    save_file(dials, folder / "axes.safetensors")
+    write_tensors(folder / "axes.safetensors", dials)
     for name, table in (("items", items), ("maps", contents.maps), ("users", contents.users)):
         table.to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
     if contents.course is not None:

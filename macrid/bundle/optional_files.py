@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from scipy.sparse import csr_matrix
 
 from macrid.data import intention_file, label_file
 from macrid.data.intention_file import Intentions
 from macrid.dials import moves
 from macrid.errors import InputError
+from macrid.files import write_tensors
 from macrid.model.linear_path import LinearPath
 from macrid.model.settings import Settings
 
@@ -28,9 +29,10 @@ OPTIONAL = (LABELS, LINEAR, COURSE, INTENTIONS, MOVES)
 
 def write_linear(path: Path, linear: LinearPath) -> None:
     b = linear.weights
-    save_file({"indptr": torch.as_tensor(b.indptr.astype(np.int64)), "indices": torch.as_tensor(b.indices.astype(np.int32)),
-               "values": torch.as_tensor(b.data), "weight": torch.tensor(linear.weight, dtype=torch.float64),
-               "bias": torch.as_tensor(linear.bias)}, path)
+    write_tensors(path, {
+        "indptr": torch.as_tensor(b.indptr.astype(np.int64)), "indices": torch.as_tensor(b.indices.astype(np.int32)),
+        "values": torch.as_tensor(b.data), "weight": torch.tensor(linear.weight, dtype=torch.float64),
+        "bias": torch.as_tensor(linear.bias)})
 
 
 def read_linear(path: Path, n_items: int) -> LinearPath | None:

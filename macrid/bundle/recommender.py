@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import blake2b
 from pathlib import Path
 from typing import Unpack
 
@@ -176,6 +177,13 @@ class Recommender:
     def recommend(self, items: Iterable[str], n: int = 20, hide_seen: bool = True) -> pd.DataFrame:
         """The n best items for a profile (item ids): rank, item_id, title, category, score."""
         return self.person(self.positions(items)).steer({}, n=n, hide_seen=hide_seen).before
+
+    @cached_property
+    def seal(self) -> str:
+        """Twelve letters and figures that change with anything that is known of the items, and with the training data."""
+        told = "\n".join([self.meta["data"]["fingerprint"], *map(str, self.items.columns)]).encode()
+        rows = pd.util.hash_pandas_object(self.items, index=False).to_numpy()
+        return blake2b(told + rows.tobytes(), digest_size=6).hexdigest()
 
     def item(self, position: int) -> dict:
         """The row of the items table as a dict; recent ones are cached."""

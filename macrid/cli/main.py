@@ -34,6 +34,10 @@ def call(arguments: Sequence[str] | None = None, program: str | None = None) -> 
         sys.exit(130)
     except OSError as error:  # a full disk, a folder that may not be written to
         _fail(f"{error.filename or 'the disk'}: {error.strerror or error}; free some space or choose another folder")
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and "allocate memory" not in str(error):  # PyTorch has no error of its own for it
+            raise
+        _fail(f"not enough memory ({str(error)[:200]}); free some, or take less at once")
 
 
 def _fail(message: str) -> NoReturn:
@@ -62,4 +66,16 @@ def run() -> None:
     # Before torch loads OpenMP: threads that wait sleep instead of spinning. Where cores are shared with other work,
     # spinning made an epoch on the shop up to 14 times slower (38 s against 2.7 s, two cores and a busy neighbour).
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    _open_streams()
     call()
+
+
+def _open_streams() -> None:
+    """Where standard input, output or error was closed (`2>&-`), it goes nowhere: else the next file that is opened would
+    get what is said."""
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(number)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 -- for as long as the process runs

@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # the libraries below them take seconds to load
     from macrid.model.settings import Settings
 
 Command = Callable[..., None]
+MOST_SIMULATED = 20_000_000
 
 
 def print_json(value: object) -> None:
@@ -223,14 +224,16 @@ def read_data(data: str, seed: int, asked: "Asked | None" = None) -> "Interactio
     from macrid.data import fetch, interactions
     from macrid.data.split import HELD_OUT_PEOPLE
 
-    sized = re.fullmatch(r"(skewed-)?shop(?::(\d+)x(\d+))?", data)
+    sized = re.fullmatch(r"(skewed-)?shop(?::([0-9]+)x([0-9]+))?", data)
     if sized:
         from macrid.data import shop
 
         if asked and (asked.names or asked.events):
             raise InputError(f"--data {data}: has no columns to choose; --user, --item, --rating, --time and --events go "
                              "with files")
-        sizes = {"n_items": int(sized[2]), "n_people": int(sized[3])} if sized[2] else {}
+        sizes = {"n_items": int(sized[2][:12]), "n_people": int(sized[3][:12])} if sized[2] else {}
+        if any(size > MOST_SIMULATED for size in sizes.values()):
+            raise InputError(f"--data {data:.80}: at most {MOST_SIMULATED:,} items and people are simulated; take fewer")
         return shop.simulate(**sizes, seed=seed, skewed=bool(sized[1])).data
     if data in fetch.NAMES and Path(data).exists():
         click.echo(f"note: --data {data}: the {'folder' if Path(data).is_dir() else 'file'} of that name here is read; from "
@@ -239,7 +242,13 @@ def read_data(data: str, seed: int, asked: "Asked | None" = None) -> "Interactio
         if fetch.available(data) is None:
             click.echo(f"fetching {data}", err=True)
         return replace(interactions.read(fetched(data), data, asked), usual_held_out=HELD_OUT_PEOPLE.get(data))
-    if not Path(data).expanduser().exists():
+    given = Path(data).expanduser()
+    if given.exists() and not given.is_file() and not given.is_dir():
+        raise InputError(f"--data {data}: is neither a file nor a folder; write what it gives to a file first")
+    if (given / "bundle.json").is_file():
+        raise InputError(f"--data {data}: is a bundle, which keeps the clicks of held-out people alone; give the data that "
+                         "it was trained on")
+    if not given.exists():
         raise InputError(f"there is no data set and no file {data!r}; --data takes shop, shop:ITEMSxPEOPLE, skewed-shop, "
                          f"{', '.join(fetch.NAMES)}, or the path of a file or folder")
     with bar(f"reading {Path(data).name}") as progress:
@@ -294,8 +303,12 @@ def _read_yaml(config: Path) -> dict[str, Any]:
     import yaml
 
     try:
+        if config.exists() and not config.is_file():
+            raise InputError(f"{config} is no file; write lines such as `kfac: 7` to one")
         settings = yaml.safe_load(config.read_text(encoding="utf-8")) or {}
-    except (OSError, ValueError, yaml.YAMLError) as error:  # ValueError: no text, or a date that there is not
+    except InputError:
+        raise
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:  # no text, or a date that there is not
         raise InputError(f"{config} cannot be read as YAML ({error}); write lines such as `kfac: 7`") from error
     if not isinstance(settings, dict):
         raise InputError(f"{config} must hold lines such as `kfac: 7`, not a {type(settings).__name__}")

@@ -134,6 +134,7 @@ def train(division: Division, chosen: Chosen, output: _Output, told: Told, model
         if intentions:
             settings = contents.intended(settings, intentions, chosen.read())
         cost = _linear_path_told(split, settings)
+        _check_memory(settings, split.train.shape[1])
         training = build.Training(split, settings, source, division.seed, labels, twin, device, kfac_auto, intentions,
                                   workers)
         run = provenance.describe(split, settings, division.seed, labels, intentions) | {"twin": twin}
@@ -162,10 +163,10 @@ def _go_on(older: Path, division: Division, chosen: Chosen, output: _Output, dev
     split = division.split(source, lambda user_ids: renew.known_people(before, user_ids))
     start = renew.renewed(before, split, settings, division.seed)
     run = provenance.describe(split, settings, division.seed) | {"from": provenance.of_weights(before.model)}
-    run_folder.prepare(out, run, overwrite=output.overwrite, resume=output.resume, twin=False)
-    say_what_counts(split)
     training = build.Training(split, settings, source, division.seed, device=device, renewed=start)
-    _train(training, out, output.watched)
+    with run_folder.prepare(out, run, overwrite=output.overwrite, resume=output.resume, twin=False):
+        say_what_counts(split)
+        _train(training, out, output.watched)
     bundle = bundles.load(out)
     titles = dict(zip(bundle.items["item_id"], bundle.items["title"], strict=True))
     names = [factor.name for factor in bundle.factors]
@@ -205,6 +206,22 @@ def _reports(progress: TrainingProgress, watched: Path | None, training: "Traini
         written.report(stage, row)
 
     return report
+
+
+def _check_memory(settings: "Settings", n_items: int) -> None:
+    """InputError where the weights and what training keeps of each take more memory than there is."""
+    from math import prod
+
+    from macrid.model.macridvae import weight_shapes
+    from macrid.pipeline.estimate import COPIES
+    from macrid.studies import memory
+
+    needed = sum(map(prod, weight_shapes(n_items, settings).values())) * 4 * COPIES
+    free = memory.available()
+    if free is not None and needed > free:
+        raise InputError(f"a model of {n_items:,} items with embedding_size {settings.embedding_size} and "
+                         f"encoder_hidden_size {list(settings.encoder_hidden_size)} takes {needed / 1e9:.1f} GB while it is "
+                         f"trained, and {free / 1e9:.1f} GB are free; make it smaller")
 
 
 def _linear_path_told(split: "Split", settings: "Settings") -> str:

@@ -14,6 +14,7 @@ import pandas as pd
 
 from macrid.errors import InputError, InputWarning
 
+from . import cells
 from .ids import near
 from .label_file import content_of, id_column, rows_of, without_index
 from .reading.names import listed, missing, plain
@@ -70,7 +71,8 @@ class Intentions:
         writer.writerow(["item_id", "title", "intention"])
         for name in self.names:
             mine = [item for item, one in self.items.items() if one == name]
-            writer.writerows([(item, str(titles.at[item]), name) for item in mine] or [("", "", name)])
+            writer.writerows([map(cells.safe, (item, str(titles.at[item]), name)) for item in mine]
+                             or [("", "", cells.safe(name))])
         return out.getvalue()
 
 

@@ -7,13 +7,17 @@ import json
 import math
 import re
 import warnings
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
 from macrid.errors import InputError, InputWarning
 
+from . import cells
 from .attributes import yes_no
 from .ids import near
 from .reading.names import called, listed, missing, plain
@@ -22,8 +26,18 @@ from .reading.text import encoding_of
 FEWEST_ROWS = 4
 _WORDS = {"yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
 Row = tuple[int, list[str]]  # its line, its fields
+
 _DESCRIBING = ("title", "category", "name")  # may stand beside the labels, for people
-_ENDS = re.compile(r"(.*\S) ?\( ?([^()]*[^() ]) to ([^() ][^()]*?) ?\)")  # size (small to large)
+MOST_BYTES, MOST_COLUMNS, MOST_CELLS = 1 << 26, 500, 4_000_000  # of a file, before it is taken apart
+
+
+class _Lines(Protocol):
+    """What csv.reader gives."""
+
+    @property
+    def line_num(self) -> int: ...
+
+    def __iter__(self) -> Iterator[list[str]]: ...
 
 
 def read(path: Path, item_ids: pd.Series, *, leave_out: bool = False) -> pd.DataFrame:
@@ -46,6 +60,8 @@ def read(path: Path, item_ids: pd.Series, *, leave_out: bool = False) -> pd.Data
 def content_of(path: Path, wanted: str) -> bytes:
     """What is in a file. wanted: what it should be, for the message where there is none."""
     try:
+        if path.is_file() and path.stat().st_size > MOST_BYTES:
+            raise InputError(f"{path} has more than {MOST_BYTES >> 20} MB; leave out rows and columns that are not needed")
         content = path.read_bytes() if path.is_file() else None
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}); save it as UTF-8 text with commas") from error
@@ -90,10 +106,11 @@ def _is_index(name: str, values: list[str], at: int) -> bool:
 
 def _check_header(path: str, header: list[str]) -> int:
     """Which column has the item ids."""
+    counts = Counter(header)
     for name in header:
         if not name:
             raise InputError(f"{path}: a column has no name; name it after the attribute, or drop it")
-        if header.count(name) > 1:
+        if counts[name] > 1:
             raise InputError(f"{path}: two columns are called {name!r}; rename one of them")
     return id_column(path, header, "the attributes")
 
@@ -162,8 +179,11 @@ def _check_number(table: pd.DataFrame, path: Path) -> None:
 def split_heading(text: str) -> tuple[str, tuple[str, str] | None]:
     """The attribute that a heading names, and the names of its two ends if it tells them: `size (small to large)`."""
     text = " ".join(text.split())
-    match = _ENDS.fullmatch(text)
-    return (match[1], (match[2], match[3])) if match else (text, None)
+    name, bracket, ends = text.rpartition("(")
+    low, to, high = ends.removesuffix(")").strip().rpartition(" to ")
+    name, low, high = name.strip(), low.strip(), high.strip()
+    told = bracket and ends.endswith(")") and ")" not in ends[:-1] and name and to and low and high
+    return (name, (low, high)) if told else (text, None)
 
 
 def heading(attribute: str, ends: tuple[str, str] | None) -> str:
@@ -183,9 +203,10 @@ def to_csv(table: pd.DataFrame, titles: pd.Series) -> str:
     and the title of each item beside its id, from `titles` by item id, for people."""
     ends, out = table.attrs.get("ends", {}), io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")  # no separator in a name is taken for one
-    writer.writerow(["item_id", "title", *(heading(name, ends.get(name)) for name in table.columns)])
+    writer.writerow(["item_id", "title", *(cells.safe(heading(name, ends.get(name))) for name in table.columns)])
     columns = [_texts(table[name].to_numpy(float)) for name in table.columns]
-    writer.writerows(zip(table.index, titles.loc[table.index], *columns, strict=True))
+    ids, told = map(cells.safe, table.index), map(cells.safe, titles.loc[table.index])
+    writer.writerows(zip(ids, told, *columns, strict=True))
     return out.getvalue()
 
 
@@ -213,11 +234,27 @@ def rows_of(content: bytes, path: str,
         text = _text(content, path)
         first = re.sub(r'"[^"]*"', "", text.split("\n", 1)[0])
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count), strict=True)
-        rows = [(reader.line_num, fields) for fields in reader if any(field.strip() for field in fields)]
+        rows = _bounded(reader, path)
     except (UnicodeError, csv.Error) as error:
         raise InputError(f"{path} cannot be read as CSV ({error}); save it as UTF-8 text with commas") from error
     if not rows:
         raise InputError(f"{path} is empty; {wanted}")
+    return rows
+
+
+def _bounded(reader: _Lines, path: str) -> list[Row]:
+    """The rows that are not empty, no more than memory can be spared for."""
+    rows: list[Row] = []
+    count = 0
+    for fields in reader:
+        count += len(fields)
+        if len(fields) > MOST_COLUMNS:
+            raise InputError(f"{path}, row {reader.line_num}: has {len(fields):,} fields, more than {MOST_COLUMNS}; leave "
+                             "out columns that are not needed")
+        if count > MOST_CELLS:
+            raise InputError(f"{path} has more than {MOST_CELLS:,} fields; leave out rows and columns that are not needed")
+        if any(field.strip() for field in fields):
+            rows.append((reader.line_num, [cells.plain(field) for field in fields]))
     return rows
 
 

@@ -5,6 +5,7 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import fields
 from itertools import product
+from math import prod
 from typing import Any
 
 from macrid.errors import InputError
@@ -14,6 +15,7 @@ from . import study, sweep_maps
 
 NAME = "macridvae"  # the contender that is swept
 # A sweep is about what settings do to the mixture; a path beside it would hide that.
+MOST_POINTS = 10_000
 _MIXTURE = {"linear_weight": 0.0, "popularity_power": 0.0}
 
 
@@ -38,6 +40,9 @@ def points(settings: dict[str, Any], preset: str, grid: dict[str, list]) -> list
             raise InputError(f"--grid {name}: a value in {', '.join(map(str, values))} occurs twice; give each once")
     if not grid:
         raise InputError("the grid is empty; give --grid key=a,b,c, such as --grid anneal_cap=0.05,0.2,1 kfac=1,7")
+    count = prod(len(values) for values in grid.values())
+    if count > MOST_POINTS:
+        raise InputError(f"the grid has {count:,} points, each of them a training; at most {MOST_POINTS:,} go into a sweep")
     combinations = []
     for combination in product(*grid.values()):
         whole = make_settings(preset, settings | dict(zip(grid, combination, strict=True)))

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
 from macrid import files
 from macrid.errors import InputError
@@ -16,7 +15,8 @@ FILE = "checkpoint.safetensors"
 def save(folder: Path, tensors: dict[str, torch.Tensor], state: dict) -> None:
     """Write tensors and a JSON state to `folder`, replacing an earlier checkpoint only when the new one is complete."""
     with files.replacing(folder / FILE) as beside:
-        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, beside, {"state": json.dumps(state)})
+        contiguous = {name: tensor.contiguous() for name, tensor in tensors.items()}
+        files.write_tensors(beside, contiguous, {"state": json.dumps(state)})
 
 
 def load(folder: Path) -> tuple[dict[str, torch.Tensor], dict] | None:

@@ -36,7 +36,7 @@ def test_models_stand_beside_the_app(monkeypatch):
 
 
 def version(name: str) -> str:
-    return bundles.load(name).meta["data"]["fingerprint"][:12]
+    return bundles.load(name).seal
 
 
 @pytest.mark.parametrize("name", ["tiny", "tiny-dot"])

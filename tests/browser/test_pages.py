@@ -15,7 +15,7 @@ from macrid.bundle import load
 
 
 def test_pictures_are_served_and_may_be_kept(app):
-    version = load(ROOT / "models" / "shop").meta["data"]["fingerprint"][:12]
+    version = load(ROOT / "models" / "shop").seal
     for name in ("shop", "shop-dot", "second"):
         with get(f"{app}/picture/{name}/{version}/7") as answer:
             assert answer.headers["Content-Type"].startswith("image/svg+xml")
@@ -27,7 +27,7 @@ def test_pictures_are_served_and_may_be_kept(app):
 @pytest.mark.parametrize("wrong", ["nothing/{}/0", "shop/000000000000/0", "shop/{}/2000", "shop/{}/x", "shop/{}/-1",
                                    "..%2Fshop/{}/0", "shop/{}"])
 def test_what_is_no_picture_is_not_found(app, wrong):
-    version = load(ROOT / "models" / "shop").meta["data"]["fingerprint"][:12]
+    version = load(ROOT / "models" / "shop").seal
     url = f"{app}/picture/{wrong.format(version)}"
     if status(url) == 200:  # no url of a picture at all: Streamlit sends its start page
         assert get(url).headers["Content-Type"].startswith("text/html")
