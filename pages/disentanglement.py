@@ -11,7 +11,7 @@ from macrid.errors import InputError
 from macrid.jobs import Job, Request
 from macrid.results import findings
 from macrid.studies import study, sweep_maps
-from ui import address, background, bundles, html, result_files, words
+from ui import address, background, bundles, html, mode, result_files, words
 from ui.state import Disentanglement
 
 BETAS = (0.05, 0.2, 0.5, 1.0, 2.0, 4.0)  # of a sweep from the page
@@ -133,6 +133,8 @@ def progress(jobs: list[Job]) -> None:
 def own_sweep() -> None:
     """A small sweep, started here."""
     st.header("A sweep of your own")
+    if not mode.told("macrid sweep --data shop --grid anneal_cap=0.2,1 kfac=1,7"):
+        return
     jobs = background.queue().jobs("sweep")
     if under_way := [job for job in jobs if job.running]:
         progress(under_way)

@@ -15,7 +15,7 @@ from macrid.jobs import Request
 from macrid.labelling.shelves import Shelves
 from macrid.maps import atlas
 from macrid.pipeline import realign
-from ui import address, background, bundles, html, item_pictures, owner, widgets, words
+from ui import address, background, bundles, html, item_pictures, mode, owner, widgets, words
 from ui.item_maps import by_factor
 from ui.shelving import Saving, Shelving
 from ui.state import Intend
@@ -117,6 +117,8 @@ def keeping() -> None:
 
 
 def saving_as() -> None:
+    if not mode.told("macrid align --intentions FILE.csv"):
+        return
     folder = bundles.models_folder()
     busy = shelving.saving is not None and shelving.saving.job.running
     with st.form("save-intentions", border=False):

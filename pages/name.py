@@ -10,7 +10,7 @@ from macrid.errors import InputError
 from macrid.labelling.answers import Answers, Attribute
 from macrid.labelling.interview import Interview
 from macrid.pipeline import realign
-from ui import address, bundles, drafts, html, owner, words
+from ui import address, bundles, drafts, html, mode, owner, words
 from ui.naming import Naming, Saved, described
 from ui.state import Name
 
@@ -339,6 +339,8 @@ def keeping(interview: Interview) -> None:
 
 
 def saving_as(empty: bool) -> None:
+    if not mode.told("macrid align --labels FILE.csv"):
+        return
     folder = bundles.models_folder()
     with st.form("save", border=False):
         free = realign.free_name(folder, f"{bundle.path.name}-named")
@@ -351,7 +353,7 @@ def saving_as(empty: bool) -> None:
             source = realign.named(bundle, naming.answers.named_dials())
             saved = realign.save_as(source, folder, name.strip(), naming.answers.table(), lambda stage: bar.progress(
                 (stages.index(stage) + 1) / (len(stages) + 1), stage.capitalize()))
-        except InputError as error:
+        except (InputError, OSError) as error:
             bar.empty()
             st.error(words.plain(error))
             return

@@ -11,7 +11,7 @@ from macrid.bundle import places
 from macrid.errors import InputError
 from macrid.jobs import Job, Queue, Request
 
-from . import owner, words
+from . import mode, owner, words
 
 
 @functools.cache
@@ -33,6 +33,7 @@ def close() -> None:
 
 def submit(request: Request, brings: Mapping[str, Path] | None = None) -> Job:
     """Ask for a job; it belongs to whoever looks at the page. See `Queue.submit`, which raises InputError."""
+    mode.check_keeps()
     return queue().submit(replace(request, owner=owner.key()), brings)
 
 

@@ -10,7 +10,7 @@ from macrid.errors import InputError
 from macrid.files import write_text
 from macrid.labelling.answers import Answers
 
-from . import owner
+from . import mode, owner
 
 FOLDER = ".drafts"  # in the folder of bundles
 
@@ -31,7 +31,9 @@ def read(bundle: Recommender) -> Answers | None:
 
 
 def write(bundle: Recommender, answers: Answers) -> bool:
-    """Keep a draft; False where the folder cannot be written to."""
+    """Keep a draft; False where nothing is kept, or the folder cannot be written to."""
+    if not mode.keeps():
+        return False
     try:
         write_text(_path(bundle), json.dumps({"of": _identity(bundle), "answers": answers.as_json()}, ensure_ascii=False))
     except OSError:

@@ -6,6 +6,8 @@ import secrets
 
 import streamlit as st
 
+from . import mode
+
 COOKIE = "macrid_owner"
 _KEY = "owner_key"  # in the session, where there is no cookie
 
@@ -30,7 +32,9 @@ def is_here() -> bool:
 
 
 def key() -> str:
-    """Who looks at the page, as it may be written down: a digest of the key."""
+    """Who looks at the page, as it may be written down: a digest of the key, or of who has signed in."""
+    if who := mode.person():
+        return hashlib.sha256(who.encode()).hexdigest()[:32]
     try:
         given = st.context.cookies.get(COOKIE)
     except (AttributeError, RuntimeError):  # no browser

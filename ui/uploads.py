@@ -15,6 +15,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
+from . import mode
+
 ROUTE = "/upload/{token}/{name}"
 MOST = 1 << 30  # bytes in a folder
 FILES = 30  # in a folder
@@ -51,7 +53,7 @@ def safe_name(name: str) -> str:
 
 async def receive(request: Request) -> Response:
     """Take one file."""
-    folder = _folders.get(request.path_params["token"])
+    folder = _folders.get(request.path_params["token"]) if mode.keeps() else None
     if folder is None:
         return JSONResponse({"error": "the app was started again; reload the page"}, 404)
     length = request.headers.get("content-length", "")
