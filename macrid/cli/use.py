@@ -19,6 +19,7 @@ from .options import (
     summary,
     with_options,
 )
+from .progress import TrainingProgress
 
 MOST_TOLD = 40  # attributes that `info` names
 
@@ -256,14 +257,17 @@ def _turned(bundle: "Recommender", person: "Person", factor: int, text: str) -> 
 
 @dataclass(frozen=True)
 class _Given:
-    """What a bundle is aligned with: --method, --labels, --intentions, --kfac."""
+    """What a bundle is aligned with: --method, --labels, --intentions, --kfac, --data."""
 
     method: str | None
     file: Path | None
     intentions_file: Path | None
     kfac: int | None
+    data: str | None
 
     def __post_init__(self) -> None:
+        if self.data is not None and self.intentions_file is None:
+            raise InputError("--data goes with --intentions FILE.csv; other dials change no score")
         if self.intentions_file is None and self.method is None:
             raise InputError("say what to align: --method for other dials, or --intentions FILE.csv for other factors")
         if self.intentions_file is not None and (self.method or self.file):
@@ -282,6 +286,7 @@ class _Given:
 @click.option("--labels", "file", type=click.Path(path_type=Path), help="A CSV of item_id and attributes, partly empty.")
 @intentions_option
 @click.option("--kfac", type=click.IntRange(1, 1000), help="How many factors, with --intentions.  [as before]")
+@click.option("--data", help="With --intentions: the clicks that the bundle came from, to train it on with its new factors.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder to write the new bundle to.")
 @click.option("--overwrite", is_flag=True, help="Replace what stands at --out.")
 @as_json
@@ -307,6 +312,11 @@ def _rehold(source: "Recommender", given: _Given, out: Path, overwrite: bool, as
     intentions = intention_file.read(Path(str(given.intentions_file)), source.items["item_id"], leave_out=True)
     copy = rehold.rehold(source, out, intentions, given.kfac, overwrite=overwrite,
                          report=lambda stage: click.echo(f"{stage} ...", err=True))
+    if given.data:
+        from macrid.pipeline.refit import refit
+
+        with TrainingProgress(copy.settings.epochs) as progress:
+            copy = refit(copy, read_data(given.data, copy.meta["seed"]), progress.report)
     rows = [{"factor": f.index, "name": f.name, "share": f.share} for f in copy.factors]
     if as_json:
         print_json({"out": str(out), "factors": rows, "metrics": copy.meta["metrics"]})

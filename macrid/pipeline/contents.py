@@ -98,12 +98,13 @@ def finish(out: Path, trained: Trained, training: Training, baselines: Mapping[s
         meta["intentions"] = given_names(training.intentions, model.factors(), model.settings.kfac, items)
     learned_from = labels.dropna(how="all") if labels is not None and dials.aligned else None
     if renewed:
-        meta |= {"intentions": renewed.names, "renewed": renewed.moved(items, split, trained.better)}
+        meta |= {"intentions": renewed.names, "renewed": renewed.moved(items, split, trained.better), **renewed.named}
         learned_from = renewed.labels(items)
     laid_out = maps.lay_out(model, items, people, training.seed, beside)
     moved = moves.measure(scored, dials.axes, people.clicks, Attributes(items))
     return bundle.Contents(meta, model, items, laid_out, dials.axes, dials.influence, _users(split), trained.history,
-                           learned_from, _course(trained), training.intentions, moved)
+                           learned_from, _course(trained), renewed.intentions(items) if renewed else training.intentions,
+                           moved)
 
 
 def intended(settings: Settings, intentions: Intentions, changes: Mapping[str, Any]) -> Settings:

@@ -1,7 +1,7 @@
 """A bundle whose factors somebody has told anew: other shares of the items, and all that follows from them.
 
-Nothing is trained: the encoder is the same for all factors and knows no share, so that it takes other parts of a history as
-it took those before. Item vectors, and with them the map of the items, stay what they were.
+Nothing is trained here (`refit` does): the encoder is the same for all factors and knows no share, so that it takes other
+parts of a history as it took those before. Item vectors, and with them the map of the items, stay what they were.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,9 @@ from macrid.dials.wishes import Attributes
 from macrid.errors import InputError
 from macrid.measures import evaluate as measuring
 from macrid.measures.vectors import unit
+from macrid.model.linear_path import LinearPath
 from macrid.model.macridvae import MacridVAE
+from macrid.training import linear_path
 from macrid.training.grouping import Grouping, affinity
 from macrid.training.seeded import regrouped_anew
 
@@ -60,6 +62,7 @@ def rehold(source: Recommender, out: Path, intentions: Intentions, kfac: int | N
     known = intentions.known(source.items["item_id"])
     grouping = regroup(source, intentions, kfac)
     model = held(source.model, affinity(grouping, known))
+    model.linear = weighed(model, source)
     names = given_names(intentions, grouping.group, model.settings.kfac, source.items)
     report(STAGES[1])
     people = evaluate.shown_people_of(source)
@@ -87,6 +90,17 @@ def rehold(source: Recommender, out: Path, intentions: Intentions, kfac: int | N
                                      source.history, source.labels if learned else None,
                                      intentions=intentions, moves=moved), overwrite)
     return bundle.load(out)
+
+
+def weighed(model: MacridVAE, source: Recommender) -> LinearPath | None:
+    """The linear path beside a model, its weight and what it takes from popular items chosen again on the validation people,
+    where the settings leave them open: another mixture asks for other ones."""
+    path, pairs = model.linear, linear_path.tried(model.settings)
+    if path is None or len(pairs) == 1 or "clicks" not in source.items:
+        return path
+    popularity = np.log1p(source.items["clicks"].to_numpy(np.float32))
+    weight, power = linear_path.best_of(model, path.weights, popularity, source.held_out("validation"), pairs)
+    return LinearPath(path.weights, weight, -np.float32(power) * popularity)
 
 
 def held(model: MacridVAE, near: np.ndarray) -> MacridVAE:

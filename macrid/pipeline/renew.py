@@ -15,6 +15,7 @@ import torch
 from scipy.sparse import csr_matrix
 
 from macrid.bundle.recommender import Recommender
+from macrid.data.intention_file import Intentions
 from macrid.data.split import Split
 from macrid.dials import choose
 from macrid.errors import InputError, InputWarning
@@ -64,10 +65,20 @@ class Renewed:
         return [factor.name for factor in self.source.factors]
 
     @property
+    def named(self) -> dict[str, Any]:
+        """What bundle.json says of names that somebody gave to dials."""
+        return {"named": self.source.meta["named"]} if "named" in self.source.meta else {}
+
+    @property
     def dials(self) -> choose.Dials:
         """The dials as they were."""
         source = self.source
         return choose.Dials(source.meta["axes"], source.axes, source.influence, source.meta.get("aligned"))
+
+    def intentions(self, items: pd.DataFrame) -> Intentions | None:
+        """What somebody has told of the items that are left."""
+        told, left = self.source.intentions, set(items["item_id"])
+        return told and Intentions(told.names, {item: name for item, name in told.items.items() if item in left})
 
     def labels(self, items: pd.DataFrame) -> pd.DataFrame | None:
         """What the source's dials were learned from, of the items that are left."""

@@ -1,15 +1,21 @@
 """Factors told anew: a copy that keeps the model, holds what was told, and says so; the bundle itself stays."""
 
+import copy
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from commands import quick  # noqa: F401
 from conftest import flat
+from scipy.sparse import csr_matrix
 
 from macrid.bundle import load
 from macrid.data.intention_file import Intentions
 from macrid.errors import InputError
-from macrid.pipeline import evaluate, rehold
+from macrid.measures.evaluate import validation_ndcg
+from macrid.model.linear_path import LinearPath
+from macrid.pipeline import evaluate, refit, rehold
 
 
 def told(bundle, each=4, names=None):
@@ -68,3 +74,33 @@ def test_mistakes(bundle, tmp_path):
     with pytest.raises(InputError, match="has no item 'nothing'"):
         rehold.rehold(bundle, tmp_path / "new", Intentions(("a",), {"nothing": "a"}))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_refitted_with_its_clicks(bundle, tiny_shop, tmp_path):
+    """What was told stays where it is held, and the lists are no worse for the people who choose the epoch."""
+    intentions = told(bundle, names=3)
+    told_anew = rehold.rehold(bundle, tmp_path / "new", intentions)
+    again = refit.refit(told_anew, tiny_shop.data)
+    assert [factor.name for factor in again.factors] == [factor.name for factor in told_anew.factors]
+    assert (again.intentions.names, again.intentions.items) == (intentions.names, intentions.items)
+    known = intentions.known(again.items["item_id"])
+    np.testing.assert_array_equal(again.factor[known >= 0], known[known >= 0])
+    assert set(again.people) == set(bundle.people)
+    assert again.meta["renewed"]["items"] == {"kept": len(bundle.items), "new": 0, "gone": 0}
+    before, after = (validation_ndcg(each.model, again.held_out("validation")).mean() for each in (told_anew, again))
+    assert after > before - 1e-6
+
+
+def test_the_linear_path_is_weighed_again(bundle):
+    """Of a path that says which item a person's held-out click is, the most is taken; of one that says nothing, none."""
+    held_out = bundle.held_out("validation")
+    tells = csr_matrix(held_out.fold_in.T @ held_out.answers)
+    source = copy.copy(bundle.model)
+    source.settings = replace(bundle.settings, linear_weight=None, popularity_power=0.0)
+    for path, least in ((tells, 1.0), (csr_matrix(tells.shape, dtype=np.float32), 0.0)):
+        source.linear = LinearPath(path, 0.5, np.zeros(len(bundle.items), np.float32))
+        found = rehold.weighed(source, bundle)
+        assert found.weight >= least
+        assert (found.weight == 0) == (least == 0)
+    source.settings = replace(bundle.settings, linear_weight=0.5, popularity_power=0.0)
+    assert rehold.weighed(source, bundle) is source.linear  # somebody has said it
