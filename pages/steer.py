@@ -10,7 +10,7 @@ from macrid.charts import figures
 from macrid.data import cells
 from macrid.data.ids import ids_text
 from ui import address, bundles, finder, html, kept, links, stage, widgets, words
-from ui.state import DIALS, Steer
+from ui.state import DIALS, MOST_SAID, Steer
 
 SIZES = (6, 12, 24, 48)  # of the lists
 OFFERED = 10  # items to add to a profile
@@ -109,7 +109,7 @@ if not state.is_set("dials"):
     state.likes = address.ids_from(asked.get("likes", ""), known)
     state.hides = address.ids_from(asked.get("hides", ""), known)
     state.kept = kept.read(bundle, asked.get("kept", ""))
-    state.said = asked.get("said", "")
+    state.said = asked.get("said", "")[:MOST_SAID]
     state.added = address.names_from(asked.get("added", ""), bundle.wishes.attributes)
     address.from_address("strength", range(101), 100, int)
 address.from_address("dim", every, bundle.dials.order(state.factor)[0], int)

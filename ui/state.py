@@ -15,6 +15,7 @@ Value = TypeVar("Value")
 
 DIALS = 5  # shown at first, the strongest, and then that many more
 UNDONE = 50  # turns that can be taken back
+MOST_SAID = 200  # letters of the words that are read
 KEPT = 20  # turns that can be kept by name
 
 
@@ -183,8 +184,8 @@ class Steer(PageState):
         if what == "wish":
             self._turn(now._replace(wishes={name: value for name, value in event["wishes"].items() if value}))
         elif what == "words":
-            self.said = event["text"]
-            self._turn(now._replace(wishes=now.wishes | understand(event["text"])))
+            self.said = event["text"][:MOST_SAID]
+            self._turn(now._replace(wishes=now.wishes | understand(self.said)))
         elif what == "add":
             self.added = [*self.added, event["name"]]
         elif what == "like":

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 MOST_MEANT = 12  # items that one title may mean
+MOST_PARTS = 8  # titles that are looked for at once
 
 
 class People:
@@ -23,7 +24,7 @@ class People:
         empty text finds the first people."""
         numbered = [name for name in self.names if name.startswith(text.strip())][:n]
         found = [(name, np.empty(0, np.int64)) for name in numbered]
-        parts = [part for part in re.split(r"[,;&+]", text) if part.strip()]
+        parts = [part for part in re.split(r"[,;&+]", text) if part.strip()][:MOST_PARTS]
         if len(found) == n or not parts:
             return found
         meant = [np.array(self.search(part, MOST_MEANT), np.int64) for part in parts]
