@@ -111,7 +111,7 @@ def _check_head(path: Path, file: pq.ParquetFile, columns: Mapping[str, str], ro
         raise InputError(f"{path} lacks the column {', '.join(absent)}; {remedy}")
     for field in schema:
         wanted = columns.get(field.name)
-        if not _fits(field.type, wanted):
+        if meta.num_rows and not _fits(field.type, wanted):  # without rows pandas knows no types
             raise InputError(f"{path}: the column {field.name} holds {field.type!s:.60}, where "
                              f"{wanted or 'texts, numbers or yes and no'} should be; {remedy}")
     if rows is not None and meta.num_rows != rows:

@@ -127,6 +127,7 @@ class Turned(_Strict):
 
 class Reading(_Strict):
     attribute: str
+    called: str  # in words, where the attribute's name says little
     yes_no: bool
     before: float | None
     after: float | None
