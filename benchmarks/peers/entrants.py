@@ -106,7 +106,7 @@ def train(split: Split, settings: Settings, grids: Grids, folder: Path, report: 
     return Trained(split, mine, best["elsa"][1], sparse, teaser.spectrum(split.train), figures)
 
 
-def _trained(name: str, settings, split: Split, folder: Path):
+def _trained(name: str, settings: contenders.ContenderSettings, split: Split, folder: Path) -> Any:
     return contenders.trained(contenders.Task(name, settings, split, 0, "cpu", folder), lambda row: None).model
 
 
@@ -116,8 +116,7 @@ def _epochs(split: Split, steps: int) -> tuple[int, int]:
     return epochs, max(5, epochs // 10)
 
 
-def _sparse(name: str, base: Coder, split: Split, grids: Grids, folder: Path,
-            report: Report) -> Iterator[Neurons]:
+def _sparse(name: str, base: Coder, split: Split, grids: Grids, folder: Path, report: Report) -> Iterator[Neurons]:
     """Sparse autoencoders on a recommender, called `name`."""
     dims = base.encode(split.train[:1]).shape[1]
     for width in grids.widths:

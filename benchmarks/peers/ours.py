@@ -31,7 +31,7 @@ class Wished:
 
 
 class SameReach(Wished):
-    """Tried: a wish lifts as far for everybody, by the mean of their reaches."""
+    """Tried: a wish lifts as far for everybody, by the mean reach of those who ask."""
 
     def steer(self, clicks: csr_matrix, tag: np.ndarray) -> Scores:
         own = self.model.scores(clicks)
