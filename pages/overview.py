@@ -10,6 +10,7 @@ from ui import address, bundles, html, lead, stage, words
 from ui.state import Overview
 
 END = 6  # items of a list at each end of a dial
+FANS = 200  # people among whom somebody is looked for who is after an intention
 
 bundle = bundles.chosen()
 meta, figures = bundle.meta, bundle.meta["metrics"]
@@ -48,12 +49,14 @@ factor, dim = bundle.dials.showcase
 label, name = bundle.dials.label(factor, dim), words.plain(bundle.factors[factor].name)
 line = f"Second, each part has **{bundle.settings.embedding_size} dimensions**, and a person can turn each like a dial. "
 if label:
-    line += (f"Here is one of *{name}*, from **{words.plain(label.low)}** to **{words.plain(label.high)}**. Nobody told the "
-             f"model about {words.plain(label.name)}. {words.plain(label.source)}")
+    line += f"Here is one of *{name}*, from **{words.plain(label.low)}** to **{words.plain(label.high)}**. "
+    if (factor, dim) not in bundle.aligned_dials:
+        line += f"Nobody told the model about {words.plain(label.name)}. "
+    line += words.plain(label.source)
 else:
     line += f"Here is the one of *{name}* that changes lists most."
 st.markdown(line)
-fan = max(bundle.people, key=lambda who: bundle.interest(bundle.history_of(who))[factor])
+fan = max(bundle.people[:FANS], key=lambda who: bundle.interest(bundle.history_of(who))[factor])
 strip = bundle.person(bundle.history_of(fan)).film_strip(factor, dim, n=END)
 low, high = (label.low, label.high) if label else ("low end", "high end")
 rows = "".join(f'<div class="mc-end"><strong>{words.escaped(word)}</strong><div class="mc-row">'

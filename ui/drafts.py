@@ -1,8 +1,11 @@
 """What somebody has named of a bundle and not saved yet, kept under the key of their browser (see `owner`), so that a reload
 loses nothing and nobody else sees it."""
 
+import hashlib
 import json
 from pathlib import Path
+
+import numpy as np
 
 from macrid.bundle import places
 from macrid.bundle.recommender import Recommender
@@ -42,5 +45,5 @@ def write(bundle: Recommender, answers: Answers) -> bool:
 
 
 def _identity(bundle: Recommender) -> list[str]:
-    """What answers go with: the data, and the method and number of the dials."""
-    return [bundle.meta["data"]["fingerprint"], bundle.meta["axes"], str(bundle.axes.shape)]
+    """What answers go with: the data and the dials."""
+    return [bundle.meta["data"]["fingerprint"], hashlib.sha256(np.ascontiguousarray(bundle.axes).tobytes()).hexdigest()]

@@ -69,8 +69,7 @@ def align(source: Recommender, out: Path, method: str, labels: pd.DataFrame | No
 
 def named(source: Recommender, names: Sequence[Given]) -> Recommender:
     """`source` with names for some dials, in place of those that they had."""
-    given = source.given_dials | {(row["factor"], row["dim"]): row for row in names}
-    return replace(source, meta=source.meta | {"named": list(given.values())})
+    return replace(source, meta=source.meta | {"named": list(names)})
 
 
 def save_as(source: Recommender, folder: Path, name: str, labels: pd.DataFrame,
