@@ -268,8 +268,8 @@ def test_export_and_import(handbags, browser):
     pd.testing.assert_frame_equal(other.session_state["naming"]["shop"].answers.table(), exported)
 
 
-@pytest.mark.parametrize(("name", "said"), [("shop", "everybody knows"), ("tiny-dot", "cannot be the name"), ("../x", "cannot"),
-                                            ("tiny", "tiny already")])
+@pytest.mark.parametrize(("name", "said"), [("shop", "everybody knows"), ("tiny-dot", "cannot be the name"),
+                                            ("../x", "cannot"), ("tiny", "tiny already")])
 def test_nothing_is_saved_over_another_bundle(handbags, shops, name, said):
     at, bundle = handbags
     answer_size(begun(at), bundle, 6)
