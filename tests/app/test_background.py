@@ -1,6 +1,7 @@
 """Jobs of the app: whose they are, one for all sessions, gone with the process and not with a cache."""
 
 import time
+from types import SimpleNamespace
 
 import streamlit as st
 from driving import fine, opened, press
@@ -58,10 +59,7 @@ def test_when_the_app_is_ended_nothing_is_left_running(sleeping):
 
 
 def test_the_key_of_a_browser_is_kept_as_a_digest(monkeypatch):
-    class Context:
-        cookies = {owner.COOKIE: "a secret"}  # noqa: RUF012
-
-    monkeypatch.setattr(owner.st, "context", Context)
+    monkeypatch.setattr(owner.st, "context", SimpleNamespace(cookies={owner.COOKIE: "a secret"}))
     assert owner.key() == owner.key()
     assert "secret" not in owner.key()
     assert not background.mine(type("Job", (), {"request": Request("a", "b", (), None, owner="somebody")}))

@@ -3,7 +3,7 @@
 import json
 import shutil
 
-from driving import EVIL, Elements, change_meta, fine, opened, press, raw
+from driving import EVIL, Elements, change_meta, fine, opened, press, raw, shown
 
 from macrid.bundle import shelf as shelves
 from ui import bundles, owner
@@ -22,6 +22,12 @@ def test_bundles_are_shown_as_text_with_their_figures(small):
     meta = json.loads((small / "bundle.json").read_text())
     assert f"{meta['metrics']['ndcg@100']:#.3g}" in found
     assert 'download="tiny.zip"' in found
+
+
+def test_without_bundles_one_may_be_taken_in(shelf):
+    at = fine(opened(PAGE), TITLE)
+    assert shown(at, "take-in")["accept"] == ".zip"
+    assert not at.selectbox
 
 
 def test_a_bundle_is_renamed_and_deleted_and_others_may_not(small, monkeypatch):
