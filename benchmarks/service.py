@@ -36,14 +36,19 @@ PORT = 8719
 class Person:
     """Somebody who turns: each `question` is the bytes of a request."""
 
-    def __init__(self, ids: list[str], rng: np.random.Generator) -> None:
-        self.ids, self.rng, self.left = ids, rng, 0
+    def __init__(self, ids: list[str], rng: np.random.Generator, turns: int = TURNS) -> None:
+        """turns: of the first one, so that not all become somebody else at once."""
+        self.ids, self.rng = ids, rng
+        self._become(turns)
+
+    def _become(self, turns: int) -> None:
+        self.left = turns
+        self.items = [self.ids[at] for at in self.rng.choice(len(self.ids), HISTORY, replace=False)]
+        self.factor = int(self.rng.integers(7))
 
     def question(self) -> bytes:
         if not self.left:
-            self.left = TURNS
-            self.items = [self.ids[at] for at in self.rng.choice(len(self.ids), HISTORY, replace=False)]
-            self.factor = int(self.rng.integers(7))
+            self._become(TURNS)
         self.left -= 1
         value = float(self.rng.uniform(-0.5, 0.5))
         turned = {"wishes": {"size": value}} if self.left % 2 else {
@@ -68,7 +73,7 @@ async def load(ids: list[str], connections: int, rate: float, seconds: float) ->
 
     async def one(k: int) -> None:
         nonlocal wrong
-        person = Person(ids, np.random.default_rng([SEED, connections, k]))
+        person = Person(ids, np.random.default_rng([SEED, connections, k]), 1 + k % TURNS)
         reader, writer = await asyncio.open_connection("127.0.0.1", PORT)
         due = begin + (k / rate if rate else 0)
         while due < begin + seconds:
