@@ -171,7 +171,7 @@ def imported(job: Job) -> None:
 
 def comparison(names: list[str]) -> None:
     """Two bundles side by side."""
-    st.subheader("Side by side")
+    st.header("Side by side")
     for key, default in (("left", names[0]), ("right", names[1])):
         address.from_address(key, names, default)
         if st.session_state[key] not in names:

@@ -81,7 +81,7 @@ def reading(columns: Columns, settings: dict, before: Found) -> None:
 
 def columns_of(seen: dict) -> None:
     """The first rows under their columns, and what each column is, to be corrected."""
-    st.subheader("Columns")
+    st.header("Columns")
     st.html(columns_table.table(seen))
     if seen["fixed"]:
         st.caption(f"{words.plain(seen['files'][0]['says'])}: its columns are always the same.")
@@ -120,7 +120,7 @@ def tell_events() -> None:
 
 def counts(found: dict) -> None:
     """What counts as a click, and what does not."""
-    st.subheader("What counts")
+    st.header("What counts")
     left = found["counted"] / max(1, found["rows"])
     html.figures([("Rows", f"{found['rows']:,}"), ("Count as clicks", f"{left:.0%}"), ("People", f"{found['people']:,}"),
                   ("Items", f"{found['items']:,}")], wide=True)
@@ -152,11 +152,11 @@ def tell_number(name: str, kind) -> None:
 
 def compose() -> None:
     """From files to a training."""
-    st.subheader("Your files")
+    st.header("Your files")
     if not files():
         return
     place = st.container()  # what is found stands above the settings, which it is measured with
-    st.subheader("Settings")
+    st.header("Settings")
     settings, more = settings_form.choose(make_settings(), has_labels=mine.labels is not None)
     columns = Columns(**state.told)
     try:
@@ -235,7 +235,7 @@ def again(columns: Columns, settings: dict) -> None:
 def watch(job: Job) -> None:
     """One training: how it stands, what can be done with it."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.subheader(words.plain(job.request.title))
+        st.header(words.plain(job.request.title))
         st.button("All trainings", icon=":material/arrow_back:", type="tertiary", on_click=look_at, args=("",))
     about = job.request.about
     said = [f"{key} {value}" for key, value in about.get("settings", {}).items()]
@@ -286,7 +286,7 @@ def trainings() -> None:
     jobs = queue.jobs("train")
     if not jobs:
         return
-    st.subheader("Trainings")
+    st.header("Trainings")
     for job in jobs[:30]:
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"training-{job.id}"):
             when = time.strftime("%-d %b, %H:%M", time.localtime(job.status.get("since", 0)))
