@@ -1,5 +1,6 @@
 """Commands that make bundles, or parts of them: fetch, look, train, remap, import-recbole."""
 
+import os
 import shutil
 import sys
 from contextlib import nullcontext
@@ -108,6 +109,8 @@ def train(division: Division, chosen: Chosen, output: _Output, told: Told, model
         if models.twin or told.file or told.intentions_file:
             raise InputError("--from keeps the dials and factors of the bundle: --twin, --labels and --intentions go "
                              "without it; `macrid align` gives the new bundle other dials or factors")
+        if os.environ.get("WORLD_SIZE", "1") != "1":
+            raise InputError("--from trains in one process; start it without torchrun")
         _go_on(models.older, division, chosen, output, device)
         return
     twin = models.twin

@@ -114,6 +114,11 @@ def test_what_cannot_change(bundle, newer, tmp_path, more, named):
     assert not list(tmp_path.iterdir())
 
 
+def test_one_process(bundle, newer, tmp_path, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert "without torchrun" in mistake("train", "--data", newer, "--from", bundle.path, "--out", tmp_path / "b")
+
+
 def test_other_items_and_the_bundle_itself(bundle, newer, tmp_path):
     (tmp_path / "other.csv").write_text("user_id,item_id\n" + "".join(f"u{u},x{i}\n" for u in range(30) for i in range(6)))
     status, _, err = run("train", "--data", tmp_path / "other.csv", "--from", bundle.path, "--out", tmp_path / "b")
