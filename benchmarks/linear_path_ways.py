@@ -70,7 +70,7 @@ class Beside(MacridVAE):
         mixture = torch.logsumexp(self.scale * (z @ self._unit(self.items).T) + log_c.T, dim=1)  # (B, M)
         log_p = F.log_softmax(mixture + torch.as_tensor(self.linear_part(batch)), dim=1)
         x = torch.as_tensor(batch.toarray())
-        nll = -(self._weights_of(clicks)[:, None] * x * log_p).sum() / batch.shape[0]
+        nll = -(self._weights_of(clicks.count)[:, None] * x * log_p).sum() / batch.shape[0]
         kl = 0.5 * (b + torch.exp(-b) - 1).sum(dim=(1, 2)).mean()
         return {"loss": nll + beta * kl, "nll": nll, "kl": kl}
 

@@ -29,6 +29,12 @@ def random_clicks(people: int, items: int, share: float = 0.3, seed: int = 0) ->
     return csr_matrix((np.random.default_rng(seed).random((people, items)) < share).astype(np.float32))
 
 
+@pytest.fixture(autouse=True)
+def own_main(monkeypatch):
+    """A page that AppTest has run leaves its script as the program, which processes that are started begin with."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+
+
 def flat(figures: dict) -> dict:
     """Figures with those of steering beside the others, for pytest.approx, which knows no objects within objects."""
     inner = {f"steering.{name}": value for name, value in figures.get("steering", {}).items()}

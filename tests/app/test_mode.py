@@ -1,10 +1,10 @@
 """What the app keeps on its server, by its mode."""
 
-import asyncio
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from awaiting import awaited
 from starlette.requests import Request as Question
 from streamlit.testing.v1 import AppTest
 
@@ -38,7 +38,7 @@ def test_in_public_nothing_is_started_written_or_taken(monkeypatch, tmp_path, bu
         return {"type": "http.request", "body": b"x" * 99, "more_body": False}
 
     scope = {"type": "http", "method": "PUT", "path": "/", "headers": [], "path_params": {"token": token, "name": "a.csv"}}
-    assert asyncio.run(uploads.receive(Question(scope, body))).status_code == 404
+    assert awaited(uploads.receive(Question(scope, body))).status_code == 404
     assert not list(tmp_path.iterdir())
 
 

@@ -1,8 +1,7 @@
 """Files from browsers: written as they come, under names that go nowhere else, no more than there is room for."""
 
-import asyncio
-
 import pytest
+from awaiting import awaited
 
 from ui import uploads
 
@@ -13,7 +12,7 @@ async def blocks(*parts):
 
 
 def kept(folder, *parts, name="a.csv", length=None):
-    return asyncio.run(uploads.keep(blocks(*parts), folder, name, length))
+    return awaited(uploads.keep(blocks(*parts), folder, name, length))
 
 
 def test_a_file_is_written_whole(tmp_path, monkeypatch):

@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 
 from macrid import bundle as bundles
 from macrid import files
-from macrid.bundle import FILES, LABELS, folder, load
+from macrid.bundle import FILES, LABELS, load
 from macrid.bundle.optional_files import COURSE
 from macrid.errors import InputError
 from macrid.model.macridvae import MacridVAE
@@ -139,7 +139,7 @@ def test_a_save_that_fails_leaves_the_old_bundle(spoiled, bundle, monkeypatch, w
 
     changed = contents(bundle)
     if when == "weights":
-        monkeypatch.setattr(folder, "save_file", fail)
+        monkeypatch.setattr("safetensors.torch.save_file", fail)
     elif when == "tables":
         monkeypatch.setattr(pd.DataFrame, "to_parquet", fail)
     elif when == "number":

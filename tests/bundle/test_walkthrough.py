@@ -43,7 +43,8 @@ def test_bars_are_divided_among_the_factors():
 
 
 def test_parts_stand_in_rows_with_zero_in_the_middle():
-    heat, = walkthrough.parts(np.array([[0.5, -1.0], [0.2, 0.1]]), ["a", "b"]).data
-    assert (heat.zmin, heat.zmax) == (-1, 1)
-    assert list(heat.y) == ["a", "b"]
+    figure = walkthrough.parts(np.array([[0.5, -1.0], [0.2, 0.1]]), ["a", "b"])
+    heat, = figure.data
+    assert 0 < heat.zmax == -heat.zmin <= 1
+    assert [name.strip() for name in figure.layout.yaxis.ticktext] == ["a", "b"]
     assert list(heat.x) == [1, 2]

@@ -1,9 +1,9 @@
 """What stands before the app: its own names, its own pages, and what these may load."""
 
-import asyncio
 import resource
 
 import pytest
+from awaiting import awaited
 from click.testing import CliRunner
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -101,7 +101,7 @@ def test_headers_that_are_no_text(shielded):
         await Shield(None)({"type": "http", "headers": headers}, None, send)
 
     for headers in ([(b"host", b"\xff\xfe")], [(b"host", b"localhost"), (b"host", b"evil.example")], []):
-        asyncio.run(ask(headers))
+        awaited(ask(headers))
     assert [message["status"] for message in sent if "status" in message] == [421] * 3
 
 

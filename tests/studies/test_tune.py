@@ -121,7 +121,7 @@ def test_several_processes_share_a_study_and_the_best_can_be_trained(tmp_path):
         best = tmp_path / "t" / "best.yaml"
         assert run("train", "--data", "shop:140x120", "--config", best, "--out", tmp_path / "b")[0] == 0
     trained = load(tmp_path / "b").settings
-    assert trained == replace(Settings(**found["settings"]), context=trained.context)
+    assert trained == replace(Settings(**found["settings"]), context=trained.context, sampled_items=trained.sampled_items)
 
 
 @pytest.mark.parametrize(("text", "named"), [("learning_rate choice [0.01]\nkafc choice [3]\n", "kfac"), ("", "no setting"),

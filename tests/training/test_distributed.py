@@ -121,7 +121,7 @@ def test_all_must_see_the_same_checkpoint(together):
 
 def test_one_that_dies_stops_the_other(together):
     folder, codes = together
-    assert codes == [0, 7]
+    assert codes[1] == 7  # as it ends, gloo may take down the other, which has said why by then
     said = (folder / "lost").read_text()
     assert said.startswith("worker 1 of 2 lost another one, and ends (")
     assert "--resume" in said
