@@ -38,7 +38,7 @@ app: env
 
 test: lint
 	@MACRID_CHROMIUM=$$(sh scripts/chromium.sh "$(CHROMIUM)"); export MACRID_CHROMIUM; \
-	$(PY) -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+	$(PY) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: env-dev
 	@$(PY) -m ruff check .

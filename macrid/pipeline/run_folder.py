@@ -40,10 +40,10 @@ def prepare(out: Path, run: dict, *, overwrite: bool, resume: bool, twin: bool) 
     Raises InputError when there is a bundle already (without `overwrite`) or something else (even with it), a stopped
     training (without `resume` or `overwrite`), or one with other arguments; with both, such a one is begun again.
     """
-    check_free(out, overwrite)
-    base = out.with_name(out.name.removesuffix("-dot") or out.name)
+    base = out.parent / (out.name.removesuffix("-dot") or out.name)
     if base != out and (base / "bundle.json").is_file():
         raise InputError(f"{out} would be taken for the twin of {base}; choose another --out")
+    check_free(out, overwrite)
     if twin:
         check_free(twin_of(out), overwrite)
     partial = partial_of(out)
