@@ -45,7 +45,7 @@ class Clicks:
         self.user = torch.repeat_interleave(torch.arange(len(self.count), device=device), self.count)
 
 
-class _Context(FunctionCtx):
+class Context(FunctionCtx):
     """What PyTorch hands to `forward` and, with what that left in it, to `backward`: its type for the checker, no more."""
 
     saved_tensors: tuple[Tensor, ...]
@@ -62,7 +62,7 @@ class RoutedClicks(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: _Context, c: Tensor, weight: Tensor, clicks: Clicks, keep: Tensor) -> Tensor:
+    def forward(ctx: Context, c: Tensor, weight: Tensor, clicks: Clicks, keep: Tensor) -> Tensor:
         """c (M, K), weight (M, H), keep bool, (K, E) or, where the factors share it, (1, E)."""
         shares = c.T.contiguous()  # (K, M)
         out = weight.new_empty(len(shares), len(clicks.count), weight.shape[1])
@@ -75,7 +75,7 @@ class RoutedClicks(torch.autograd.Function):
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx: _Context, grad: Tensor) -> tuple[Tensor | None, Tensor, None, None]:
+    def backward(ctx: Context, grad: Tensor) -> tuple[Tensor | None, Tensor, None, None]:
         (shares, weight, keep), clicks = ctx.saved_tensors, ctx.clicks
         entry, begin = _bags(keep.any(dim=0), torch.as_tensor(clicks.indptr, device=keep.device))
         item, keep = clicks.item[entry], keep[:, entry].T.to(weight.dtype)  # (e,), (e, K) or (e, 1)
@@ -139,7 +139,17 @@ class How(NamedTuple):
     half: bool = False
 
 
-class MixtureNLL(torch.autograd.Function):
+class GradientKept(torch.autograd.Function):
+    """A sum over z, items, log_c and two more, whose `forward` works out and keeps the gradients of the first three."""
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Context, grad: Tensor) -> tuple[Tensor, Tensor, Tensor, None, None]:
+        grad_z, grad_items, grad_log_c = ctx.saved_tensors
+        return grad * grad_z, grad * grad_items, grad * grad_log_c, None, None
+
+
+class MixtureNLL(GradientKept):
     """sum_u -w_u sum_i x_ui log p(i | z_u), p(i | z_u) proportional to sum_k exp(z_uk . h_i + log c_ik), with its gradient.
 
     With t_uki = z_uk . h_i + log c_ik, Z_u = sum_ki exp(t_uki) and n_u the clicks of u,
@@ -153,7 +163,7 @@ class MixtureNLL(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: _Context, z: Tensor, items: Tensor, log_c: Tensor, clicks: Clicks, how: How) -> Tensor:
+    def forward(ctx: Context, z: Tensor, items: Tensor, log_c: Tensor, clicks: Clicks, how: How) -> Tensor:
         """z (B, K, D), items (M, D), log_c (M, K), -inf where an item has no share; returns the sum."""
         person, half = how
         z, n = z.contiguous(), clicks.count.to(z.dtype)  # (B,)
@@ -184,12 +194,6 @@ class MixtureNLL(torch.autograd.Function):
                 pairs.add_gradients(scores, z[people], w * n[people] / total, grad_z[people])
         ctx.save_for_backward(grad_z, *pairs.gradients())
         return loss
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx: _Context, grad: Tensor) -> tuple[Tensor, Tensor, Tensor, None, None]:
-        grad_z, grad_items, grad_log_c = ctx.saved_tensors
-        return grad * grad_z, grad * grad_items, grad * grad_log_c, None, None
 
 
 class Pairs:

@@ -5,20 +5,12 @@ B users in a batch, K factors, D dimensions of a factor, E clicks in a batch, n 
 
 import torch
 from torch import Tensor
-from torch.autograd.function import FunctionCtx
 
-from .kernels import AT_ONCE, BOUND, LEAST_AT_ONCE, How, Pairs, gathered, products, reach, spread
+from .kernels import AT_ONCE, BOUND, LEAST_AT_ONCE, Context, GradientKept, How, Pairs, gathered, products, reach, spread
 from .sampling import StepItems
 
 
-class _Context(FunctionCtx):
-    """What PyTorch hands to `forward` and `backward`, for the checker."""
-
-    saved_tensors: tuple[Tensor, ...]
-    needs_input_grad: tuple[bool, ...]
-
-
-class SampledNLL(torch.autograd.Function):
+class SampledNLL(GradientKept):
     """sum_u w_u (n_u log Z_u - sum_clicks log sum_k exp(t_uki)), t_uki = z_uk . h_i + log c_ik, as `MixtureNLL`, but with
 
         Z_u = sum_{clicks i of u} sum_k exp(t_uki) + sum_{drawn i, not clicked by u} weight_i sum_k exp(t_uki),
@@ -28,7 +20,7 @@ class SampledNLL(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: _Context, z: Tensor, items: Tensor, log_c: Tensor, step: StepItems, how: How) -> Tensor:
+    def forward(ctx: Context, z: Tensor, items: Tensor, log_c: Tensor, step: StepItems, how: How) -> Tensor:
         """z (B, K, D), items (m, D), log_c (m, K), -inf where an item has no share; returns the sum."""
         person, half = how
         clicks, drawn = step.clicks, len(step.log_weight)
@@ -71,12 +63,6 @@ class SampledNLL(torch.autograd.Function):
         own.grad_log_c[:drawn] += grad_log_c
         ctx.save_for_backward(grad_z, own.grad_items, own.grad_log_c)
         return loss
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx: _Context, grad: Tensor) -> tuple[Tensor, Tensor, Tensor, None, None]:
-        grad_z, grad_items, grad_log_c = ctx.saved_tensors
-        return grad * grad_z, grad * grad_items, grad * grad_log_c, None, None
 
 
 class _OwnClicks:
