@@ -9,8 +9,8 @@ from macrid.bundle.shelf import Entry
 from macrid.errors import InputError
 from macrid.jobs import Job, Request
 from macrid.pipeline import realign
-from ui import address, background, bundles, draft, html, owner, result_files, uploads, widgets, words
-from ui.draft import Draft
+from ui import address, background, bundles, html, owner, preparation, result_files, uploads, widgets, words
+from ui.preparation import Preparation
 from ui.state import Bundles, Train
 
 FIGURES = {"NDCG": ("ndcg@100", "ndcg@10"), "Recall": ("recall@20", "recall@10"), "Coherence": ("coherence",),
@@ -105,10 +105,10 @@ def delete(name: str) -> None:
 
 def retrain(job: Job) -> None:
     """The files of its training, on the page that trains."""
-    mine, train = Draft(), Train()
+    mine, train = Preparation(), Train()
     mine.take_from(job)
     train.forget()
-    train.told = draft.told_of(job)
+    train.told = preparation.told_of(job)
     train.files, train.job = [f"{kind}/{path.name}" for kind, path in mine.files()], ""
     st.switch_page("pages/train.py")
 
@@ -119,7 +119,7 @@ def retrain(job: Job) -> None:
 def take_in() -> None:
     """A zip that somebody drops becomes a bundle."""
     folder = places.jobs_folder() / "zips" / owner.key()
-    state.zip_token = draft.token(folder, state.zip_token)
+    state.zip_token = preparation.token(folder, state.zip_token)
     hint = "A zip as it is downloaded here, or as macrid export writes it. It is checked as any bundle."
     widgets.drop("take-in", {"token": state.zip_token, "title": "Drop a bundle here", "accept": ".zip", "multiple": False,
                              "hint": hint, "slim": True}, lambda event: begin(folder, event))

@@ -9,14 +9,26 @@ from macrid.errors import InputError
 from macrid.jobs import Job
 from macrid.model.settings import make_settings
 from macrid.pipeline import realign
-from ui import address, background, bundles, columns_table, draft, html, settings_form, uploads, watching, widgets, words
-from ui.draft import DATA, LABELS, Columns, Draft, Found
+from ui import (
+    address,
+    background,
+    bundles,
+    columns_table,
+    html,
+    preparation,
+    settings_form,
+    uploads,
+    watching,
+    widgets,
+    words,
+)
+from ui.preparation import DATA, LABELS, Columns, Found, Preparation
 from ui.state import Train
 
 WHAT = ("Drop a file of who touched what, and see what counts before anything is trained. Training runs beside this page: "
         "close it, come back, watch from anywhere.")
 
-state, mine, queue = Train(), Draft(), background.queue()
+state, mine, queue = Train(), Preparation(), background.queue()
 
 
 # Files -----------------------------------------------------------------------------------------------------------------
@@ -25,7 +37,7 @@ state, mine, queue = Train(), Draft(), background.queue()
 def files() -> bool:
     """The files that are there, and a place to drop more; whether there are any to train on."""
     given = mine.files()
-    state.token = draft.token(mine.data, state.token)
+    state.token = preparation.token(mine.data, state.token)
     hint = ("Clicks, purchases, plays or ratings as CSV, TSV, JSON, Parquet, Excel, zip …; what is known of the items "
             f"beside it, if you have it. Up to {uploads.MOST / 1e9:.0f} GB.")
     widgets.drop("drop", {"token": state.token, "title": "Drop more files" if given else "Drop your files here",
@@ -277,7 +289,7 @@ def retrain(job: Job) -> None:
     """The files of a training, to be trained on once more."""
     mine.take_from(job)
     state.forget()
-    state.told = draft.told_of(job)
+    state.told = preparation.told_of(job)
     state.files, state.job = [f"{kind}/{path.name}" for kind, path in mine.files()], ""
 
 
@@ -297,7 +309,7 @@ def trainings() -> None:
             st.button("Watch" if job.running else "Show", key=f"watch-{job.id}", on_click=look_at, args=(job.id,))
 
 
-draft.sweep()
+preparation.sweep()
 html.begin("Train on your data", WHAT)
 address.from_address("job", {"", *(job.id for job in queue.jobs("train"))}, "")
 watched = queue.job(state.job) if state.job else None

@@ -281,7 +281,7 @@ class Train(PageState):
     """What is being prepared for a training, and which training is watched."""
 
     job = Remembered("")  # that is watched; "": none
-    told = Remembered[dict[str, Any]]({})  # what somebody said of the columns: fields of `draft.Columns`
+    told = Remembered[dict[str, Any]]({})  # what somebody said of the columns: fields of `preparation.Columns`
     seen = Remembered[dict[str, Any]]({})  # what the files looked like last
     files = Remembered[list[str]]([])  # of which that is
     measured = Remembered[dict[str, Any]]({})  # the settings that time and memory were measured with

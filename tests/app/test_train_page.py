@@ -6,7 +6,7 @@ from driving import fine, opened, press, raw
 from macrid.pipeline.watched import Progress
 from ui import background
 from ui.columns_table import called, with_told
-from ui.draft import Columns, Draft, Found, as_set, sweep
+from ui.preparation import Columns, Found, Preparation, as_set, sweep
 
 PAGE, TITLE = "pages/train.py", "Train on your data"
 SEEN = {"files": [{"name": "clicks.csv", "size": 10, "says": "columns a, b", "purpose": "nothing"}], "name": "clicks.csv",
@@ -29,7 +29,7 @@ def looked(sleeping, monkeypatch):
         asked.append(columns)
         return Found(SEEN, COUNTS, TAKES)
 
-    monkeypatch.setattr(Draft, "look", look)
+    monkeypatch.setattr(Preparation, "look", look)
     return asked
 
 
@@ -80,11 +80,11 @@ def test_memory_that_is_short_is_said_with_its_number(looked, monkeypatch):
 
 def test_what_keeps_files_from_being_read_is_said(sleeping, monkeypatch):
     untold = Found(SEEN | {"roles": {}}, error="no *user*")
-    monkeypatch.setattr(Draft, "look", lambda self, columns, settings, again=False: untold)
+    monkeypatch.setattr(Preparation, "look", lambda self, columns, settings, again=False: untold)
     at = opened(PAGE)
     next(b for b in at.button if b.label.startswith("Try it")).click().run()
     assert "Which column says" in at.warning[0].value
-    monkeypatch.setattr(Draft, "look", lambda self, columns, settings, again=False: Found(SEEN, error="row 3: is *bad*"))
+    monkeypatch.setattr(Preparation, "look", lambda *asked: Found(SEEN, error="row 3: is *bad*"))
     assert at.run().error[0].value == "row 3\\: is \\*bad\\*"
 
 
@@ -94,17 +94,17 @@ def test_an_address_without_a_job_shows_the_files(sleeping, address):
 
 
 def test_what_nobody_comes_back_for_goes(sleeping, shelf, monkeypatch):
-    mine = Draft(shelf / ".jobs" / "drafts" / "somebody")
+    mine = Preparation(shelf / ".jobs" / "drafts" / "somebody")
     mine.example()
     sweep()
     assert [path.name for _, path in mine.files()] == ["clicks.csv", "items.csv"]
-    monkeypatch.setattr("ui.draft.KEPT", -1)
+    monkeypatch.setattr("ui.preparation.KEPT", -1)
     sweep()
     assert mine.files() == []
 
 
 def test_one_file_has_the_labels(shelf):
-    mine = Draft(shelf / "mine")
+    mine = Preparation(shelf / "mine")
     mine.example()
     clicks, items = (path for _, path in mine.files())
     mine.move(items, "labels")

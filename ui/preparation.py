@@ -54,7 +54,7 @@ class Found:
     busy: bool = False
 
 
-class Draft:
+class Preparation:
     """The files of a browser, in a folder of its own; they stay when the page is closed."""
 
     def __init__(self, folder: Path | None = None) -> None:
