@@ -107,6 +107,12 @@ class FactorDials:
         low, high = self.range(factor, dim)
         return low + (high - low) * share
 
+    def turned_by(self, factor: int, dim: int, parts: np.ndarray, share: float) -> np.ndarray:
+        """The coordinates (B,) of a dial turned by a share of its range from where people with parts (B, K, D) stand, kept
+        within the range."""
+        low, high = self.range(factor, dim)
+        return np.clip(parts[:, factor] @ self.axes[factor][:, dim] + share * (high - low), low, high)
+
     def stands(self, positions: ArrayLike, factor: int, dim: int) -> np.ndarray:
         """Where the items at `positions` (n,) are, as shares of the dial's range (n,); NaN for an item of another factor,
         which the dial does not move."""

@@ -148,8 +148,7 @@ class Person:
     def turned_by(self, factor: int, dim: int, share: float = MORE) -> float:
         """The coordinate of a dial turned by a share of its range from where the person stands, kept within the range: more
         of it, or with a negative share less."""
-        low, high = self.dials.range(factor, dim)
-        return float(np.clip(self.position(factor, dim) + share * (high - low), low, high))
+        return float(self.dials.turned_by(factor, dim, self.parts[None], share)[0])
 
     def steer(self, dials: Dials | None = None, wishes: Wishes | None = None, **listing: Unpack[Listing]) -> Steered:
         """The lists of n items (20) before and after some dials are turned and wishes heard; none leaves the list as it is.

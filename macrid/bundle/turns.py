@@ -20,12 +20,11 @@ class Turn:
     to: float | None
     by: float = 0.0
 
-    def coordinates(self, parts: np.ndarray, axes: np.ndarray, dials: FactorDials) -> np.ndarray:
-        """Where it is turned to for people with parts (B, K, D), (B,); axes (K, D, D). As `Person.turned_by` for one."""
+    def coordinates(self, parts: np.ndarray, dials: FactorDials) -> np.ndarray:
+        """Where it is turned to for people with parts (B, K, D), (B,)."""
         if self.to is not None:
             return np.full(len(parts), self.to)
-        low, high = dials.range(self.factor, self.dim)
-        return np.clip(parts[:, self.factor] @ axes[self.factor][:, self.dim] + self.by * (high - low), low, high)
+        return dials.turned_by(self.factor, self.dim, parts, self.by)
 
 
 def read(dials: FactorDials, text: str, factor: int | None = None) -> Turn:

@@ -252,7 +252,7 @@ def _turned(bundle: "Recommender", person: "Person", factor: int, text: str) -> 
     from macrid.bundle import turns
 
     turn = turns.read(bundle.dials, text, factor)
-    return (turn.factor, turn.dim), float(turn.coordinates(person.parts[None], bundle.axes, bundle.dials)[0])
+    return (turn.factor, turn.dim), float(turn.coordinates(person.parts[None], bundle.dials)[0])
 
 
 @dataclass(frozen=True)

@@ -112,7 +112,7 @@ class Lister:
         """Parts (B, K, D) with dials turned."""
         axes, turned = self.bundle.axes, parts.copy()
         for k in {turn.factor for turn in turns}:
-            values = {turn.dim: turn.coordinates(parts, axes, self.bundle.dials) for turn in turns if turn.factor == k}
+            values = {turn.dim: turn.coordinates(parts, self.bundle.dials) for turn in turns if turn.factor == k}
             along, where = axes[k][:, list(values)], np.stack(list(values.values()), axis=1)  # (D, J), (B, J)
             turned[:, k] = [altered(part, along, value) for part, value in zip(parts[:, k], where, strict=True)]
         return turned

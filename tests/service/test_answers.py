@@ -1,7 +1,5 @@
 """What the service answers is what the bundle, and the command line, answer."""
 
-import json
-
 import numpy as np
 import pytest
 from commands import answer
@@ -15,22 +13,17 @@ def user(bundle):
     return bundle.people[0]
 
 
-def rounded(value):
-    """Numbers to five places: where arrays lie in memory decides a product's last digit."""
-    return json.loads(json.dumps(value), parse_float=lambda number: round(float(number), 5))
-
-
 def test_a_steered_list_is_that_of_the_command_line_and_of_python(client, bundle, trained, user):
     found = client.steer(user=user, dials=[{"factor": 1, "dim": 0, "value": 0.3}, {"factor": 1, "dim": 2, "by": "less"}],
                          words="bigger, with sequins", wishes={"price": -0.5}, strength=0.6, scope=1, n=6)
     told = answer("steer", trained, "--user", user, "--factor", 1, "--turn", "0=0.3", "--turn", "2=less", "--words",
                   "bigger, with sequins", "--wish", "price=-0.5", "--strength", 0.6, "--n", 6)
-    assert rounded(found) == rounded({name: told[name] for name in found})
+    assert found == {name: told[name] for name in found}
     person = bundle.person(bundle.history_of(user))
     lists = bundle.steer({(1, 0): 0.3, (1, 2): person.turned_by(1, 2, -0.25)}, wishes={"size": 0.6, "price": -0.5},
                          user=user, strength=0.6, factor=1, n=6)
     assert [row["item_id"] for row in found["items"]] == lists.after["item_id"].tolist()
-    assert [row["score"] for row in found["items"]] == pytest.approx(lists.after["score"].tolist())
+    assert [row["score"] for row in found["items"]] == lists.after["score"].tolist()
     assert found["not_understood"] == ["sequins"]
 
 
