@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+import signal
 import socket
 from pathlib import Path
 
@@ -121,7 +122,8 @@ def test_all_must_see_the_same_checkpoint(together):
 
 def test_one_that_dies_stops_the_other(together):
     folder, codes = together
-    assert codes[1] == 7  # as it ends, gloo may take down the other, which has said why by then
+    assert codes[1] == 7
+    assert codes[0] in (0, -signal.SIGABRT)  # seldom a thread of gloo ends the process after it has said why
     said = (folder / "lost").read_text()
     assert said.startswith("worker 1 of 2 lost another one, and ends (")
     assert "--resume" in said
