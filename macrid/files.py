@@ -49,6 +49,15 @@ def write_json(path: Path, value: object) -> None:
     write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
+def read_json(path: Path) -> dict[str, Any] | None:
+    """The object in a small file of ours; None if there is none, or if it is damaged."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
 def place(beside: Path, path: Path) -> bool:
     """Put the finished folder `beside` at `path`, if nothing stands there; gives whether that could be done."""
     try:

@@ -13,9 +13,8 @@ from typing import Any
 
 from macrid.bundle import places, shelf
 from macrid.data import shop
-from macrid.files import write_json
+from macrid.files import read_json, write_json
 from macrid.jobs import Job, Request
-from macrid.jobs.job import read_json
 from macrid.pipeline import realign, run_folder
 
 from . import background, owner, uploads

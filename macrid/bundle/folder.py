@@ -79,11 +79,17 @@ def save(path: Path, contents: Contents, replace: bool = True) -> None:
         _write(beside, contents)
         if replace:
             swap(beside, path)
-        elif not place(beside, path):
-            raise InputError(f"there is a bundle called {path.name} already, and it is not replaced; choose another name")
+        else:
+            place_new(beside, path)
     except BaseException:
         shutil.rmtree(beside, ignore_errors=True)
         raise
+
+
+def place_new(beside: Path, path: Path) -> None:
+    """Put the finished bundle `beside` at `path`; InputError if something stands there."""
+    if not place(beside, path):
+        raise InputError(f"there is a bundle called {path.name} already, and it is not replaced; choose another name")
 
 
 def _write(folder: Path, contents: Contents) -> None:
@@ -190,9 +196,10 @@ def _read_items(path: Path, n_items: int) -> pd.DataFrame:
 
 
 def _read_model(path: Path, n_items: int, settings: Settings) -> MacridVAE:
-    stored = {_STORED.get(name, name): name for name in weight_shapes(n_items, settings)}
-    shapes = {name: weight_shapes(n_items, settings)[known] for name, known in stored.items()}
-    tensors = read_tensors(path, shapes)  # before there is a model: that takes as much memory as its settings say
+    shapes = weight_shapes(n_items, settings)
+    stored = {_STORED.get(name, name): name for name in shapes}
+    # Before there is a model: that takes as much memory as its settings say.
+    tensors = read_tensors(path, {name: shapes[known] for name, known in stored.items()})
     model = MacridVAE(n_items, settings)
     model.load_state_dict({stored[name]: tensor for name, tensor in tensors.items()})
     return model.eval()

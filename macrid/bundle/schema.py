@@ -80,8 +80,7 @@ def check_aligned(path: Path, meta: dict, kfac: int, dims: int) -> None:
     for row in meta["aligned"]["dials"]:
         check_kinds(path, row, DIAL, "aligned.dials.")
         check_kinds(path, row, {end: str for end in ENDS if end in row}, "aligned.dials.")
-    dials = [(row["factor"], row["dim"]) for row in meta["aligned"]["dials"]]
-    fit = len(set(dials)) == len(dials) and all(0 <= k < kfac and 0 <= j < dims for k, j in dials)
+    fit = _each_once(meta["aligned"]["dials"], kfac, dims)
     _refuse(path, not fit, "aligned.dials names a dial twice, or one that the model lacks")
     sure = all(row["measure"] in ("R2", "AUC") and 0 <= row["confidence"] <= 1 for row in meta["aligned"]["dials"])
     _refuse(path, not sure, "aligned.dials has a confidence that is no R2 or AUC from 0 to 1")
@@ -93,9 +92,13 @@ def check_named(path: Path, rows: object, kfac: int, dims: int) -> None:
         raise InputError(f"{path}: named is {rows!r:.40}, not a list; {TRAIN_AGAIN}")
     for row in rows:
         check_kinds(path, row, NAMED, "named.")
+    _refuse(path, not _each_once(rows, kfac, dims), "named has a dial twice, or one that the model lacks")
+
+
+def _each_once(rows: list[dict], kfac: int, dims: int) -> bool:
+    """Whether rows are of different dials, all of which there are."""
     dials = [(row["factor"], row["dim"]) for row in rows]
-    fit = len(set(dials)) == len(dials) and all(0 <= k < kfac and 0 <= j < dims for k, j in dials)
-    _refuse(path, not fit, "named has a dial twice, or one that the model lacks")
+    return len(set(dials)) == len(dials) and all(0 <= k < kfac and 0 <= j < dims for k, j in dials)
 
 
 def check_given_names(path: Path, names: object, kfac: int) -> None:

@@ -18,11 +18,10 @@ from typing import Any
 
 from macrid import locks
 from macrid.errors import InputError
-from macrid.files import app_folder, own_name, place, replacing, write_json
-from macrid.jobs.job import read_json
+from macrid.files import app_folder, own_name, read_json, replacing, write_json
 
 from . import places
-from .folder import FILES, load
+from .folder import FILES, load, place_new
 from .optional_files import OPTIONAL
 
 SHIPPED = ("shop", "shop-dot", "skewed-shop", "skewed-shop-dot")  # in the app's own folder
@@ -63,11 +62,20 @@ def entry(name: str) -> Entry:
     meta = read_json(record)
     if meta is None or not isinstance(meta.get("data"), dict) or not isinstance(meta.get("metrics"), dict):
         meta, fault = {}, "bundle.json is damaged"
-    folders = [path, *([path.with_name(f"{name}-dot")] if meta.get("twin") == f"{name}-dot" else [])]
-    size = sum(file.stat().st_size for folder in folders if folder.is_dir() for file in folder.iterdir() if file.is_file())
+    size = sum(map(_bytes_in, _folders(path, meta.get("twin"))))
     weights = path / "weights.safetensors"  # which no renaming writes again
     made = (weights if weights.is_file() else record).stat().st_mtime
     return Entry(name, path, is_shipped(path), size, made, meta, fault)
+
+
+def _folders(path: Path, twin: object) -> list[Path]:
+    """The folder of a bundle, and that of its twin, which is called `twin`, if it stands beside it."""
+    beside = path.with_name(f"{path.name}-dot")
+    return [path, beside] if twin == beside.name and beside.is_dir() else [path]
+
+
+def _bytes_in(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
 
 
 def is_shipped(path: Path) -> bool:
@@ -82,12 +90,10 @@ def rename(name: str, new: str) -> None:
     """Call a bundle something else; its twin goes with it. The new name has been checked. InputError for what ships, and for
     a name that somebody has taken meanwhile."""
     old = _own(name)
-    twin = entry(name).twin if (old.with_name(f"{name}-dot")).is_dir() else None
-    moved = {name: new} | ({f"{name}-dot": f"{new}-dot"} if twin == f"{name}-dot" else {})
+    moved = {folder.name: new + folder.name.removeprefix(name) for folder in _folders(old, entry(name).twin)}
     for before, after in reversed(moved.items()):  # the twin first, so that a bundle never names one that is not there
         path = old.with_name(after)
-        if not place(old.with_name(before), path):
-            raise InputError(f"there is a bundle called {after} already, and it is not replaced; choose another name")
+        place_new(old.with_name(before), path)
         meta = json.loads((path / "bundle.json").read_text(encoding="utf-8"))
         write_json(path / "bundle.json", meta | {"name": after, "twin": moved.get(meta.get("twin"), meta.get("twin"))})
     with _owners(old.parent) as owners:
@@ -98,8 +104,7 @@ def rename(name: str, new: str) -> None:
 def delete(name: str) -> None:
     """Remove a bundle and its twin. InputError for what ships."""
     old = _own(name)
-    twin = entry(name).twin
-    for path in (old, *([old.with_name(twin)] if twin == f"{name}-dot" else [])):
+    for path in _folders(old, entry(name).twin):
         if path.is_dir() and not is_shipped(path):
             gone = own_name(path, "old")
             os.rename(path, gone)  # at once out of sight
@@ -145,8 +150,7 @@ def check_room(folder: Path) -> None:
     """InputError if people's own bundles take more room than they may."""
     given = os.environ.get("MACRID_QUOTA_GB", "")
     most = float(given) * 1e9 if re.fullmatch(r"\d+(\.\d+)?", given) else QUOTA
-    taken = sum(file.stat().st_size for path in folder.glob("*/bundle.json") if not is_shipped(path.parent)
-                for file in path.parent.iterdir() if file.is_file())
+    taken = sum(_bytes_in(path.parent) for path in folder.glob("*/bundle.json") if not is_shipped(path.parent))
     if taken > most:
         raise InputError(f"the bundles here take {taken / 1e9:.1f} GB of the {most / 1e9:.1f} GB that they may; delete some")
 
@@ -158,10 +162,8 @@ def pack(name: str, to: Path) -> None:
     """Write a bundle, and its twin, to the zip `to`, in folders of their names. InputError if there is none."""
     if name not in places.names():
         raise InputError(f"there is no bundle called {name}; there are {', '.join(sorted(places.names())[:9]) or 'none'}")
-    path, twin = places.path_of(name), entry(name).twin
-    folders = [path, *([path.with_name(twin)] if twin == f"{name}-dot" and path.with_name(twin).is_dir() else [])]
     with replacing(to) as beside, zipfile.ZipFile(beside, "w", zipfile.ZIP_STORED) as file:  # nothing in it would shrink
-        for folder in folders:
+        for folder in _folders(places.path_of(name), entry(name).twin):
             for part in (*FILES, *OPTIONAL):
                 if (folder / part).is_file():
                     file.write(folder / part, f"{folder.name}/{part}")
@@ -184,8 +186,7 @@ def unpack(source: Path, folder: Path, name: str) -> None:
         for of in (f"{name}-dot", name) if twin else (name,):
             load(beside / of)
         for of in (f"{name}-dot", name) if twin else (name,):
-            if not place(beside / of, folder / of):
-                raise InputError(f"there is a bundle called {of} already, and it is not replaced; choose another name")
+            place_new(beside / of, folder / of)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
 

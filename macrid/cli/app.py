@@ -52,19 +52,19 @@ def check_port(text: str, host: str = "") -> None:
         probe.settimeout(1)
         if probe.connect_ex(("127.0.0.1", port)) == 0:
             raise InputError(f"port {port} is busy (perhaps with this app: http://localhost:{port}); {remedy}")
+    elsewhere = InputError(f"--host {host} is no address of this machine; take 127.0.0.1, or 0.0.0.0 for all")
     try:
         found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, _, _, _, address = found[0]
     except (OSError, UnicodeError) as error:
-        raise InputError(f"--host {host} is no address of this machine; take 127.0.0.1, or 0.0.0.0 for all") from error
+        raise elsewhere from error
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(address)
         except OSError as error:
             if error.errno == errno.EADDRNOTAVAIL:
-                raise InputError(f"--host {host} is no address of this machine; take 127.0.0.1, or 0.0.0.0 for "
-                                 "all") from error
+                raise elsewhere from error
             why = "is busy" if error.errno == errno.EADDRINUSE else f"cannot be had ({error.strerror})"
             raise InputError(f"port {port} {why}; {remedy}") from error
 

@@ -8,7 +8,7 @@ import click
 
 from macrid.errors import InputError
 
-from .options import as_json, bar, bundle_argument, collect, print_json, read_data
+from .options import Output, as_json, bar, bundle_argument, collect, print_json, read_data
 
 if TYPE_CHECKING:
     from macrid.bundle.recommender import Recommender
@@ -58,15 +58,6 @@ class _Lists:
     threads: int
 
 
-@dataclass(frozen=True)
-class _Target:
-    """Where they go: --out, --resume, --overwrite."""
-
-    out: Path
-    resume: bool
-    overwrite: bool
-
-
 @click.command()
 @bundle_argument
 @click.option("--people", help="A file or folder of clicks, as for `macrid train --data`: everybody in it who clicked an "
@@ -83,13 +74,13 @@ class _Target:
 @click.option("--resume", is_flag=True, help="Go on with lists that were begun.")
 @click.option("--overwrite", is_flag=True, help="Replace what stands at --out.")
 @as_json
-@collect(asking=_Asking, lists=_Lists, target=_Target)
-def batch(path: Path, people: str | None, asking: _Asking, lists: _Lists, target: _Target, as_json: bool) -> None:
+@collect(asking=_Asking, lists=_Lists, output=Output)
+def batch(path: Path, people: str | None, asking: _Asking, lists: _Lists, output: Output, as_json: bool) -> None:
     """Make a list for everybody: lists of the whole catalogue for many people, written to a Parquet file."""
     from macrid import bundle as bundles
     from macrid.pipeline import batch as batches
 
-    job = batches.Job(target.out, lists.threads, target.overwrite, target.resume)
+    job = batches.Job(output.out, lists.threads, output.overwrite, output.resume)
     bundle = bundles.load(path)
     everybody, single = asking.everybody(bundle), asking.single(bundle)
     data = read_data(people, bundle.meta["seed"]) if people else None
@@ -98,9 +89,9 @@ def batch(path: Path, people: str | None, asking: _Asking, lists: _Lists, target
     with bar("people", unit=" people") as progress:
         batches.write(lister, found, job, lambda done: progress(done, len(found.ids)))
     if as_json:
-        print_json({"out": str(target.out), "people": len(found.ids), "n": lister.n})
+        print_json({"out": str(output.out), "people": len(found.ids), "n": lister.n})
     else:
-        click.echo(f"{target.out}: lists of {lister.n} for {len(found.ids):,} people", err=True)
+        click.echo(f"{output.out}: lists of {lister.n} for {len(found.ids):,} people", err=True)
 
 
 COMMANDS = (batch,)

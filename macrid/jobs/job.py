@@ -1,6 +1,5 @@
 """One job: what was asked for, how it stands, what it says."""
 
-import json
 import os
 import re
 from dataclasses import asdict, dataclass, field
@@ -10,7 +9,7 @@ from typing import Any
 
 from macrid import locks
 from macrid.errors import InputError
-from macrid.files import Shape, problem, write_json
+from macrid.files import Shape, problem, read_json, write_json
 
 INTERRUPTED = 130  # the exit status of a command that was asked to stop, and keeps what is done
 HERE = "{job}/"  # how an argument begins that is a path in the job's folder
@@ -131,15 +130,6 @@ class Job:
         line = self.last_line()
         bar = re.fullmatch(r".*\[[^,]*, [^,]*(?:, (.*))?\]", line)
         return line if not bar else bar[1] or ""
-
-
-def read_json(path: Path) -> dict[str, Any] | None:
-    """The object in a small file of ours; None if there is none, or if it is damaged."""
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return value if isinstance(value, dict) else None
 
 
 def _tail(path: Path, most: int = 20_000) -> str:

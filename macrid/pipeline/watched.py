@@ -14,8 +14,7 @@ import numpy as np
 
 from macrid.data.split import Split
 from macrid.dials.typical import typical_items
-from macrid.files import write_json
-from macrid.jobs.job import read_json
+from macrid.files import read_json, write_json
 from macrid.measures.coherence import coherence
 from macrid.model.macridvae import MacridVAE
 from macrid.model.settings import Settings

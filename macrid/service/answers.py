@@ -8,7 +8,7 @@ from macrid.bundle import told
 from macrid.bundle.person import Person, Why
 from macrid.bundle.recommender import Recommender
 
-from .asked import Batch, Recommend, Steer, Who, check_batch
+from .asked import Batch, Recommend, Steer, Who, at_most
 from .options import Options
 from .problems import Problem
 
@@ -117,7 +117,7 @@ def fold_in(bundle: Recommender, who: Who, options: Options) -> Answer:
 
 def batch(bundle: Recommender, asked: Batch, options: Options) -> Answer:
     """An answer, or the problem, for each question."""
-    check_batch(asked, options)
+    at_most("requests", len(asked.requests), options.most_batch)
     found: list[Answer] = []
     for one in asked.requests:
         try:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import anyio
 from fastapi import APIRouter, FastAPI, Query, Request, WebSocket
 from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import PlainTextResponse, Response
@@ -21,7 +22,7 @@ from macrid.errors import InputError
 from macrid.files import version
 
 from . import answered, answers
-from .asked import LONGEST, Batch, Recommend, Steer, Text, Who
+from .asked import LONGEST, Batch, Recommend, Steer, Text, Who, at_most
 from .counts import Counts
 from .engine import Engine
 from .guard import Guard, key_of
@@ -57,8 +58,7 @@ async def _of_bundle(request: Request, bundle: str, make: Callable[[Recommender,
 
 
 def _number(n: int, offset: int, options: Options) -> int:
-    if n + offset > options.most_items:
-        raise Problem(422, f"n + offset is {n + offset}: at most {options.most_items} go into one question; ask for less")
+    at_most("n + offset", n + offset, options.most_items)
     return n
 
 
@@ -67,9 +67,7 @@ def _whose(bundle: Recommender, user: str | None, items: list[str] | None, optio
         return None
     try:
         return Who(user=user, items=items).person(bundle, options)
-    except InputError:
-        raise
-    except ValueError as error:  # pydantic's
+    except ValidationError as error:
         raise InputError("give either user or items, not both") from error
 
 

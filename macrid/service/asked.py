@@ -66,7 +66,7 @@ class Who(_Strict):
         if self.user is not None:
             return bundle.person(bundle.history_of(self.user))
         history = self.items or []
-        _least("items", len(history), options.most_items)
+        at_most("items", len(history), options.most_items)
         return bundle.person(dict.fromkeys(bundle.positions(history).tolist()))
 
 
@@ -82,8 +82,8 @@ class Recommend(Who):
 
     def listing(self, bundle: Recommender, options: Options) -> Listing:
         """As `Person.steer` takes it; n counts from the first item of the list."""
-        _least("n + offset", self.n + self.offset, options.most_items)
-        _least("hide", len(self.hide), options.most_items)
+        at_most("n + offset", self.n + self.offset, options.most_items)
+        at_most("hide", len(self.hide), options.most_items)
         return {"factor": self.scope, "n": self.n + self.offset, "hide_seen": self.hide_seen,
                 "without": tuple(bundle.positions(self.hide).tolist())}
 
@@ -111,10 +111,7 @@ class Batch(_Strict):
     requests: list[Steer] = Field(min_length=1)
 
 
-def _least(what: str, value: int, most: int) -> None:
+def at_most(what: str, value: int, most: int) -> None:
+    """Problem where a question asks for more than it may."""
     if value > most:
         raise Problem(422, f"{what} is {value}: at most {most} go into one question; ask for less")
-
-
-def check_batch(batch: Batch, options: Options) -> None:
-    _least("requests", len(batch.requests), options.most_batch)

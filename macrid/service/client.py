@@ -95,7 +95,7 @@ class Client:
         """A connection for lists that follow a dial: `with client.live() as turning: turning.steer(...)`."""
         from websockets.sync.client import connect
 
-        address = "ws" + self._address.removeprefix("http") + f"/v1/bundles/{quote(self.bundle, safe='')}/live"
+        address = "ws" + self._address.removeprefix("http") + self._of_bundle("live")
         with connect(address, additional_headers=self._headers) as socket:
             yield Live(socket)
 

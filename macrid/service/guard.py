@@ -26,7 +26,7 @@ class Guard:
 
     def __init__(self, app: ASGIApp, options: Options, keys: Keys, counts: Counts) -> None:
         self.app, self.options, self.keys, self.counts = app, options, keys, counts
-        self.hosts, self.rates = Hosts(options.hosts), Rates[object](options.rate)
+        self.hosts, self.rates = Hosts(options.hosts), Rates(options.rate)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":

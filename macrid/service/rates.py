@@ -3,22 +3,20 @@
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import Generic, TypeVar
 
-Who = TypeVar("Who", bound=Hashable)
 MOST_KNOWN = 10_000  # that are remembered; whoever asked longest ago is forgotten first
 BURST = 2.0  # seconds' worth of requests that may come at once
 
 
-class Rates(Generic[Who]):
+class Rates:
     """A bucket for each who asks: it holds `BURST * rate` tokens, `rate` of them flow in every second, a request takes one.
     rate 0: no limit."""
 
     def __init__(self, rate: float, clock: Callable[[], float] = time.monotonic) -> None:
         self.rate, self._clock = rate, clock
-        self._known: OrderedDict[Who, tuple[float, float]] = OrderedDict()  # tokens, and when that was
+        self._known: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()  # tokens, and when that was
 
-    def wait(self, who: Who, tokens: float = 1) -> float:
+    def wait(self, who: Hashable, tokens: float = 1) -> float:
         """Take so many tokens if they are there and give 0, or else give the seconds until they are."""
         if not self.rate:
             return 0.0

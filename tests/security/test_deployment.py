@@ -1,4 +1,4 @@
-"""What puts the programs on a server: no container engine is here, so the files are read and their commands looked up."""
+"""What puts the programs on a server: without a container engine, the files are read and their commands looked up."""
 
 import configparser
 import re
