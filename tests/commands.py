@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import subprocess
 import sys
 import time
@@ -55,6 +56,13 @@ def mistake(*arguments) -> str:
     assert err.startswith("error: ")
     assert "Traceback" not in err
     return err
+
+
+def said(message: str, *arguments: str) -> None:
+    """The one line that a mistake gets has the pattern `message` in it."""
+    line = mistake(*arguments)
+    assert re.search(message, line), line
+    assert len(line) < 900
 
 
 def once(running: subprocess.Popen, happened):

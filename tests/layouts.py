@@ -96,6 +96,8 @@ SPLIT = {
     "test_te.csv": "uid,sid\n10,0\n",
 }
 HEAD = "user_id,item_id,rating,timestamp\n"
+GOOD = "".join(f"u{u},i{(u + k) % 9},{1 + (u + k) % 5},{k}\n" for u in range(30) for k in range(8))
+CSV = HEAD + GOOD
 
 LASTFM = {
     "user_artists.dat": "userID\tartistID\tweight\n2\t51\t13883\n2\t52\t11690\n3\t51\t1\n",
