@@ -8,6 +8,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const input = zone.querySelector("input");
   input.multiple = data.multiple;
   input.accept = data.accept;
+  const choose = data.multiple ? "Choose files" : "Choose a file";
+  zone.querySelector(".choose").textContent = choose;
+  input.setAttribute("aria-label", choose);
   zone.classList.toggle("slim", data.slim);
 }
 
@@ -19,10 +22,9 @@ function build(zone) {
   const words = element("span", "words", place);
   element("b", "", words);
   element("small", "", words);
-  element("span", "choose", place, "Choose files").setAttribute("aria-hidden", "true");
+  element("span", "choose", place).setAttribute("aria-hidden", "true");
   const input = element("input", "", place);
   Object.assign(input, { type: "file" });
-  input.setAttribute("aria-label", "Choose files");
   const list = element("ul", "", zone);
   input.onchange = () => { send(zone, list, [...input.files]); input.value = ""; };
   for (const event of ["dragenter", "dragover", "dragleave", "drop"]) {

@@ -10,8 +10,7 @@ from macrid.errors import InputError
 from macrid.jobs import Job, Request
 from macrid.pipeline import realign
 from ui import address, background, bundles, html, owner, preparation, result_files, uploads, widgets, words
-from ui.preparation import Preparation
-from ui.state import Bundles, Train
+from ui.state import Bundles
 
 FIGURES = {"NDCG": ("ndcg@100", "ndcg@10"), "Recall": ("recall@20", "recall@10"), "Coherence": ("coherence",),
            "Factors": ("effective_factors",)}
@@ -63,7 +62,8 @@ def more(entry: Entry, job: Job | None) -> None:
             "Download as a zip</a>")
     mine = job is not None and background.mine(job)
     if mine and st.button("Train again with other settings", icon=":material/replay:", key=f"again-{entry.name}"):
-        retrain(job)
+        preparation.begin_again(job)
+        st.switch_page("pages/train.py")
     if entry.shipped:
         st.caption("It came with the app and stays as it is.")
         return
@@ -100,17 +100,7 @@ def delete(name: str) -> None:
         state.refused = str(error)
         return
     if bundles.shown_name() == name:
-        bundles.switch_bundle(bundles.bundle_names()[0] if bundles.bundle_names() else None)
-
-
-def retrain(job: Job) -> None:
-    """The files of its training, on the page that trains."""
-    mine, train = Preparation(), Train()
-    mine.take_from(job)
-    train.forget()
-    train.told = preparation.told_of(job)
-    train.files, train.job = [f"{kind}/{path.name}" for kind, path in mine.files()], ""
-    st.switch_page("pages/train.py")
+        bundles.switch_bundle(next(iter(bundles.bundle_names()), None))
 
 
 # Taking one in ---------------------------------------------------------------------------------------------------------
@@ -199,7 +189,7 @@ def comparison(names: list[str]) -> None:
             st.markdown(f"**{words.plain(bundles.label(bundle.path.name))}**, its factors")
             for factor in bundle.factors:
                 st.html(f'<p class="mc-note">{words.escaped(factor.name)} · {factor.share:.0%}</p>'
-                        + html.thumbs(bundle, factor.typical[:7], label=f"Typical of {factor.name}"))
+                        + html.thumbs(bundle, factor.typical[:6], label=f"Typical of {factor.name}"))
 
 
 def verdict(one: str, other: str, found: compared.Compared) -> str:

@@ -144,9 +144,9 @@ def save(folder: Path, name: str) -> None:
     beside = Path(tempfile.mkdtemp(prefix="macrid-"))
     table, out = beside / "intentions.csv", folder / name
     table.write_text(intentions.to_csv(bundle.items.set_index("item_id")["title"]), encoding="utf-8")
-    arguments = ["align", str(bundle.path), "--intentions", str(table), "--kfac", str(len(intentions.names)),
-                 "--out", str(out)]
-    job = background.submit(Request("align", f"Save {name}", tuple(arguments), out, lane="short"))
+    arguments = ("align", str(bundle.path), "--intentions", str(table), "--kfac", str(len(intentions.names)),
+                 "--out", str(out))
+    job = background.submit(Request("align", f"Save {name}", arguments, out, lane="short"))
     shelf.give(name, owner.key())
     shelving.saving = Saving(name, out, job)
 

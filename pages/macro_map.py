@@ -10,7 +10,7 @@ from macrid.errors import InputError
 from macrid.maps import atlas
 from macrid.results import collapse
 from ui import address, bundles, courses, html, item_pictures, result_files, words
-from ui.item_maps import View, by_factor, draw, factor_names, picked
+from ui.item_maps import View, by_factor, draw, factor_names, on_dark, picked
 from ui.state import MacroMap
 
 PANEL_POINTS, PANEL_WIDTH = 5_000, 380  # drawn in each of the three small maps; pixels of each in one figure
@@ -37,11 +37,10 @@ def legend(by: maps.Groups) -> None:
 # The map -----------------------------------------------------------------------------------------------------------------
 
 
-def controls() -> View:
-    """The controls above the map, and what they say it shows."""
+def controls(options) -> View:
+    """The controls above the map, in the row `options`, and what they say it shows."""
     address.from_address("layout", METHODS, "tsne")
     address.from_address("model", MODEL_NAMES, "cosine")
-    options = st.container(horizontal=True, vertical_alignment="bottom")
     method = options.segmented_control(
         "Layout", METHODS, format_func=METHODS.get, required=True, key="layout", persist_state="session",
         help="Two ways to lay out vectors of many dimensions on a plane. Both keep neighbours together; distances between "
@@ -89,28 +88,29 @@ def dial_name(shown, factor: int, dim: int) -> str:
     return f"{dim + 1} · {label.name}" if label else str(dim + 1)
 
 
-def search(shown) -> int | None:
-    """The position of the item that somebody looks for."""
+def search(options, shown) -> int | None:
+    """The position of the item that somebody looks for, in the row `options`."""
     address.from_address("find", [st.query_params.get("find", "")], "")
-    left, right = st.columns([1, 1], vertical_alignment="bottom")
-    text = left.text_input("Find an item", key="find", persist_state="session", placeholder="Part of a title", max_chars=200,
-                           help="Marks the item and the ten of its factor whose vectors have the highest cosine with it.")
+    text = options.text_input("Find an item", key="find", persist_state="session", placeholder="Part of a title",
+                              max_chars=200, help="Marks the item and the ten of its factor whose vectors have the highest "
+                              "cosine with it.")
     address.to_address(find=(text, ""))
     positions = shown.search(text, FOUND) if text.strip() else []
     if not positions:
         if text.strip():
-            right.caption(f"No title, category or genre has words that begin like “{words.plain(text)}”.")
+            options.caption(f"No title, category or genre has words that begin like “{words.plain(text)}”.")
         return None
     names = words.distinct(shown.items["title"].iloc[positions], shown.items["item_id"].iloc[positions])
-    title = f"{len(positions)} found" if len(positions) < FOUND else f"The {FOUND} best known that were found"
-    return positions[right.selectbox(title, range(len(positions)), key=f"found-{text}", format_func=names.__getitem__)]
+    title = f"{len(positions)} found" if len(positions) < FOUND else f"The {FOUND} best known"
+    return positions[options.selectbox(title, range(len(positions)), key=f"found-{text}", format_func=names.__getitem__)]
 
 
 @st.fragment
 def explorer():
     """The large map with its controls, and what was found or selected on it."""
-    view = controls()
-    shown, item = view.bundle, search(view.bundle)
+    options = st.container(horizontal=True, vertical_alignment="bottom", key="map-options")
+    view = controls(options)
+    shown, item = view.bundle, search(options, view.bundle)
     left, right = st.columns([5, 3], gap="large")
     with left:
         drawing = draw(view, factors, item)
@@ -189,7 +189,7 @@ def agreement(shown):
     confusion = atlas.confusion(shown, column)
     st.markdown(f"**Factors and {words.plain(column)}**" + (", with a dot product" if shown is twin else ""))
     names = [shown.factors[k].name for k in confusion.factors]
-    st.plotly_chart(analysis.confusion(confusion.counts, names, confusion.groups),
+    st.plotly_chart(analysis.confusion(confusion.counts, names, confusion.groups, on_dark()),
                     key="confusion", config={"displayModeBar": False},
                     alt=f"Table of how many items each factor and each {column} have in common")
     html.figures([(name, words.figure(confusion.agreement[key]))

@@ -1,7 +1,6 @@
 """Overview: a list and one slider that moves it; the two levels of disentangling, shown with this bundle's own items; its
 figures; where to go next."""
 
-
 import streamlit as st
 
 from macrid.charts.colours import colours_for

@@ -212,18 +212,18 @@ def compare(now: stage.Scene, face):
         return
     steered = now.steered(bundle)
     after, other = steered.after, steered.before if state.side == "before" else other_scene(now).steered(bundle).after
-    common = [title for title in after["title"] if title in set(other["title"])]
+    common = set(after["index"]) & set(other["index"])
     left, right = st.columns(2, gap="medium")
     of = {"before": "Before", "person": f"Person {state.other}, turned alike"}.get(state.side, f"★ {state.side[5:]}")
     with left:
         st.markdown(f"**{words.plain(of)}**")
-        marks = None if state.side == "before" else ["both" if title in common else "same" for title in other["title"]]
+        marks = None if state.side == "before" else ["both" if item in common else "same" for item in other["index"]]
         html.cards(bundle, other["index"], marks, label="List before" if state.side == "before" else "List beside",
                    stands=bundle.dials.stands(other["index"], state.factor, state.dim))
     with right.container(key="after"):
         st.markdown("**After**" if state.side == "before" else "**This list**")
-        marks = list(after["mark"]) if state.side == "before" else ["both" if title in common else "same"
-                                                                    for title in after["title"]]
+        marks = list(after["mark"]) if state.side == "before" else ["both" if item in common else "same"
+                                                                    for item in after["index"]]
         html.cards(bundle, after["index"], marks, label="List after",
                    stands=bundle.dials.stands(after["index"], state.factor, state.dim))
     st.caption(f"{len(common)} of {len(after)} are in both lists. The dot under a picture shows where the item stands on "
@@ -248,6 +248,7 @@ def along(person, now, face, at):
     if len(curves.columns):
         with curve:
             st.markdown(f"**What {name} moves** in the first ten items")
+
             def clicked():
                 for point in st.session_state["along"].selection.points[:1]:
                     state.put(factor, dim, round(point["x"]), at(dim))

@@ -42,7 +42,7 @@ def files() -> bool:
             f"beside it, if you have it. Up to {uploads.MOST / 1e9:.0f} GB.")
     widgets.drop("drop", {"token": state.token, "title": "Drop more files" if given else "Drop your files here",
                           "hint": hint, "slim": bool(given)}, lambda event: None)
-    names = [f"{kind}/{path.name}" for kind, path in given]
+    names = mine.names()
     if names != state.files:
         state.files = names
         state.forget()
@@ -276,21 +276,14 @@ def ended(job: Job) -> None:
             if st.button("Steer it", icon=":material/tune:", on_click=bundles.switch_bundle, args=(name,)):
                 st.switch_page("pages/steer.py")
         if background.mine(job) and job.state != "waiting":
-            st.button("Train again with other settings", icon=":material/replay:", on_click=retrain, args=(job,))
+            st.button("Train again with other settings", icon=":material/replay:",
+                      on_click=preparation.begin_again, args=(job,))
     background.controls(job)
     watching.show(job)
 
 
 def look_at(job: str) -> None:
     state.job = job
-
-
-def retrain(job: Job) -> None:
-    """The files of a training, to be trained on once more."""
-    mine.take_from(job)
-    state.forget()
-    state.told = preparation.told_of(job)
-    state.files, state.job = [f"{kind}/{path.name}" for kind, path in mine.files()], ""
 
 
 def trainings() -> None:

@@ -116,9 +116,8 @@ def chosen() -> Recommender:
         st.stop()
     _note_missing(names)
     _say_missing(Frame(), names)
-    name = Frame().bundle or st.query_params.get("bundle") or names[0]
     try:
-        return load(name if name in names else names[0])
+        return load(shown_name())
     except InputError as error:
         st.error(f"This bundle cannot be opened: {error}")
         st.stop()

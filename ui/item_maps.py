@@ -62,6 +62,11 @@ def factor_names(bundle: Recommender) -> np.ndarray:
     return np.array([factor.name for factor in bundle.factors], object)[bundle.factor]
 
 
+def on_dark() -> bool:
+    """Whether the page is dark."""
+    return st.context.theme.type == "dark"
+
+
 def draw(view: View, base: maps.Groups, item: int | None) -> Drawing:
     """The map. base: the factors of the bundle itself, whose colours all groups take up. item: the position of one that is
     marked and gone to, with those nearest to it."""
@@ -85,10 +90,11 @@ def draw(view: View, base: maps.Groups, item: int | None) -> Drawing:
         maps.add_scale(figure, points, column.values, column.name)
     if view.people:
         maps.add_parts(figure, atlas.people_on(bundle, view.method), factors.names, factors.colours)
+    ink = maps.LIGHT_INK if on_dark() else maps.INK
     maps.add_stars(figure, atlas.stars(bundle, xy), factors.names, factors.colours, [short(name) for name in factors.names],
-                   maps.LIGHT_INK if st.context.theme.type == "dark" else maps.INK)
+                   ink)
     if item is not None:
-        maps.add_found(figure, xy, item, near, bundle.items["title"].iloc[item])
+        maps.add_found(figure, xy, item, near, bundle.items["title"].iloc[item], ink)
     note = column.note if by else f"{column.note} Between two marks of the scale lies a quarter of the items."
     return Drawing(figure, by, note, sampled)
 

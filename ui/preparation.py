@@ -18,9 +18,9 @@ from macrid.jobs import Job, Request
 from macrid.pipeline import realign, run_folder
 
 from . import background, owner, uploads
+from .state import Train
 
 KEPT = 7 * 86_400  # seconds that files stay which nobody has trained on
-ROLES = ("user", "item", "rating", "time")
 DATA, LABELS = "data", "labels"
 
 
@@ -71,6 +71,10 @@ class Preparation:
     def files(self) -> list[tuple[str, Path]]:
         """The files with what they are: data or labels."""
         return [(kind, path) for kind in (DATA, LABELS) for path in _files(self.folder / kind)]
+
+    def names(self) -> list[str]:
+        """The files by what they are and their names, as `Train.files` remembers them."""
+        return [f"{kind}/{path.name}" for kind, path in self.files()]
 
     def move(self, path: Path, kind: str) -> None:
         """Make a file data, or the labels; there is one file of labels."""
@@ -168,10 +172,13 @@ class Preparation:
                 _linked(path, self.folder / kind / path.name)
 
 
-def told_of(job: Job) -> dict[str, Any]:
-    """What was said of the columns for a training: fields of `Columns`."""
-    told = dict(job.request.about.get("columns", {}))
-    return told | {"events": tuple(told.get("events", ()))}
+def begin_again(job: Job) -> None:
+    """Prepare a training with the files of another, and with what was said of their columns."""
+    mine, state, told = Preparation(), Train(), job.request.about.get("columns", {})
+    mine.take_from(job)
+    state.forget()
+    state.told = told | {"events": tuple(told.get("events", ()))}
+    state.files, state.job = mine.names(), ""
 
 
 def as_set(settings: Mapping[str, object]) -> list[str]:

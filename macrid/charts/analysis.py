@@ -11,7 +11,9 @@ from plotly.subplots import make_subplots
 from .colours import GREY, plain, shape_of, still, two_lines
 from .maps import Groups
 
-TEAL = [[0.0, "rgba(27,127,123,0.04)"], [1.0, "rgba(27,127,123,1)"]]
+# From the ground of a page to the strongest, light and dark; opaque, since plotly writes on a cell by the colour that it has
+TEAL = ["#EEF3F1", "#BFDFDB", "#7FBDB8", "#459A99", "#1b7f7b"]
+TEAL_ON_DARK = ["#1C2529", "#1A4A4D", "#1b7f7b", "#4FB3AA", "#9BE0D6"]
 UPRIGHT = 10  # more columns have their names upright, so that none covers another
 PANEL_HEIGHT, LEGEND_LINE = 390, 20  # pixels
 LEGEND_COLUMNS, LEGEND_LETTERS = 3, 18
@@ -26,13 +28,14 @@ class Panel(NamedTuple):
     shown: np.ndarray
 
 
-def confusion(counts: np.ndarray, factors: list[str], groups: list[str]) -> go.Figure:
+def confusion(counts: np.ndarray, factors: list[str], groups: list[str], dark: bool = False) -> go.Figure:
     """Counts of items (K, C): a row for each factor, the share of its items that each group has by colour, of the largest
-    share that there is."""
+    share that there is. dark: for a dark page."""
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     text = np.where(counts > 0, np.char.mod("%d", counts.astype(int)), "") if counts.shape[1] <= 10 else None
     fig = go.Figure(go.Heatmap(
-        z=np.round(share, 4), x=[plain(g) for g in groups], y=list(range(len(factors))), text=text, colorscale=TEAL,
+        z=np.round(share, 4), x=[plain(g) for g in groups], y=list(range(len(factors))), text=text,
+        colorscale=TEAL_ON_DARK if dark else TEAL,
         texttemplate="%{text}" if text is not None else None, zmin=0, zmax=max(float(share.max(initial=0)), 0.01),
         showscale=False, xgap=2, ygap=2,
         customdata=counts, textfont={"size": 11}, hovertext=[[plain(f)] * len(groups) for f in factors],

@@ -176,8 +176,8 @@ def around(xy: np.ndarray, position: int, near: np.ndarray) -> Window:
     return x - half, x + half, y - half, y + half
 
 
-def add_found(fig: go.Figure, xy: np.ndarray, position: int, near: np.ndarray, title: str) -> None:
-    """An item marked by name, and rings around those nearest to it; all others are dimmed."""
+def add_found(fig: go.Figure, xy: np.ndarray, position: int, near: np.ndarray, title: str, ink: str = INK) -> None:
+    """An item marked by its name in the colour `ink`, and rings around those nearest to it; all others are dimmed."""
     for trace in fig.data:
         if trace.customdata is not None and trace.name != STARS:
             trace.selectedpoints = np.flatnonzero(np.isin(trace.customdata, [position, *near]))
@@ -185,7 +185,7 @@ def add_found(fig: go.Figure, xy: np.ndarray, position: int, near: np.ndarray, t
     cross = {"symbol": "x", "size": 14, "color": FOUND, "line": {"width": 2, "color": "#fff"}}
     _add_marks(fig, xy[near], "nearest", ring, NO_HOVER)
     _add_marks(fig, xy[[position]], "found", cross, NO_HOVER)
-    _name(fig, xy[position], title, -20, FOUND)
+    _name(fig, xy[position], title, -20, ink)
 
 
 def _add_marks(fig: go.Figure, xy: np.ndarray, name: str, marker: dict[str, Any], hover: dict[str, Any]) -> None:

@@ -1,6 +1,8 @@
 """What goes with a map as figures, and files of results as figures."""
 
 import numpy as np
+import pytest
+from seeing import contrast
 
 from macrid.charts import analysis, colours, results
 from macrid.charts import maps as map_charts
@@ -16,6 +18,14 @@ def test_the_confusion_shows_shares_by_colour_and_counts_in_words():
     assert list(figure.layout.yaxis.ticktext) == ["f ", "&lt;g&gt; "]
     wide, = analysis.confusion(np.ones((2, 30)), ["f", "g"], [f"c{i}" for i in range(30)]).data
     assert wide.text is None  # it would not fit
+
+
+@pytest.mark.parametrize(("dark", "ground"), [(False, "#FCFCFA"), (True, "#12181B")])
+def test_the_larger_a_share_the_more_it_stands_out_from_the_page(dark, ground):
+    heat, = analysis.confusion(np.array([[8, 2], [0, 0]]), ["f", "g"], ["a", "b"], dark).data
+    stands_out = [contrast(colour, ground) for _, colour in heat.colorscale]
+    assert stands_out == sorted(stands_out)
+    assert stands_out[-1] > 4.5
 
 
 def test_factors_stand_by_how_many_items_they_took():
