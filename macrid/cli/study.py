@@ -175,10 +175,11 @@ def sweep(division: Division, words: _GridWords, chosen: Chosen, output: Output,
 
 @dataclass(frozen=True)
 class _Search:
-    """What is searched: --params, --trials."""
+    """What is searched, and where the study is kept: --params, --trials, --storage."""
 
     params: Path
     trials: int
+    storage: str | None
 
 
 @click.command()
@@ -186,6 +187,9 @@ class _Search:
 @click.option("--params", required=True, type=click.Path(path_type=Path, dir_okay=False),
               help="Ranges in RecBole's format (hyper.test), a line each: kfac choice [3,7]; tau loguniform -3,0.")
 @click.option("--trials", required=True, type=click.IntRange(1), help="How many the study is to have in all.")
+@click.option("--storage", metavar="URL", envvar="MACRID_STORAGE",
+              help="A database that keeps the study for several machines, such as postgresql://user@host/name; or the variable "
+                   "MACRID_STORAGE.  [a journal in OUT]")
 @settings_options
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder of the study.")
 @device_option
@@ -194,7 +198,8 @@ class _Search:
 def tune(division: Division, search: _Search, chosen: Chosen, out: Path, device: str, as_json: bool) -> None:
     """Search settings by Optuna; the best are written to OUT/best.yaml, for train --config.
 
-    The same command again goes on with a study that was stopped, or works on it beside another process.
+    The same command again goes on with a study that was stopped, or works on it beside another process, on other machines
+    where OUT is a folder that they share, or --storage a database.
     """
     from macrid.studies import search_ranges, study
     from macrid.studies import tune as tuning
@@ -218,7 +223,7 @@ def tune(division: Division, search: _Search, chosen: Chosen, out: Path, device:
                 bar.update()
 
         try:
-            value = tuning.tune(plan, ranges, changes, search.trials, report)
+            value = tuning.tune(plan, ranges, changes, search.trials, report, search.storage)
         except KeyboardInterrupt:
             bar.close()
             click.echo(f"stopped; the same command goes on (kept in {out})", err=True)

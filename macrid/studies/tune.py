@@ -3,6 +3,8 @@
 The folder of a study holds run.json (data, split, seed, ranges), study.log (Optuna's journal), best.yaml (for
 `train --config`) and trials/: a record of each set of settings that is done, a checkpoint of each that is being trained.
 Several processes may work on one study at once; one that was stopped leaves its trial to the next, at the epoch it had.
+Instead of the journal, a database that machines share may keep the study: then the trials of those that stopped are known by
+the heartbeats of Optuna, and folders need not be shared.
 What is maximised is the validation NDCG@100 of the best epoch; the test people are never looked at.
 """
 
@@ -10,7 +12,10 @@ import fcntl
 import hashlib
 import json
 import shutil
+import time
+import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import ModuleType, TracebackType
@@ -30,8 +35,11 @@ from .study import Plan
 
 if TYPE_CHECKING:
     from optuna import Study
-    from optuna.trial import Trial
+    from optuna.samplers import BaseSampler
+    from optuna.storages import BaseStorage
+    from optuna.trial import FrozenTrial, Trial
 
+HEARTBEAT = 60  # seconds between two signs of life in a database; after four without one a trial is given to others
 Report = Callable[[int, str, dict], None]  # (number of the trial, "report", row) or (number, "done" or "failed", record)
 
 
@@ -46,57 +54,143 @@ def optuna() -> ModuleType:
 
 
 def tune(plan: Plan, ranges: Sequence[Range], settings: dict[str, Any], trials: int,
-         report: Report = lambda number, event, value: None) -> dict[str, Any]:
+         report: Report = lambda number, event, value: None, storage: str | None = None) -> dict[str, Any]:
     """Try settings until the study in the folder `plan.out` has `trials` trials, those of earlier and other processes among
     them.
 
-    settings: what is changed in the preset in every trial. Returns {value, settings (all of the best trial), trials:
-    [{number, settings (those searched), value, or reason of one that blew up}]}; value and settings are None while no trial
-    has ended well. Raises InputError for a folder that holds another study, or none.
+    settings: what is changed in the preset in every trial. storage: the address of a database, as SQLAlchemy has it, that
+    keeps the study instead of the folder; others may then begin a trial while the last is done, so that there are more.
+    Returns {value, settings (all of the best trial), trials: [{number, settings (those searched), value, or reason of one
+    that blew up}]}; value and settings are None while no trial has ended well. Raises InputError for a folder that holds
+    another study, or none, and for a database that cannot be opened.
     """
-    library, out = optuna(), plan.out
-    _claim(plan, settings, ranges)
-    backend = library.storages.journal.JournalFileBackend(str(out / "study.log"))
-    study = library.create_study(storage=library.storages.JournalStorage(backend), study_name="macrid", direction="maximize",
-                                 load_if_exists=True)
+    library, work = optuna(), _Work(plan, ranges, settings, report)
+    run = _described(plan, settings, ranges)
+    with warnings.catch_warnings(action="ignore", category=library.exceptions.ExperimentalWarning):  # of heartbeats
+        database = None if storage is None else _database(library, storage)
+        _claim(plan.out, run)
+        if database is None:
+            backend = library.storages.journal.JournalFileBackend(str(plan.out / "study.log"))
+            study = _study(library, library.storages.JournalStorage(backend), "macrid")
+            _in_folder(library, study, work, trials)
+        else:
+            study = _study(library, database, f"macrid {plan.split.name} {_digest(run)}")
+            _in_database(library, study, work, trials)
+    summary = _summary(study, plan.preset, settings)
+    _write_best(plan.out, summary)
+    return summary
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What is done in a trial, whatever keeps the study."""
+
+    plan: Plan
+    ranges: Sequence[Range]
+    settings: dict[str, Any]
+    report: Report
+
+    def choose(self, trial: "Trial") -> dict[str, Any]:
+        """The settings of a trial that are searched."""
+        chosen = {one.name: one.suggest(trial) for one in self.ranges}
+        trial.set_user_attr("settings", chosen)
+        return chosen
+
+    def train(self, trial: "Trial", chosen: dict[str, Any]) -> dict[str, Any]:
+        """The record of a trial, see `_train`; the reason of one that blew up is kept with it."""
+        whole = make_settings(self.plan.preset, self.settings | chosen)
+        record = _train(whole, self.plan, partial(self.report, trial.number, "report"))
+        if "failed" in record:
+            trial.set_user_attr("reason", record["failed"])
+        return record
+
+    def tell(self, number: int, record: dict[str, Any], chosen: dict[str, Any]) -> None:
+        self.report(number, "failed" if "failed" in record else "done", record | {"settings": chosen})
+
+
+def _study(library: ModuleType, storage: "BaseStorage", name: str) -> "Study":
+    return library.create_study(storage=storage, study_name=name, direction="maximize", load_if_exists=True)
+
+
+def _in_folder(library: ModuleType, study: "Study", work: _Work, trials: int) -> None:
+    """Trials of a study in the journal of its folder. Who is at one holds its lock there."""
+    out = work.plan.out
     while True:
         with _Lock(out / "lock"):
             _free_stopped(library, study, out)
             if _count(study) >= trials:
                 break
-            trial = _ask(library, study, plan.seed)
+            study.sampler = _sampler(library, study, work.plan.seed)
+            trial = study.ask()
             mine = _Lock(_lock_of(out, trial.number))
             mine.take()
-            chosen = {one.name: one.suggest(trial) for one in ranges}
-            trial.set_user_attr("settings", chosen)
+            chosen = work.choose(trial)
         with mine:
-            whole = make_settings(plan.preset, settings | chosen)
-            record = _train(whole, plan, partial(report, trial.number, "report"))
+            record = work.train(trial, chosen)
             with _Lock(out / "lock"):
                 if "failed" in record:
-                    trial.set_user_attr("reason", record["failed"])
                     study.tell(trial, state=library.trial.TrialState.FAIL)
                 else:
                     study.tell(trial, record["value"])
-                _write_best(out, _summary(study, plan.preset, settings))
-        report(trial.number, "failed" if "failed" in record else "done", record | {"settings": chosen})
-    return _summary(study, plan.preset, settings)
+                _write_best(out, _summary(study, work.plan.preset, work.settings))
+        work.tell(trial.number, record, chosen)
 
 
-def _ask(library: ModuleType, study: "Study", seed: int) -> "Trial":
-    """The next trial, by a sampler of its own: a study that is continued makes the suggestions that it would have made at
-    once."""
+def _database(library: ModuleType, url: str, again: bool = True) -> "BaseStorage":
+    """The database at an address. The address is said nowhere: it may have a password. again: try twice, as another process
+    may be making the tables."""
+    retry = library.storages.RetryHeartbeatStaleTrialCallback()
+    try:
+        return library.storages.RDBStorage(url, heartbeat_interval=HEARTBEAT, grace_period=4 * HEARTBEAT,
+                                           heartbeat_stale_trial_callback=retry)
+    except Exception as error:  # SQLAlchemy's, Optuna's and those of whatever driver it is
+        if again:
+            time.sleep(1)
+            return _database(library, url, again=False)
+        reason = (str(error).splitlines() or ["?"])[0].replace(url, "the address")
+        raise InputError(f"--storage cannot be opened ({type(error).__name__}: {reason:.200}); give a database that is "
+                         "there as SQLAlchemy writes it, such as postgresql://user@host/name, with its driver") from error
+
+
+def _in_database(library: ModuleType, study: "Study", work: _Work, trials: int) -> None:
+    """Trials of a study in a database."""
+    def objective(trial: "Trial") -> float:
+        if sum(_counts(each) for each in study.get_trials(deepcopy=False) if each.number < trial.number) >= trials:
+            raise FloatingPointError("others have begun the last trials meanwhile")  # without a reason, it does not count
+        chosen = work.choose(trial)
+        try:
+            record = work.train(trial, chosen)
+        except KeyboardInterrupt:
+            study.enqueue_trial(trial.params)  # for whoever goes on
+            raise
+        work.tell(trial.number, record, chosen)
+        if "failed" in record:
+            raise FloatingPointError(record["failed"])
+        return record["value"]
+
+    library.storages.fail_stale_trials(study)
+    while _count(study) < trials:
+        study.sampler = _sampler(library, study, work.plan.seed)
+        study.optimize(objective, n_trials=1, catch=FloatingPointError)
+        _write_best(work.plan.out, _summary(study, work.plan.preset, work.settings))
+
+
+def _sampler(library: ModuleType, study: "Study", seed: int) -> "BaseSampler":
+    """A sampler of the next trial's own: a study that is continued makes the suggestions that it would have made at once."""
     number = len(study.get_trials(deepcopy=False))
     mixed = int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
-    study.sampler = library.samplers.TPESampler(seed=mixed)
-    return study.ask()
+    return library.samplers.TPESampler(seed=mixed)
 
 
-def _claim(plan: Plan, settings: dict[str, Any], ranges: Sequence[Range]) -> None:
-    """Make the folder of a study, or find it to be of this plan, with these changes and ranges."""
-    out, split = plan.out, plan.split
-    run = {"data": split.name, "split": split.kind, "fingerprint": provenance.fingerprint(split), "seed": plan.seed,
-           "settings": settings_dict(make_settings(plan.preset, settings)), "ranges": [one.text for one in ranges]}
+def _described(plan: Plan, settings: dict[str, Any], ranges: Sequence[Range]) -> dict[str, Any]:
+    """What a study is of, by which it is known again."""
+    split = plan.split
+    return {"data": split.name, "split": split.kind, "fingerprint": provenance.fingerprint(split), "seed": plan.seed,
+            "settings": settings_dict(make_settings(plan.preset, settings)), "ranges": [one.text for one in ranges]}
+
+
+def _claim(out: Path, run: dict[str, Any]) -> None:
+    """Make the folder of a study, or find it to be that of this one."""
     record = out / "run.json"
     if out.name in ("", "..") or out.is_file() or (out.is_dir() and any(out.iterdir()) and not record.exists()):
         raise InputError(f"--out {out} is not the folder of a study; give the name of a new folder")
@@ -159,15 +253,17 @@ def _free_stopped(library: ModuleType, study: "Study", out: Path) -> None:
 
 def _count(study: "Study") -> int:
     """Trials that are done or being done; those that were stopped do not count."""
-    return sum(trial.state.name in ("COMPLETE", "RUNNING") or "reason" in trial.user_attrs
-               for trial in study.get_trials(deepcopy=False))
+    return sum(map(_counts, study.get_trials(deepcopy=False)))
+
+
+def _counts(trial: "FrozenTrial") -> bool:
+    return trial.state.name in ("COMPLETE", "RUNNING") or "reason" in trial.user_attrs
 
 
 def _train(settings: Settings, plan: Plan, report: Callable[[dict], None]) -> dict[str, Any]:
     """The record of these settings, {value, epochs, best, seconds} or {failed}: trained now, or read, if they have been."""
     out = plan.out
-    text = json.dumps([settings_dict(settings), plan.device], sort_keys=True)
-    key = hashlib.sha256(text.encode()).hexdigest()[:16]
+    key = _digest([settings_dict(settings), plan.device])
     path = out / "trials" / f"{key}.json"
     with _Lock(out / "trials" / f"{key}.lock"):  # another process may be at the same settings
         if path.exists():
@@ -181,6 +277,10 @@ def _train(settings: Settings, plan: Plan, report: Callable[[dict], None]) -> di
         write_json(path, record)
         shutil.rmtree(task.folder, ignore_errors=True)
         return record
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _summary(study: "Study", preset: str, settings: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from importlib.util import find_spec
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -122,6 +123,41 @@ def test_several_processes_share_a_study_and_the_best_can_be_trained(tmp_path):
         assert run("train", "--data", "shop:140x120", "--config", best, "--out", tmp_path / "b")[0] == 0
     trained = load(tmp_path / "b").settings
     assert trained == replace(Settings(**found["settings"]), context=trained.context, sampled_items=trained.sampled_items)
+
+
+@needs_optuna
+def test_processes_without_a_common_folder_share_a_study_in_a_database(tmp_path):
+    (params := tmp_path / "hyper.test").write_text("learning_rate choice [0.01,0.003,0.001]\nkfac choice [2,3,4,5,7]\n")
+    url = f"sqlite:///{tmp_path / 'studies.db'}"
+    given = ["tune", "--data", "shop:140x120", "--params", params, "--trials", 4, "--storage", url,
+             *(part for key, value in CHANGES.items() for part in ("--set", f"{key}={value}"))]
+    other = get_context("fork").Process(target=run, args=(*given, "--out", tmp_path / "there"))
+    other.start()
+    status, _, err = run(*given, "--out", tmp_path / "here")
+    other.join(120)
+    assert (status, other.exitcode) == (0, 0), err
+    found = answer(*given, "--out", tmp_path / "here")
+    assert len(found["trials"]) == 4
+    assert yaml.safe_load((tmp_path / "here" / "best.yaml").read_text()) == found["settings"]
+    assert not (tmp_path / "here" / "study.log").exists()
+
+
+@needs_optuna
+def test_a_study_in_a_database_goes_on_with_the_settings_that_were_stopped(tmp_path, tiny_split):
+    def stop(number, event, value):
+        if event == "report":
+            raise KeyboardInterrupt
+
+    url = f"sqlite:///{tmp_path / 'studies.db'}"
+    with pytest.raises(KeyboardInterrupt):
+        tuned(tiny_split, tmp_path / "t", 1, storage=url, report=stop)
+    events = []
+    found = tuned(tiny_split, tmp_path / "t", 1, storage=url, report=lambda *told: events.append(told[2].get("epoch")))
+    assert (events[0], len(found["trials"])) == (2, 1)
+    with pytest.raises(InputError, match=r"--storage cannot be opened .*SQLAlchemy") as told:
+        tuned(tiny_split, tmp_path / "u", 1, storage="nothing://me:secret@host/name")
+    assert "secret" not in str(told.value)
+    assert not (tmp_path / "u").exists()
 
 
 @pytest.mark.parametrize(("text", "named"), [("learning_rate choice [0.01]\nkafc choice [3]\n", "kfac"), ("", "no setting"),
