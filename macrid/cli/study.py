@@ -188,8 +188,8 @@ class _Search:
               help="Ranges in RecBole's format (hyper.test), a line each: kfac choice [3,7]; tau loguniform -3,0.")
 @click.option("--trials", required=True, type=click.IntRange(1), help="How many the study is to have in all.")
 @click.option("--storage", metavar="URL", envvar="MACRID_STORAGE",
-              help="A database that keeps the study for several machines, such as postgresql://user@host/name; or the variable "
-                   "MACRID_STORAGE.  [a journal in OUT]")
+              help="A database that keeps the study for several machines, such as postgresql://user@host/name; or the "
+                   "variable MACRID_STORAGE.  [a journal in OUT]")
 @settings_options
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder of the study.")
 @device_option
