@@ -49,21 +49,48 @@ def test_a_link_followed_right_after_the_start_has_its_frame(visit):
 
 @pytest.mark.browser
 @pytest.mark.parametrize("where", PAGES)
-def test_a_page_opens_and_its_pictures_load(visit, where):
-    page = visit(where, height=4000)  # high enough for every picture to be in view
+def test_a_page_opens_on_a_phone_and_on_a_desk(visit, where):
+    page = visit(where, width=390, height=844)
     expect(page.locator("h1").first).to_have_text(PAGES[where])
     assert page.title() == f"{next(name for name, link in LINKS.items() if link == where)} · MacridVAE"
     levels = [int(tag[1]) for tag in page.evaluate(
         "[...document.querySelectorAll('[data-testid=stMain] :is(h1, h2, h3, h4)')].map(heading => heading.tagName)")]
     assert levels[0] == 1
     assert all(deeper - level <= 1 for level, deeper in pairwise(levels))
+    nothing_lies_beside(page, where)
+    page.set_viewport_size({"width": 1440, "height": 4000})  # high enough for every picture to be in view
     if where not in ("macro_map", "disentanglement", "benchmark", "train", "bundles"):
-        assert page.locator("[data-testid=stMain] img").count() > 20
-        waited(lambda: page.evaluate("[...document.images]"
-                                     ".filter(i => i.checkVisibility() && !(i.complete && i.naturalWidth))"
-                                     ".map(i => i.src)"),
-               lambda broken: broken == [])
-        assert all(page.evaluate("[...document.querySelectorAll('[data-testid=stMain] img')].map(i => !!i.alt)"))
+        pictures_load(page)
+
+
+def nothing_lies_beside(page: Page, where: str) -> None:
+    """A phone never scrolls sideways, in light and in dark."""
+    if where == "macro_map":
+        expect(page.locator(".js-plotly-plot .gl-canvas").first).to_be_attached()
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        waited(lambda: brightness(page), lambda found, scheme=scheme: (found > 128) == (scheme == "light"))
+        settled(page)
+        sizes = page.evaluate("[document.documentElement, document.querySelector('[data-testid=stMain]')]"
+                              ".map(e => e.scrollWidth - e.clientWidth)")
+        assert max(sizes) <= 0
+        unseen = "input, .mc-thumbs *, .katex-mathml *, .draglayer, .draglayer *"  # scrolled alone, read aloud, handles
+        assert page.evaluate(f"[...document.querySelectorAll('[data-testid=stMain] *:not({unseen})')]"
+                             ".filter(e => e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML)") == []
+
+
+def brightness(page: Page) -> float:
+    colour = page.evaluate("getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor")
+    return np.mean([int(part) for part in re.findall(r"\d+", colour)[:3]])
+
+
+def pictures_load(page: Page) -> None:
+    assert page.locator("[data-testid=stMain] img").count() > 20
+    waited(lambda: page.evaluate("[...document.images]"
+                                 ".filter(i => i.checkVisibility() && !(i.complete && i.naturalWidth))"
+                                 ".map(i => i.src)"),
+           lambda broken: broken == [])
+    assert all(page.evaluate("[...document.querySelectorAll('[data-testid=stMain] img')].map(i => !!i.alt)"))
 
 
 @pytest.mark.browser
@@ -234,29 +261,6 @@ def test_the_bundle_is_kept_from_page_to_page(visit):
         expect(picker).to_have_value("second")
         waited(lambda: address(page), lambda found: found == {"bundle": "second"})
         assert page.evaluate("location.pathname") == f"/{where}"
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize("where", PAGES)
-def test_a_phone_never_scrolls_sideways(visit, where):
-    page = visit(where, width=390, height=844)
-    if where == "macro_map":
-        expect(page.locator(".js-plotly-plot .gl-canvas").first).to_be_attached()
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        waited(lambda: brightness(page), lambda found, scheme=scheme: (found > 128) == (scheme == "light"))
-        settled(page)
-        sizes = page.evaluate("[document.documentElement, document.querySelector('[data-testid=stMain]')]"
-                              ".map(e => e.scrollWidth - e.clientWidth)")
-        assert max(sizes) <= 0
-        unseen = "input, .mc-thumbs *, .katex-mathml *, .draglayer, .draglayer *"  # scrolled alone, read aloud, handles
-        assert page.evaluate(f"[...document.querySelectorAll('[data-testid=stMain] *:not({unseen})')]"
-                             ".filter(e => e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML)") == []
-
-
-def brightness(page: Page) -> float:
-    colour = page.evaluate("getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor")
-    return np.mean([int(part) for part in re.findall(r"\d+", colour)[:3]])
 
 
 @pytest.mark.browser
