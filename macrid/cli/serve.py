@@ -62,9 +62,10 @@ def serve(bundles: tuple[str, ...], listening: _Listening, letting: _Letting) ->
     for origin in letting.origins:
         if origin == "*" or not origin.startswith(("http://", "https://")) or origin.rstrip("/").count("/") != 2:
             raise InputError(f"--origin {origin} is no origin; write scheme and name, such as https://shop.example")
-    # Questions are answered side by side: threads within one would only be in the way of the others.
+    # Questions are answered side by side: threads within one would only be in the way of the others. And where workers are
+    # forked, the threads of libraries are not.
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
+        os.environ[name] = os.environ.get(name, "1") if listening.workers == 1 else "1"
     from macrid.service.options import Options
     from macrid.service.run import serve as run
 

@@ -1,7 +1,6 @@
 """The service as an ASGI application: its questions, version 1, and how it is started."""
 
 import logging
-import os
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -27,7 +26,7 @@ from .counts import Counts
 from .engine import Engine
 from .guard import Guard, key_of
 from .live import Live
-from .options import OPTIONS, Options, read_keys
+from .options import Options, read_keys
 from .problems import KIND, Json, Problem, of_validation
 from .shelf import Shelf
 
@@ -178,8 +177,8 @@ async def metrics(request: Request) -> Response:
     """Counts for Prometheus."""
     engine: Engine = request.app.state.engine
     gauges = {"macrid_waiting": ("Questions that wait or are being answered, in this worker.", float(engine.waiting)),
-              "macrid_swaps": ("Bundles that were exchanged, in this worker.", float(engine.shelf.swaps)),
-              "macrid_failed_swaps": ("Bundles that could not be, in this worker.", float(engine.shelf.failures))}
+              "macrid_swaps": ("Bundles that were exchanged.", float(engine.shelf.swaps)),
+              "macrid_failed_swaps": ("Bundles that could not be.", float(engine.shelf.failures))}
     counts: Counts = request.app.state.counts
     return PlainTextResponse(counts.text(gauges), media_type="text/plain; version=0.0.4")
 
@@ -196,7 +195,7 @@ def make_app(options: Options, shelf: Shelf | None = None) -> ASGIApp:
     for kind in (Problem, InputError, RequestValidationError, HTTPException):
         api.add_exception_handler(kind, _mistaken)
     routes = sorted({str(route.path_format) for route in [*router.routes, *api.routes] if hasattr(route, "path_format")})
-    counts = Counts(routes, options.counts)
+    counts = Counts(routes)
     guard = Guard(api, options, read_keys(options.keys_file), counts)
     api.state.engine, api.state.guard, api.state.counts = Engine(options, shelf), guard, counts
     if not options.origins:
@@ -230,13 +229,6 @@ def _failed(request: Request, error: Exception) -> Response:
     route = getattr(request.scope.get("route"), "path_format", "?")
     log.error("fault %s in %s, macrid %s", number, route, version(), exc_info=error)
     return Problem(500, f"this is a fault of the service; whoever runs it finds it in the log as {number}").response()
-
-
-def from_environment() -> ASGIApp:
-    """The service for the options that MACRID_SERVE holds: what each of several workers starts."""
-    options = Options.from_text(os.environ[OPTIONS])
-    set_up_log(options.log)
-    return make_app(options)
 
 
 def set_up_log(kind: str) -> None:

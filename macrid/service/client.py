@@ -1,8 +1,8 @@
 """A client of the service, for Python."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -96,8 +96,8 @@ class Client:
         from websockets.sync.client import connect
 
         address = "ws" + self._address.removeprefix("http") + self._of_bundle("live")
-        with connect(address, additional_headers=self._headers) as socket:
-            yield Live(socket)
+        with ExitStack() as opened:
+            yield Live(lambda: opened.enter_context(connect(address, additional_headers=self._headers)))
 
     def _get(self, what: str, **query: object) -> Answer:
         given = {name: value for name, value in query.items() if value is not None}
@@ -119,13 +119,22 @@ class Client:
 
 
 class Live:
-    """A connection that gives the newest list."""
+    """A connection that gives the newest list; when a service restarts, or a bundle is exchanged, it is opened again."""
 
-    def __init__(self, socket: "ClientConnection") -> None:
-        self._socket, self._seq = socket, 0
+    def __init__(self, connect: "Callable[[], ClientConnection]") -> None:
+        self._connect, self._socket, self._seq = connect, connect(), 0
 
     def steer(self, **asked: object) -> Answer:
         """As `Client.steer`."""
+        from websockets.exceptions import ConnectionClosed
+
+        try:
+            return self._steer(asked)
+        except ConnectionClosed:
+            self._socket = self._connect()
+            return self._steer(asked)
+
+    def _steer(self, asked: dict[str, object]) -> Answer:
         self._seq += 1
         self._socket.send(json.dumps(asked | {"seq": self._seq}))
         while True:

@@ -1,16 +1,13 @@
 """What a service is started with."""
 
 import hashlib
-import json
 import os
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from macrid.errors import InputError
 
 KEYS = "MACRID_KEYS"  # names the variable that holds the keys, with commas between them
-OPTIONS = "MACRID_SERVE"  # the variable that carries the options to the workers
 FEWEST_SIGNS = 16  # of a key
 
 
@@ -29,17 +26,7 @@ class Options:
     seconds: float = 10.0  # that an answer may take, from the first byte of its question
     waiting: int = 400  # questions that may wait for a processor before more are turned away
     watch: float = 2.0  # seconds between two looks at whether a bundle was replaced
-    counts: str | None = None  # a folder in which several workers count together
     log: str = "text"  # text, json or none
-
-    def to_text(self) -> str:
-        return json.dumps(asdict(self))
-
-    @staticmethod
-    def from_text(text: str) -> "Options":
-        given: dict[str, Any] = json.loads(text)
-        given |= {name: tuple(value) for name, value in given.items() if isinstance(value, list)}
-        return Options(**given)
 
 
 @dataclass(frozen=True)

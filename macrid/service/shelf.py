@@ -11,6 +11,7 @@ from macrid.bundle.recommender import Recommender
 from macrid.errors import InputError
 
 from . import answers
+from .counts import shared
 from .problems import unknown_bundle
 
 log = logging.getLogger(__name__)
@@ -22,7 +23,7 @@ class Shelf:
     def __init__(self, folders: tuple[str, ...]) -> None:
         self._open: dict[str, Recommender] = {}
         self._stamps: dict[str, tuple[int, int]] = {}  # of what was loaded last, or tried in vain
-        self.swaps, self.failures = 0, 0
+        self._tally = shared(2)  # swaps and failures: of several workers, only the process that forks them looks
         self._looking = threading.Lock()
         for folder in folders:
             stamp, opened = _stamp(places.resolved(folder)), checked(bundles.load(folder))
@@ -41,22 +42,34 @@ class Shelf:
             raise unknown_bundle(name, self.names)
         return found
 
-    def look(self) -> None:
-        """Exchange what was replaced on the disk since the last look."""
+    @property
+    def swaps(self) -> int:
+        """How many bundles were exchanged."""
+        return int(self._tally[0])
+
+    @property
+    def failures(self) -> int:
+        """How many could not be."""
+        return int(self._tally[1])
+
+    def look(self) -> bool:
+        """Exchange what was replaced on the disk since the last look; gives whether anything was."""
+        before = self.swaps
         with self._looking:
             for name, opened in list(self._open.items()):
                 stamp = _stamp(opened.path)
                 if stamp not in ((0, 0), self._stamps[name]):  # one that is gone goes on answering
                     self._stamps[name] = stamp
                     self._exchange(name, opened)
+        return self.swaps > before
 
     def _exchange(self, name: str, opened: Recommender) -> None:
         try:
             self._open[name] = checked(bundles.load(opened.path))
-            self.swaps += 1
+            self._tally[0] += 1
             log.info("%s was exchanged for the one that replaced it", name)
         except (InputError, OSError) as error:
-            self.failures += 1
+            self._tally[1] += 1
             log.error("%s was replaced by one that cannot be served (%s); the one before goes on answering", name, error)
 
     def ready(self) -> None:

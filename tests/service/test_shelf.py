@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from browsing import free_port, status
@@ -26,6 +28,11 @@ def rename(folder, name):
     (beside / "bundle.json").write_text(json.dumps(record))
     shutil.rmtree(folder)
     beside.rename(folder)
+
+
+def children(pid):
+    """The processes that a process has started."""
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
 
 
 def test_a_bundle_that_is_replaced_is_exchanged(spoiled):
@@ -89,8 +96,8 @@ def test_mistakes_of_the_command(trained, tmp_path, given, said):
 
 
 def test_the_command(spoiled):
-    """As a process: it answers over HTTP and websocket from two workers, says who holds its port, exchanges a bundle, and
-    ends well when asked to."""
+    """As a process: it answers over HTTP and websocket from two workers, which share memory, says who holds its port,
+    replaces a worker that died, exchanges a bundle, and ends well when asked to."""
     port = free_port()
     running = process("serve", spoiled, "--port", port, "--workers", 2, "--log", "none",
                       env=os.environ | {"MACRID_KEYS": "k" * 20})
@@ -111,11 +118,19 @@ def test_the_command(spoiled):
                 assert turning.steer(**asked) == client.steer(**asked)
                 with pytest.raises(InputError, match="nobody"):
                     turning.steer(user="nobody")
+            assert len(children(running.pid)) == 2
+            for worker in children(running.pid):
+                memory = dict(re.findall(r"^(\w+): +(\d+)", Path(f"/proc/{worker}/smaps_rollup").read_text(), re.MULTILINE))
+                assert int(memory["Pss"]) < int(memory["Rss"]) / 2  # most of what it holds is held by others, too
             rename(spoiled, "better")
             while {client.bundles()[0]["name"] for _ in range(8)} != {"better"}:
                 assert time.monotonic() < until
                 time.sleep(0.2)
             assert 'route="/v1/bundles",status="2xx"' in client._http.get("/metrics", headers=client._headers).text
+        for worker in children(running.pid):
+            os.kill(int(worker), signal.SIGKILL)
+        while status(f"{address}/ready") != 200:
+            assert time.monotonic() < until
         with socket.create_connection(("127.0.0.1", port), 5) as raw:  # no HTTP at all
             raw.sendall(b"\x16\x03\x01 nonsense\r\n\r\n")
             raw.recv(100)
