@@ -4,10 +4,12 @@
 # It runs with a read-only root: what people train goes to the volume /models, all else to /tmp.
 FROM python:3.12-slim AS build
 WORKDIR /src
-COPY requirements.txt requirements-extra.txt ./
+COPY requirements.txt requirements.lock ./
+# PyTorch at its pinned version from the index of its CPU builds; all else by the hashes of the lock, and nothing besides.
 RUN python -m venv /venv \
-    && /venv/bin/pip install --no-cache-dir --index-url https://download.pytorch.org/whl/cpu "$(grep '^torch==' requirements.txt)" \
-    && /venv/bin/pip install --no-cache-dir -r requirements.txt -r requirements-extra.txt
+    && /venv/bin/pip install --no-cache-dir --no-deps --index-url https://download.pytorch.org/whl/cpu "$(grep '^torch==' requirements.txt)" \
+    && /venv/bin/pip install --no-cache-dir --no-deps --require-hashes -r requirements.lock \
+    && /venv/bin/pip check
 COPY . .
 RUN /venv/bin/pip install --no-cache-dir --no-deps "hatchling>=1.27" \
     && /venv/bin/pip wheel --no-cache-dir --no-deps -w /dist . \
@@ -19,7 +21,7 @@ RUN useradd --create-home --uid 10001 macrid && mkdir /models && chown macrid /m
 COPY --from=build /venv /venv
 ENV PATH=/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 NUMBA_CACHE_DIR=/tmp/numba HOME=/tmp \
     MACRID_DATA=/models/.data
-USER macrid
+USER 10001
 # ./models is where people's own bundles go; those that ship are found beside it.
 WORKDIR /
 VOLUME /models

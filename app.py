@@ -22,7 +22,7 @@ from macrid.bundle.recommender import Recommender
 from macrid.errors import InputError
 from macrid.service.limits import more_files
 from macrid.service.shield import Shield
-from ui import background, bundles, finder, item_pictures, stage, uploads
+from ui import background, bundles, finder, item_pictures, owner, stage, uploads
 from ui.cookies import OwnerCookie
 
 # Until st.navigation has run once, Streamlit takes pages/ for pages of its own: a link to one that is followed right after
@@ -41,14 +41,23 @@ def picture(request: Request) -> Response:
                              "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"})
 
 
+def of_bundle(route: str, answer: Callable[[Request], Response]) -> Route:
+    """A route that says nothing of the bundle in its address to those who may not see that."""
+    def answered(request: Request) -> Response:
+        seen = owner.may_see(request.path_params["bundle"], request.cookies)
+        return answer(request) if seen else Response(status_code=404)
+
+    return Route(route, answered)
+
+
 def packed(request: Request) -> Response:
     """A bundle as a zip, written to disk first and sent from there."""
     path = places.jobs_folder() / "zips" / f"{secrets.token_hex(8)}.zip"
     try:
-        shelf.pack(request.path_params["name"], path)
+        shelf.pack(request.path_params["bundle"], path)
     except (InputError, OSError):
         return Response(status_code=404)
-    return FileResponse(path, media_type="application/zip", filename=f"{request.path_params['name']}.zip",
+    return FileResponse(path, media_type="application/zip", filename=f"{request.path_params['bundle']}.zip",
                         background=BackgroundTask(path.unlink, missing_ok=True))
 
 
@@ -83,8 +92,8 @@ async def alive(app: st.App) -> AsyncIterator[None]:
 
 
 app = st.App("frame.py", lifespan=alive, middleware=[Middleware(Shield), Middleware(OwnerCookie)], routes=[
-    Route(item_pictures.PICTURE_ROUTE, picture), Route(stage.LIST_ROUTE, steered), Route(stage.WHY_ROUTE, why),
-    Route(finder.ROUTE, found), Route(bundles.ZIP_ROUTE, packed),
+    of_bundle(item_pictures.PICTURE_ROUTE, picture), of_bundle(stage.LIST_ROUTE, steered), of_bundle(stage.WHY_ROUTE, why),
+    of_bundle(finder.ROUTE, found), of_bundle(bundles.ZIP_ROUTE, packed),
     Route(uploads.ROUTE, uploads.receive, methods=["PUT"])])
 more_files()
 item_pictures.serving.pictures = True

@@ -24,4 +24,5 @@ page = st.navigation([
 st.set_page_config(page_title=f"{page.title} · MacridVAE")
 with st.sidebar:
     bundles.choose_bundle()
+    mode.sign_out()
 page.run()

@@ -9,7 +9,7 @@ from macrid.bundle.shelf import Entry
 from macrid.errors import InputError
 from macrid.jobs import Job, Request
 from macrid.pipeline import realign
-from ui import address, background, bundles, html, owner, preparation, result_files, uploads, widgets, words
+from ui import address, background, bundles, html, mode, owner, preparation, result_files, uploads, widgets, words
 from ui.state import Bundles
 
 FIGURES = {"NDCG": ("ndcg@100", "ndcg@10"), "Recall": ("recall@20", "recall@10"), "Coherence": ("coherence",),
@@ -70,6 +70,9 @@ def more(entry: Entry, job: Job | None) -> None:
     if not owner.may_change(shelf.owner_of(entry.name)):
         st.caption("Somebody else has made it; only they can rename or delete it.")
         return
+    if mode.name() == "team":
+        st.toggle("Share with the team", shelf.is_shared(entry.name), key=f"share-{entry.name}", on_change=share,
+                  args=(entry.name,), help="Everybody sees it then; only you can rename or delete it.")
     name = st.text_input("It is called", entry.name, max_chars=60, key=f"called-{entry.name}")
     st.button("Rename", key=f"rename-{entry.name}", disabled=name.strip() == entry.name, on_click=rename,
               args=(entry.name, name.strip()))
@@ -78,8 +81,12 @@ def more(entry: Entry, job: Job | None) -> None:
               args=(entry.name,))
 
 
+def share(name: str) -> None:
+    shelf.share(name, st.session_state[f"share-{name}"])
+
+
 def zip_address(name: str) -> str:
-    return words.escaped(bundles.ZIP_ROUTE.format(name=name).lstrip("/"))
+    return words.escaped(bundles.ZIP_ROUTE.format(bundle=name).lstrip("/"))
 
 
 def rename(name: str, new: str) -> None:
@@ -229,7 +236,7 @@ html.begin("Bundles", "Everything that was trained: open it, name it, give it aw
 if state.refused:
     st.error(words.plain(state.refused))
     state.refused = ""
-entries = shelf.entries()
+entries = [entry for entry in shelf.entries() if entry.name in owner.visible([entry.name])]
 by_name = {job.request.about.get("name"): job for job in reversed(queue.jobs("train")) if job.state == "done"}
 for each in entries:
     row(each, by_name.get(each.name))

@@ -120,10 +120,12 @@ def undo() -> None:
 
 
 def take_in() -> None:
-    """Import the CSV that was chosen."""
+    """Import the file that was chosen: names as `drafts.text` writes them, or a CSV of labels."""
     file = st.session_state["import"]
     if file is not None:
         def imported() -> Answers:
+            if file.name.lower().endswith(".json"):
+                return drafts.parse(bundle, file.getvalue(), file.name)
             table = label_file.parse(file.getvalue(), file.name, bundle.items["item_id"])
             return naming.answers.with_table(table, f"import of {file.name}")
 
@@ -324,15 +326,22 @@ def keeping(interview: Interview) -> None:
         st.html(f'<div class="mc-legend">Labels so far: {counts}</div>')
     empty = not counts and not answers.dials
     if not empty:
-        st.caption("This is a draft of this browser: nobody else sees it, and a reload loses nothing." if naming.kept else
+        st.caption("Take these names home before you leave: nobody else sees them, and they end with this session."
+                   if not mode.keeps() else
+                   "This is a draft of this browser: nobody else sees it, and a reload loses nothing." if naming.kept else
                    "The draft cannot be written here: save it, or export it, before you leave.")
     saving, carrying = st.columns(2, gap="large")
     with carrying:
         titles = bundle.items.set_index("item_id")["title"]
+        if not mode.keeps():
+            st.download_button("Take these names home", lambda: drafts.text(bundle, answers), mime="application/json",
+                               file_name=f"{bundle.path.name}-names.json", icon=":material/download:", on_click="ignore",
+                               disabled=empty, type="primary", help="A file with all names and labels, to import again.")
         st.download_button("Export the labels as CSV", lambda: label_file.to_csv(answers.table(), titles), mime="text/csv",
                            file_name=f"{bundle.path.name}-labels.csv", icon=":material/download:", on_click="ignore",
                            disabled=not counts)
-        st.file_uploader("Import a CSV of `item_id` and attributes", type="csv", key="import", on_change=take_in,
+        st.file_uploader("Import a CSV of `item_id` and attributes, or names that you took home", type=["csv", "json"],
+                         key="import", on_change=take_in,
                          help="As `align --labels` reads it: numbers, or yes and no; `size (small to large)` names ends.")
     with saving:
         saving_as(empty)

@@ -287,8 +287,8 @@ def look_at(job: str) -> None:
 
 
 def trainings() -> None:
-    """All trainings, anybody's: they may be watched by all."""
-    jobs = queue.jobs("train")
+    """All trainings, anybody's: they may be watched by all; in a team, own and shared ones."""
+    jobs = background.seen("train")
     if not jobs:
         return
     st.header("Trainings")
@@ -304,8 +304,9 @@ def trainings() -> None:
 
 preparation.sweep()
 html.begin("Train on your data", WHAT)
-address.from_address("job", {"", *(job.id for job in queue.jobs("train"))}, "")
-watched = queue.job(state.job) if state.job else None
+shown = {job.id: job for job in background.seen("train")}
+address.from_address("job", {"", *shown}, "")
+watched = shown.get(state.job)
 address.to_address(job=(watched.id if watched else "", ""))
 if watched:
     watch(watched)

@@ -9,13 +9,15 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import patch
 from urllib.parse import parse_qs
 
 import made_up
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from macrid.errors import InputError
 
@@ -24,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LAST = '[data-testid="stFileUploader"], .mc-scale, ' \
        ':text("Click a few items"), .posters li:nth-child(2), :text("Choose a person or build a profile, turn"), ' \
        ':text("What these figures mean"), .drop label, :text("All trainings"), ' \
-       ':text("Start the sweep"), :text("Stars are MacridVAE"), :text("that is steering")'
+       ':text("Start the sweep"), :text("This app is for a team"), :text("Stars are MacridVAE"), :text("that is steering")'
 # Opened at /steer, Streamlit first looks for its server below that address: two 404s that a browser writes to its console.
 PROBE = re.compile(r"/(macro_map|steer|name|intentions|train|bundles|disentanglement|benchmark|method)"
                    r"/_stcore/(health|host-config)$")
@@ -79,25 +81,31 @@ def app(tmp_path_factory, movies) -> str:
             (folder / "models" / path.name).symlink_to(path)
     for value in (made_up.sweep(), made_up.comparison()):
         made_up.write(folder / "results", "mine", value)
-    port = free_port()
-    address = f"http://localhost:{port}"
+    with begun(folder, free_port()) as address:
+        stands(address)
+        yield address
+
+
+@contextmanager
+def begun(folder: Path, port: int, **variables: str) -> Iterator[str]:
+    """The address of an app that is being started with the bundles in `folder`/models (see `stands`); in the end nothing in
+    its log may have gone wrong."""
+    given = {"MACRID_MODELS": str(folder / "models"), "MACRID_RESULTS": str(folder / "results"), **variables}
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.headless", "true"]
     with (folder / "log").open("w+") as log:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.headless", "true"],
-            cwd=ROOT, env=os.environ | {"MACRID_MODELS": str(folder / "models"), "MACRID_RESULTS": str(folder / "results")},
-            stdout=log, stderr=subprocess.STDOUT)
+        server = subprocess.Popen(command, cwd=ROOT, env=os.environ | given, stdout=log, stderr=subprocess.STDOUT)
         try:
-            for _ in range(240):
-                assert server.poll() is None, (folder / "log").read_text()
-                if status(f"{address}/_stcore/health") == 200:
-                    break
-                time.sleep(0.25)
-            yield address
+            yield f"http://localhost:{port}"
             said = (folder / "log").read_text()
             assert "Traceback" not in said, said
         finally:
             server.terminate()
             server.wait(30)
+
+
+def stands(address: str) -> None:
+    """Wait until an app answers."""
+    waited(lambda: status(f"{address}/_stcore/health"), lambda found: found == 200, 90)
 
 
 def free_port() -> int:
@@ -136,8 +144,16 @@ def chromium():
 
 @pytest.fixture
 def visit(app, chromium):
-    """visit("steer?value=3") opens a page and waits until it stands. In the end nothing may have gone wrong on any: no error
-    box, nothing in the console, nothing requested from elsewhere."""
+    """visit("steer?value=3") opens a page and waits until it stands: see `visiting`."""
+    with visiting(chromium, app) as open_page:
+        yield open_page
+
+
+@contextmanager
+def visiting(chromium: Browser, app: str, *also: str) -> Iterator[Callable[..., Page]]:
+    """A function that opens a page of an app and waits until it stands. In the end nothing may have gone wrong on any: no
+    error box, nothing in the console, which hears of all that the content security policy forbids, nothing requested from
+    elsewhere than the app and the addresses in `also`."""
     pages, troubles = [], []
 
     def hear(message):
@@ -145,7 +161,7 @@ def visit(app, chromium):
             troubles.append(f"{message.text} {message.location}")
 
     def ask(request):
-        if not request.url.startswith((app, app.replace("http", "ws"), "data:", "blob:")):
+        if not request.url.startswith((app, app.replace("http", "ws"), *also, "data:", "blob:")):
             troubles.append(f"{request.url} was requested")
 
     def answer(response):
@@ -170,7 +186,7 @@ def visit(app, chromium):
             continue
         assert page.locator('[data-testid="stException"], [data-testid="stAlertContentError"]').count() == 0
         page.close()
-    assert not troubles
+    assert not troubles, troubles
 
 
 def settled(page: Page) -> Page:

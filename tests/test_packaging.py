@@ -10,12 +10,14 @@ import urllib.request
 import zipfile
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import metadata
 from pathlib import Path
 from threading import Thread
 
 import pytest
 from browsing import free_port, status, waited
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import macrid
 
@@ -34,7 +36,7 @@ def pinned(name: str) -> dict[str, str]:
 
 @pytest.mark.parametrize(("file", "wanted"), [
     ("requirements.txt", [*PROJECT["dependencies"], *EXTRAS["app"], *EXTRAS["maps"]]),
-    ("requirements-extra.txt", [*EXTRAS["tune"], *EXTRAS["serve"]])])
+    ("requirements-extra.txt", [*EXTRAS["tune"], *EXTRAS["serve"], *EXTRAS["team"]])])
 def test_what_make_installs_is_what_the_package_asks_for(file, wanted):
     pins, ranges = pinned(file), {row.name.lower(): row for row in map(Requirement, wanted)}
     assert set(pins) == set(ranges)
@@ -204,3 +206,46 @@ def test_what_is_asked_for_is_taken():
         assert torch_index("none", address) == ""
         assert torch_index("https://example.org/simple", address) == "https://example.org/simple"
         assert asked == []
+
+
+# the lock --------------------------------------------------------------------------------------------------------------
+
+
+def locked(text: str) -> dict[str, list[str]]:
+    """{package: [version, ...]} of a lock, each of which has hashes."""
+    found: dict[str, list[str]] = {}
+    for entry in re.findall(r"^(?=[^\s#])(?:.*\\\n)*.*", text, re.MULTILINE):
+        assert re.search(r"--hash=sha256:[0-9a-f]{64}", entry), entry
+        row = Requirement(entry.partition(" \\")[0])
+        found.setdefault(row.name.lower(), []).append(str(row.specifier).removeprefix("=="))
+    return found
+
+
+def test_the_lock_covers_what_is_pinned_and_all_that_it_needs():
+    """PyTorch has other hashes on each index: it alone is left out, with nothing for GPUs in its place."""
+    lock = locked((ROOT / "requirements.lock").read_text())
+    pins = pinned("requirements.txt") | pinned("requirements-extra.txt")
+    assert {name: lock.get(name) for name in pins} == {name: [pin] for name, pin in pins.items()} | {"torch": None}
+    assert not [name for name in lock if name.startswith(("nvidia", "cuda", "triton"))]
+    for name in [*lock, "torch"]:
+        try:
+            needs = map(Requirement, metadata.requires(name) or ())
+        except metadata.PackageNotFoundError:  # of another system
+            continue
+        for row in needs:
+            if row.marker is None or row.marker.evaluate({"extra": ""}):
+                versions = lock.get(canonicalize_name(row.name))
+                assert versions or row.name.startswith(("nvidia", "cuda", "triton")), f"{name} needs {row}"
+                assert all(row.specifier.contains(version) for version in versions or ()), f"{name} needs {row}"
+
+
+@pytest.mark.parametrize(("found", "code", "said"), [
+    (None, 0, "No index of advisories answers"), ([{"name": "a", "skip_reason": "x"}], 0, "none of the 1 packages was"),
+    ([{"name": "a", "version": "1", "vulns": []}], 0, "1 packages were checked: no known weakness"),
+    ([{"name": "a", "version": "1", "vulns": [{"id": "V-1", "fix_versions": ["2"]}]}], 1, "a 1: V-1, mended in 2")])
+def test_an_audit_that_nobody_answered_is_no_good_news(tmp_path, found, code, said):
+    if found is not None:
+        (tmp_path / "found.json").write_text(json.dumps({"dependencies": found}))
+    command = [sys.executable, "-I", ROOT / "scripts" / "audit.py", tmp_path / "found.json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, said in done.stdout) == (code, True)

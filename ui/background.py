@@ -42,6 +42,14 @@ def mine(job: Job) -> bool:
     return job.request.owner in ("", owner.key())
 
 
+def seen(kind: str) -> list[Job]:
+    """The jobs of a kind that whoever looks at the page may watch: all, but in a team those of others only where the bundle
+    that they make is shared."""
+    jobs = queue().jobs(kind)
+    made = owner.visible(job.request.out.name for job in jobs)
+    return [job for job in jobs if mine(job) or job.request.out.name in made]
+
+
 def standing(job: Job) -> str:
     """How a job stands, in a word or two."""
     state = job.state

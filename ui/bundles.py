@@ -12,12 +12,12 @@ from macrid.data.ids import near
 from macrid.errors import InputError
 from macrid.results.collapse import variant_of
 
-from . import links
+from . import links, owner
 from .address import from_address, to_address
 from .state import Frame, forget_bundle
 from .words import DATA_NAMES, figure
 
-ZIP_ROUTE = "/bundle-zip/{name}.zip"
+ZIP_ROUTE = "/bundle-zip/{bundle}.zip"
 
 
 def models_folder() -> Path:
@@ -26,8 +26,8 @@ def models_folder() -> Path:
 
 
 def bundle_names() -> list[str]:
-    """The bundles that can be chosen, the shop first; a dot-product twin is shown with its bundle, not by itself."""
-    names = places.names()
+    """The bundles that may be seen, the shop first; a dot-product twin is shown with its bundle, not by itself."""
+    names = owner.visible(places.names())
     return sorted(names - {f"{name}-dot" for name in names}, key=lambda name: (name != "shop", name))
 
 

@@ -1,8 +1,9 @@
 """What somebody has named of a bundle and not saved yet, kept under the key of their browser (see `owner`), so that a reload
-loses nothing and nobody else sees it."""
+loses nothing and nobody else sees it; or, where nothing is kept, in a file that they take home and bring again."""
 
 import hashlib
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from macrid.labelling.answers import Answers
 from . import mode, owner
 
 FOLDER = ".drafts"  # in the folder of bundles
+MOST = 8 << 20  # bytes of a file of names
 
 
 def _path(bundle: Recommender) -> Path:
@@ -25,11 +27,8 @@ def _path(bundle: Recommender) -> Path:
 def read(bundle: Recommender) -> Answers | None:
     """The draft of whoever looks at the page; None where there is none, or it is of other data or dials."""
     try:
-        kept = json.loads(_path(bundle).read_text(encoding="utf-8"))
-        if kept["of"] != _identity(bundle):
-            return None
-        return Answers.of_json(kept["answers"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, InputError):
+        return parse(bundle, _path(bundle).read_bytes())
+    except (OSError, InputError):
         return None
 
 
@@ -38,10 +37,32 @@ def write(bundle: Recommender, answers: Answers) -> bool:
     if not mode.keeps():
         return False
     try:
-        write_text(_path(bundle), json.dumps({"of": _identity(bundle), "answers": answers.as_json()}, ensure_ascii=False))
+        write_text(_path(bundle), text(bundle, answers))
     except OSError:
         return False
     return True
+
+
+def text(bundle: Recommender, answers: Answers) -> str:
+    """A file of names."""
+    return json.dumps({"of": _identity(bundle), "answers": answers.as_json()}, ensure_ascii=False)
+
+
+def parse(bundle: Recommender, content: bytes, name: str = "the draft") -> Answers:
+    """What `text` wrote, from anybody. InputError names the file if it is anything else, or of another bundle."""
+    try:
+        kept = json.loads(content) if len(content) <= MOST else {}
+        of, answers = kept["of"], Answers.of_json(kept["answers"])
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError, OverflowError):
+        raise InputError(f"{name}: holds no names; bring a file that this page has given") from None
+    if of != _identity(bundle):
+        raise InputError(f"{name}: names dials of another bundle; open that one in the sidebar, and bring the file there")
+    factors, dims = bundle.influence.shape
+    items = set(bundle.items["item_id"].astype(str))
+    if not all(0 <= k < factors and 0 <= dim < dims for k, dim in answers.dials) or not all(
+            item in items and not math.isinf(value) for given in answers.given.values() for item, value in given.items()):
+        raise InputError(f"{name}: names dials or items that this bundle does not have; bring the file as it was given")
+    return answers
 
 
 def _identity(bundle: Recommender) -> list[str]:

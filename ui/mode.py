@@ -5,10 +5,16 @@ nor names; it lives in their session, their link and their files. team: everythi
 """
 
 import os
+from collections.abc import Mapping
 
 import streamlit as st
+from streamlit.auth_util import get_origin_from_redirect_uri
+from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
+from streamlit.web.server.starlette.starlette_websocket import _get_signed_cookie_with_chunks, _parse_decoded_user_cookie
 
 from macrid.errors import InputError
+
+from . import words
 
 MODE = "MACRID_MODE"
 MODES = ("local", "public", "team")
@@ -50,8 +56,26 @@ def sign_in() -> None:
         st.stop()
 
 
+def sign_out() -> None:
+    """In the mode `team`, who has signed in, and a button to sign out."""
+    if name() == "team":
+        st.caption(words.plain(f"Signed in as {st.user.get('name') or st.user.get('email') or st.user.get('sub')}"))
+        st.button("Sign out", icon=":material/logout:", type="tertiary", on_click=st.logout)
+
+
 def person() -> str | None:
     """Who has signed in, by what their provider calls them for good; None where nobody signs in."""
-    if name() != "team" or not st.user.is_logged_in:
+    return _named(st.user) if name() == "team" and st.user.is_logged_in else None
+
+
+def person_of(cookies: Mapping[str, str]) -> str | None:
+    """`person` for a route: who has signed in, by the cookie that Streamlit has signed."""
+    if name() != "team":
         return None
-    return f"{st.user.get('iss', '')} {st.user.get('sub') or st.user.get('email', '')}"
+    told = _get_signed_cookie_with_chunks(dict(cookies), USER_COOKIE_NAME)
+    user = _parse_decoded_user_cookie(told, get_origin_from_redirect_uri() or "") if told else {}
+    return _named(user) if user.get("is_logged_in") else None
+
+
+def _named(user: Mapping[str, object]) -> str:
+    return f"{user.get('iss', '')} {user.get('sub') or user.get('email', '')}"

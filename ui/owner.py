@@ -3,8 +3,11 @@ else can stop it."""
 
 import hashlib
 import secrets
+from collections.abc import Iterable, Mapping
 
 import streamlit as st
+
+from macrid.bundle import shelf
 
 from . import mode
 
@@ -31,14 +34,31 @@ def is_here() -> bool:
         return True
 
 
+def visible(names: Iterable[str]) -> set[str]:
+    """Those of some bundles that who looks at the page may see: in a team, own and shared ones; elsewhere all."""
+    return shelf.visible(names, key()) if mode.name() == "team" else set(names)
+
+
+def may_see(name: str, cookies: Mapping[str, str]) -> bool:
+    """Whether who asks a route, with these cookies, may see a bundle; in a team nobody who has not signed in sees any."""
+    if mode.name() != "team":
+        return True
+    who = mode.person_of(cookies)
+    return who is not None and name in shelf.visible([name], _digest(who))
+
+
 def key() -> str:
     """Who looks at the page, as it may be written down: a digest of the key, or of who has signed in."""
     if who := mode.person():
-        return hashlib.sha256(who.encode()).hexdigest()[:32]
+        return _digest(who)
     try:
         given = st.context.cookies.get(COOKIE)
     except (AttributeError, RuntimeError):  # no browser
         given = None
     if not isinstance(given, str) or not given:
         given = st.session_state.setdefault(_KEY, new())
-    return hashlib.sha256(given.encode()).hexdigest()[:32]
+    return _digest(given)
+
+
+def _digest(who: str) -> str:
+    return hashlib.sha256(who.encode()).hexdigest()[:32]

@@ -1,7 +1,8 @@
 """The bundles that there are, as a shelf: what each is, at a glance; renamed, deleted, packed into a zip and unpacked from
 one, compared. What ships with the app is never changed.
 
-Whose a bundle is, where a browser has made it, stands in `.owners.json` in the folder of people's own bundles.
+Whose a bundle is, where a browser has made it, and whether it is shared, stands in `.owners.json` in the folder of people's
+own bundles.
 """
 
 import json
@@ -10,7 +11,7 @@ import re
 import shutil
 import stat
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -125,8 +126,19 @@ def _own(name: str) -> Path:
 
 def owner_of(name: str) -> str:
     """Who has made a bundle; "" where nobody knows."""
+    return _owned(read_json(places.own_folder() / OWNERS) or {}, name)[0]
+
+
+def visible(names: Iterable[str], who: str) -> set[str]:
+    """Those of some bundles that somebody may see where people see their own and shared ones: what nobody is known to have
+    made is shared, and a twin is seen with its bundle."""
     owners = read_json(places.own_folder() / OWNERS) or {}
-    return str(owners.get(name, ""))
+
+    def seen(name: str) -> bool:
+        owner, shared = _owned(owners, name if name in owners else name.removesuffix("-dot"))
+        return shared or owner in ("", who)
+
+    return {name for name in names if seen(name)}
 
 
 def give(name: str, owner: str) -> None:
@@ -135,6 +147,24 @@ def give(name: str, owner: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with _owners(folder) as owners:
         owners[name] = owner
+
+
+def share(name: str, shared: bool) -> None:
+    """Let everybody see a bundle that somebody has made, or its owner alone."""
+    with _owners(places.own_folder()) as owners:
+        owners[name] = {"owner": _owned(owners, name)[0], "shared": shared}
+
+
+def is_shared(name: str) -> bool:
+    """Whether everybody may see a bundle."""
+    owner, shared = _owned(read_json(places.own_folder() / OWNERS) or {}, name)
+    return shared or not owner
+
+
+def _owned(owners: Mapping[str, Any], name: str) -> tuple[str, bool]:
+    """Whose a bundle is, and whether it is shared. The file says a text, the owner, or an object with both."""
+    said = owners.get(name, "")
+    return (str(said.get("owner", "")), said.get("shared") is True) if isinstance(said, dict) else (str(said), False)
 
 
 @contextmanager

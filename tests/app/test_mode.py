@@ -1,5 +1,6 @@
 """What the app keeps on its server, by its mode."""
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -7,9 +8,12 @@ import pytest
 from awaiting import awaited
 from starlette.requests import Request as Question
 from streamlit.testing.v1 import AppTest
+from streamlit.web.server.starlette import starlette_app_utils
 
+from macrid.bundle import shelf
 from macrid.errors import InputError
 from macrid.jobs import Request
+from macrid.labelling.answers import Answers, Attribute
 from ui import background, drafts, mode, owner, uploads
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
@@ -77,3 +81,55 @@ def _frame():
 
     mode.sign_in()
     st.markdown("after")
+
+
+def test_a_route_knows_who_has_signed_in_by_a_signed_cookie_alone(monkeypatch):
+    """As Streamlit sets it, for this app, signed with its secret; in other modes everybody may see everything."""
+    from streamlit.web.server.starlette import starlette_websocket
+
+    def cookie(origin="https://lists.example", secret="s" * 32, **said):
+        told = json.dumps({"origin": origin, "is_logged_in": True, "iss": "https://a", "sub": "1"} | said)
+        return {"_streamlit_user": starlette_app_utils.create_signed_value(secret, "_streamlit_user", told).decode()}
+
+    monkeypatch.setattr(starlette_websocket, "get_cookie_secret", lambda: "s" * 32)
+    monkeypatch.setattr(mode, "get_origin_from_redirect_uri", lambda: "https://lists.example")
+    assert mode.person_of(cookie()) is None
+    assert owner.may_see("anything", {})
+    monkeypatch.setenv(mode.MODE, "team")
+    assert mode.person_of(cookie()) == "https://a 1"
+    for wrong in ({}, {"_streamlit_user": "x"}, {"_streamlit_user": "\xff.a.b"}, cookie("https://evil.example"),
+                  cookie(secret="t" * 32), cookie(is_logged_in=False), {"_streamlit_user": "chunks-3"}):
+        assert mode.person_of(wrong) is None
+        assert not owner.may_see("anything", wrong)
+
+
+def test_trainings_of_others_are_watched_in_a_team_where_they_are_shared(monkeypatch, small):
+    jobs = [SimpleNamespace(request=Request("train", "x", (), small.parent / name, owner=of))
+            for name, of in (("mine", owner.key()), ("theirs", "b"), ("shared", "b"))]
+    monkeypatch.setattr(background, "queue", lambda: SimpleNamespace(jobs=lambda kind: jobs))
+    for name in ("theirs", "shared"):
+        shelf.give(name, "b")
+    shelf.share("shared", True)
+    assert background.seen("train") == jobs
+    monkeypatch.setenv(mode.MODE, "team")
+    monkeypatch.setattr("streamlit.user", SimpleNamespace(is_logged_in=False))
+    assert [job.request.out.name for job in background.seen("train")] == ["mine", "shared"]
+
+
+@pytest.mark.parametrize("spoil", [
+    lambda file: "[" * 100_000, lambda file: "", lambda file: "7", lambda file: "{}", lambda file: "\xff",
+    lambda file: json.dumps(file | {"of": ["x", "y"]}), lambda file: json.dumps(file | {"answers": []}),
+    lambda file: json.dumps(file | {"answers": file["answers"] | {"dials": [[0, 99, "mood"]]}}),
+    lambda file: json.dumps(file | {"answers": file["answers"] | {"dials": [[1e999, 0, "mood"]]}}),
+    lambda file: json.dumps(file | {"answers": file["answers"] | {"dials": [[0, 0, "other"]]}}),
+    lambda file: json.dumps(file).replace(file["answers"]["attributes"][0]["items"][0], "nothing"),
+    lambda file: json.dumps(file).replace('"name": "mood"', '"name": ["mood"]'),
+    lambda file: json.dumps(file).replace("0.5", "Infinity")], ids=range(13))
+def test_names_that_somebody_brings_are_theirs_or_one_line(bundle, spoil):
+    """What the page gave is taken; whatever else a file holds is refused."""
+    given = Answers().with_dial((0, 1), Attribute("mood", ("dark", "light"))).answered("mood", bundle.item_ids[0], 0.5, "x")
+    text = drafts.text(bundle, given)
+    again = drafts.parse(bundle, text.encode())
+    assert (again.dials, again.given, again.attributes) == (given.dials, given.given, given.attributes)
+    with pytest.raises(InputError, match=r"^names\.json: .*bring|a dial is named|no CSV"):
+        drafts.parse(bundle, spoil(json.loads(text)).encode("latin-1"), "names.json")

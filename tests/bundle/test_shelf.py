@@ -43,6 +43,19 @@ def test_a_bundle_is_renamed_with_its_twin(small):
         shelf.rename("tiny", "other")
 
 
+def test_own_and_shared_bundles_are_seen_by_their_owner_and_by_all(small):
+    every = {"tiny", "tiny-dot", "shop"}
+    assert shelf.visible(every, "bob") == every  # what nobody is known to have made
+    shelf.give("tiny", "ann")
+    assert (shelf.visible(every, "ann"), shelf.visible(every, "bob")) == (every, {"shop"})  # the twin goes with it
+    shelf.share("tiny", True)
+    assert (shelf.visible(every, "bob"), shelf.is_shared("tiny"), shelf.owner_of("tiny")) == (every, True, "ann")
+    shelf.rename("tiny", "mine")
+    assert shelf.visible(["mine", "mine-dot"], "bob") == {"mine", "mine-dot"}
+    shelf.share("mine", False)
+    assert (shelf.visible(["mine"], "bob"), shelf.is_shared("mine"), shelf.owner_of("mine")) == (set(), False, "ann")
+
+
 def test_a_taken_name_is_not_taken_again(small):
     shutil.copytree(small, small.parent / "other")
     with pytest.raises(InputError, match="there is a bundle called other already"):

@@ -67,3 +67,4 @@ def test_files_that_are_named_are_there():
     assert set(re.findall(r"reverse_proxy (\w+):\d+", text)) == {"app", "service"}
     copied = re.search(r"^COPY (requirements.*) \./$", DOCKER, re.MULTILINE)[1].split()
     assert all((ROOT / name).is_file() for name in copied)
+    assert "--require-hashes -r requirements.lock" in DOCKER
