@@ -2,12 +2,14 @@
 
     python benchmarks/growth.py                     # growth.json and growth.svg in results/; ten minutes on a free core
     python benchmarks/growth.py --million           # growth-million.json: 1,000,000 people x 100,000 items; half an hour
+    python benchmarks/growth.py --million --epochs 1 --threads 2     # growth-epochs.json: `macrid train`, the bundle opened
     python benchmarks/growth.py --items 2000,6000 --people 10000 --factors 7 --steps 4 --out /tmp/try.json
 
 Simulated shops, preset `best`, one thread, a process for each point (growth_point.py). Times are of the processor, so other
 work on the machine does not stretch them; memory is the highest of a stage above the bare process, the clicks included.
 """
 
+import json
 import os
 import sys
 import tempfile
@@ -22,10 +24,20 @@ import record
 from picture import write_svg
 from plotly.subplots import make_subplots
 
-POINT = Path(__file__).resolve().parent / "growth_point.py"
+POINT, ROOT = Path(__file__).resolve().parent / "growth_point.py", Path(__file__).resolve().parents[1]
 FIXED = {"items": 2_000, "people": 10_000, "factors": 7}  # what the other two are while one grows
 TIMES = {"training": "a training step", "evaluating": "lists for 500 people", "spectral start": "spectral start"}
 MEMORIES = {"training": "training", "spectral start": "spectral start", "splitting": "splitting"}
+OPEN = """  # a bundle opened as a person would who steers it
+import json, sys, time
+from macrid import bundle
+began = time.perf_counter()
+opened = bundle.load(sys.argv[1])
+loaded = time.perf_counter()
+person = opened.person(opened.history_of(opened.people[0]))
+listed = len(person.steer(n=20).after)
+print(json.dumps({"load_s": loaded - began, "first_list_s": time.perf_counter() - loaded, "listed": listed}))
+"""
 COLOURS = {"training": "#1A73E8", "evaluating": "#E8710A", "spectral start": "#188038", "splitting": "#9334E6"}
 
 
@@ -35,11 +47,20 @@ COLOURS = {"training": "#1A73E8", "evaluating": "#E8710A", "spectral start": "#1
 @click.option("--factors", default="1,4,7,14,28", show_default=True)
 @click.option("--steps", default=24, show_default=True, help="Training steps of each point; of the largest, fewer.")
 @click.option("--million", is_flag=True, help="Instead: a million people and 100,000 items, written to Parquet and read.")
+@click.option("--epochs", type=click.IntRange(1), help="With --million: train so many whole epochs, as `macrid train` does, "
+              "and open the bundle.")
+@click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="With --epochs: change a setting of the preset.")
 @click.option("--threads", default=1, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), help="A JSON file; the chart goes beside it.")
-def main(items, people, factors, steps, million, threads, out):
+def main(items, people, factors, million, threads, out, **options):
     """Measure, write a file of results and print it as a table."""
-    variables = alone.threads(threads)
+    variables, steps = alone.threads(threads), options["steps"]
+    if million and options["epochs"]:
+        changes = (f"epochs={options['epochs']}", *options["changes"])
+        found = whole((1_000_000, 100_000), changes, variables)
+        record.save(out or record.RESULTS / "growth-epochs.json", about(threads) | {"changes": changes} | found)
+        click.echo(whole_summary(found))
+        return
     if million:
         out = out or record.RESULTS / "growth-million.json"
         found = from_parquet(1_000_000, 100_000, 100, variables)
@@ -85,6 +106,26 @@ def from_parquet(people: int, items: int, steps: int, variables: dict[str, str])
         trained = per_step(alone.run([*command, files, "--steps", steps], variables=variables).answer)
     epoch = trained["train_people"] / trained["people_a_second"]
     return {"written": written.answer, "trained": trained, "epoch_hours": round(epoch / 3600, 2)}
+
+
+def whole(size: tuple[int, int], changes: tuple[str, ...], variables: dict[str, str]) -> dict:
+    """A simulated shop of so many people and items that one process writes to Parquet, on which `macrid train` trains; and
+    its bundle opened."""
+    people, items = size
+    with tempfile.TemporaryDirectory() as folder:
+        files, out = Path(folder) / "shop", Path(folder) / "bundle"
+        alone.run([sys.executable, POINT, "--data", f"shop:{items}x{people}", "--write", files], variables=variables)
+        train = [sys.executable, "-m", "macrid", "train", "--data", files, "--out", out, "--seed", 0]
+        trained = alone.run([*train, *(word for change in changes for word in ("--set", change))], ROOT, variables)
+        opened = alone.run([sys.executable, "-c", OPEN, out], ROOT, variables)
+        meta = json.loads((out / "bundle.json").read_text(encoding="utf-8"))
+        course = json.loads((out / "history.json").read_text(encoding="utf-8"))
+        size_mb = round(sum(file.stat().st_size for file in out.iterdir()) / 1e6)
+    return {"trained": trained.figures(), "opened": opened.answer | opened.figures(), "bundle_mb": size_mb,
+            "epoch_seconds": [round(row["seconds"], 1) for row in course],
+            "data": {key: meta["data"][key] for key in ("people", "items", "clicks")},
+            "settings": {key: meta["settings"][key] for key in ("embedding_size", "kfac", "sampled_items", "precision",
+                                                                "train_batch_size")}, "metrics": meta["metrics"]}
 
 
 def series(points: list[dict], kind: str, stage: str) -> list[float]:
@@ -163,6 +204,17 @@ def million_summary(found: dict) -> str:
             + f"\n\n{trained['people']:,} people, {trained['items']:,} items, {trained['clicks']:,} clicks; "
               f"{trained['steps']} steps: {trained['people_a_second']:,.0f} people a second of the processor, "
               f"{found['epoch_hours']:g} hours an epoch")
+
+
+def whole_summary(found: dict) -> str:
+    data, opened = found["data"], found["opened"]
+    rows = [[name, f"{s['seconds']:,.1f}", f"{s['processor_seconds']:,.1f}", f"{s['memory_mb']:,}"]
+            for name, s in (("macrid train, all of it", found["trained"]), ("the bundle opened", opened))]
+    epochs = ", ".join(f"{seconds / 60:.1f}" for seconds in found["epoch_seconds"])
+    return (record.table(["", "seconds", "of the processor", "highest, MB"], rows)
+            + f"\n\n{data['people']:,} people, {data['items']:,} items, {data['clicks']:,} clicks; minutes of an "
+              f"epoch: {epochs}; NDCG@100 {found['metrics']['ndcg@100']:.4f}; the bundle has {found['bundle_mb']:,} MB, is loaded in "
+              f"{opened['load_s']:.1f} s and gives its first list in {opened['first_list_s']:.2f} s")
 
 
 if __name__ == "__main__":
