@@ -212,9 +212,9 @@ def whole_summary(found: dict) -> str:
             for name, s in (("macrid train, all of it", found["trained"]), ("the bundle opened", opened))]
     epochs = ", ".join(f"{seconds / 60:.1f}" for seconds in found["epoch_seconds"])
     return (record.table(["", "seconds", "of the processor", "highest, MB"], rows)
-            + f"\n\n{data['people']:,} people, {data['items']:,} items, {data['clicks']:,} clicks; minutes of an "
-              f"epoch: {epochs}; NDCG@100 {found['metrics']['ndcg@100']:.4f}; the bundle has {found['bundle_mb']:,} MB, is loaded in "
-              f"{opened['load_s']:.1f} s and gives its first list in {opened['first_list_s']:.2f} s")
+            + f"\n\n{data['people']:,} people, {data['items']:,} items, {data['clicks']:,} clicks; minutes of an epoch: "
+              f"{epochs}; NDCG@100 {found['metrics']['ndcg@100']:.4f}; the bundle has {found['bundle_mb']:,} MB, is loaded "
+              f"in {opened['load_s']:.1f} s and gives its first list in {opened['first_list_s']:.2f} s")
 
 
 if __name__ == "__main__":
