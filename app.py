@@ -22,8 +22,9 @@ from macrid.bundle.recommender import Recommender
 from macrid.errors import InputError
 from macrid.service.limits import more_files
 from macrid.service.shield import Shield
-from ui import background, bundles, finder, item_pictures, owner, stage, uploads
+from ui import background, bundles, finder, item_pictures, mode, owner, stage, uploads
 from ui.cookies import OwnerCookie
+from ui.messages import Messages
 
 # Until st.navigation has run once, Streamlit takes pages/ for pages of its own: a link to one that is followed right after
 # the start would open it without its frame.
@@ -36,8 +37,9 @@ def picture(request: Request) -> Response:
     svg = item_pictures.picture_svg(given["bundle"], given["version"], given["position"])
     if svg is None:
         return Response(status_code=404)
+    kept_by = "private" if mode.name() == "team" else "public"  # nothing on the way keeps what not everybody may see
     return Response(svg, media_type="image/svg+xml",
-                    headers={"Cache-Control": "public, max-age=31536000, immutable",
+                    headers={"Cache-Control": f"{kept_by}, max-age=31536000, immutable",
                              "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"})
 
 
@@ -91,7 +93,7 @@ async def alive(app: st.App) -> AsyncIterator[None]:
     await run_in_threadpool(background.close)
 
 
-app = st.App("frame.py", lifespan=alive, middleware=[Middleware(Shield), Middleware(OwnerCookie)], routes=[
+app = st.App("frame.py", lifespan=alive, middleware=[Middleware(each) for each in (Shield, OwnerCookie, Messages)], routes=[
     of_bundle(item_pictures.PICTURE_ROUTE, picture), of_bundle(stage.LIST_ROUTE, steered), of_bundle(stage.WHY_ROUTE, why),
     of_bundle(finder.ROUTE, found), of_bundle(bundles.ZIP_ROUTE, packed),
     Route(uploads.ROUTE, uploads.receive, methods=["PUT"])])

@@ -9,32 +9,39 @@ import click
 import pytest
 import yaml
 
+from macrid.bundle import places
 from macrid.cli.main import main
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCKER = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
-UNIT = (ROOT / "deploy" / "macrid-serve.service").read_text(encoding="utf-8")
+UNITS = [(ROOT / "deploy" / f"macrid-{name}.service").read_text(encoding="utf-8") for name in ("app", "serve")]
 
 
 def understood(words: list[str]) -> None:
-    """There is such a command of macrid, with these options, and they take these values."""
+    """There is such a command of macrid, with these options, they take these values, and the bundles are found in a folder
+    that holds nothing."""
     command = main.commands[words[0]]
     context = click.Context(command)
     command.parse_args(context, list(words[1:]))
+    for bundle in context.params.get("bundles", ()):
+        assert (places.resolved(bundle) / "bundle.json").is_file(), bundle
 
 
-def test_commands_are_those_of_the_program():
+def test_commands_are_those_of_the_program_and_work_in_a_plain_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv(places.MODELS, raising=False)
     default = re.search(r"^CMD (\[.*\])$", DOCKER, re.MULTILINE)[1]
     understood(yaml.safe_load(default))
     for service in ("app", "service"):
         understood(COMPOSE["services"][service]["command"])
-    unit = configparser.ConfigParser(strict=False)
-    unit.optionxform = str
-    unit.read_string(UNIT)
-    program, *words = shlex.split(unit["Service"]["ExecStart"])
-    assert program.endswith("/macrid")
-    understood(words)
+    for text in UNITS:
+        unit = configparser.ConfigParser(strict=False)
+        unit.optionxform = str
+        unit.read_string(text)
+        program, *words = shlex.split(unit["Service"]["ExecStart"])
+        assert program.endswith("/macrid")
+        understood(words)
 
 
 def test_the_image_keeps_the_rules():
@@ -68,3 +75,20 @@ def test_files_that_are_named_are_there():
     copied = re.search(r"^COPY (requirements.*) \./$", DOCKER, re.MULTILINE)[1].split()
     assert all((ROOT / name).is_file() for name in copied)
     assert "--require-hashes -r requirements.lock" in DOCKER
+
+
+def test_a_team_has_its_provider_from_a_secret():
+    team = yaml.safe_load((ROOT / "deploy" / "team.yaml").read_text(encoding="utf-8"))
+    (secret,) = team["services"]["app"]["secrets"]
+    assert team["services"]["app"]["environment"]["STREAMLIT_SECRETS_FILES"] == f"/run/secrets/{secret}"
+    named = [team["secrets"][secret]["file"], COMPOSE["secrets"]["keys"]["file"]]
+    for ignored in (".gitignore", ".dockerignore"):
+        lines = [line.removeprefix("**/").strip("/") for line in (ROOT / ignored).read_text(encoding="utf-8").splitlines()]
+        assert set(named) <= set(lines), ignored
+
+
+def test_the_head_of_a_space_says_where_the_app_is():
+    page = (ROOT / "docs" / "spaces.md").read_text(encoding="utf-8")
+    head = yaml.safe_load(re.search(r"^---$(.*?)^---$", page, re.MULTILINE | re.DOTALL)[1])
+    assert (head["sdk"], head["license"]) == ("docker", "mit")
+    assert str(head["app_port"]) in re.search(r"^EXPOSE (.*)$", DOCKER, re.MULTILINE)[1].split()
