@@ -36,7 +36,7 @@ def pinned(name: str) -> dict[str, str]:
 
 @pytest.mark.parametrize(("file", "wanted"), [
     ("requirements.txt", [*PROJECT["dependencies"], *EXTRAS["app"], *EXTRAS["maps"]]),
-    ("requirements-extra.txt", [*EXTRAS["tune"], *EXTRAS["serve"], *EXTRAS["team"]])])
+    ("requirements-extra.txt", [*EXTRAS["tune"], *EXTRAS["serve"], *EXTRAS["team"], *EXTRAS["retrieval"]])])
 def test_what_make_installs_is_what_the_package_asks_for(file, wanted):
     pins, ranges = pinned(file), {row.name.lower(): row for row in map(Requirement, wanted)}
     assert set(pins) == set(ranges)

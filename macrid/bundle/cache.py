@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from macrid.dials.steered_scores import SteeredScores
+from macrid.model.linear_path import LinearRow
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -54,12 +55,13 @@ class FactorItems(NamedTuple):
 
 @dataclass
 class Computed:
-    """What is computed once for a person: the user vector (K, D), what the linear path adds to the score of each item (M,),
-    and the scores by what is listed: of the whole catalogue (None), and of the factor listed last."""
+    """What is computed once for a person: the user vector (K, D), what the linear path adds to the scores, and the scores by
+    what is listed: of the whole catalogue (None), and of the factor listed last."""
 
     parts: np.ndarray
-    linear: np.ndarray
+    linear: LinearRow
     scores: dict[int | None, SteeredScores] = field(default_factory=dict)
+    own: np.ndarray | None = None  # the scores of all items (M,), where those are not kept by factor
     reach: dict[int | None, float] = field(default_factory=dict)  # of a wish, by what is listed
 
 

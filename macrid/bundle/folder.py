@@ -6,7 +6,8 @@ items.parquet, maps.parquet (method, kind, id, x, y, factor: see `maps.layout`),
 of each dial), users.parquet (user_id, item_id, part of the held-out people), history.json (a row an epoch); and,
 where axes were learned from labels, labels.csv with these; where somebody has told the intentions of items,
 intentions.csv with these; where there is a linear path, linear.safetensors; where the course of the training was noted,
-course.parquet (each item's factor after some epochs); and moves.parquet (what each dial does to lists: see `dials.moves`),
+course.parquet (each item's factor after some epochs); of many items, index.safetensors (clusters, by which lists are
+found); and moves.parquet (what each dial does to lists: see `dials.moves`),
 which older bundles lack.
 """
 
@@ -26,23 +27,28 @@ from macrid.errors import InputError
 from macrid.files import own_name, place, replacing, swap, write_json, write_tensors
 from macrid.model.macridvae import MacridVAE, weight_shapes
 from macrid.model.settings import Settings, make_settings, settings_dict
+from macrid.retrieval import index
+from macrid.retrieval.index import Clusters
 
 from . import places, schema
 from .optional_files import (
     COURSE,
+    INDEX,
     INTENTIONS,
     LABELS,
     LINEAR,
     MOVES,
     read_course,
+    read_index,
     read_intentions,
     read_labels,
     read_linear,
     read_moves,
+    write_index,
     write_linear,
 )
 from .reading import TRAIN_AGAIN, read_json, read_table, read_tensors, shape_of
-from .recommender import Recommender
+from .recommender import Recommender, scored_of
 
 FORMAT = 1
 FILES = ("bundle.json", "weights.safetensors", "items.parquet", "maps.parquet", "axes.safetensors", "users.parquet",
@@ -66,6 +72,7 @@ class Contents:
     course: pd.DataFrame | None = None  # M rows, a column an epoch: the factor of each item after it
     intentions: Intentions | None = None
     moves: pd.DataFrame | None = None  # what dials do to lists, as `moves.measure` gives it
+    clusters: Clusters | None = None  # of the items; many get some where there are none, or none of these weights
 
 
 def save(path: Path, contents: Contents, replace: bool = True) -> None:
@@ -103,6 +110,8 @@ def _write(folder: Path, contents: Contents) -> None:
         write_linear(folder / LINEAR, model.linear)
     dials = {"axes": torch.as_tensor(contents.axes), "strength": torch.as_tensor(contents.influence)}
     write_tensors(folder / "axes.safetensors", dials)
+    if len(items) >= index.WORTH and index.installed():
+        write_index(folder / INDEX, index.fitting(scored_of(model), contents.clusters))
     for name, table in (("items", items), ("maps", contents.maps), ("users", contents.users)):
         table.to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
     if contents.course is not None:
@@ -124,6 +133,17 @@ def replace_maps(path: Path, maps: pd.DataFrame) -> None:
     os.utime(path / "bundle.json")
 
 
+def add_index(bundle: Recommender) -> bool:
+    """Put an index into the folder of a bundle, if it has none that fits; whether it had none. InputError where faiss is not
+    installed."""
+    fitting = index.fitting(bundle.scored, bundle.clusters)
+    if fitting is bundle.clusters:
+        return False
+    write_index(bundle.path / INDEX, fitting)
+    os.utime(bundle.path / "bundle.json")
+    return True
+
+
 def load(path: str | Path) -> Recommender:
     """Load a bundle, given as a folder or as the name of one (see `places.resolved`), and check it: the format's version,
     every file, key and shape, and what stands in them. Raises InputError that says what is wrong with which file."""
@@ -143,7 +163,8 @@ def load(path: str | Path) -> Recommender:
     schema.check_history(path / "history.json", history)
     return Recommender(path, meta, model, items, maps, axes, influence, users, history,
                        read_labels(path / LABELS, item_ids), read_course(path / COURSE, n_items, settings.kfac),
-                       read_intentions(path / INTENTIONS, item_ids), read_moves(path / MOVES, settings))
+                       read_intentions(path / INTENTIONS, item_ids), read_moves(path / MOVES, settings),
+                       read_index(path / INDEX, n_items, settings))
 
 
 def _check_complete(path: Path) -> None:

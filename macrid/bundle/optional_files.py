@@ -1,4 +1,4 @@
-"""The files of a bundle that only some have: labels, the linear path, the course, intentions, what dials do to lists."""
+"""The files of a bundle that only some have: labels, the linear path, the course, intentions, moves of dials, an index."""
 
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from macrid.errors import InputError
 from macrid.files import write_tensors
 from macrid.model.linear_path import LinearPath
 from macrid.model.settings import Settings
+from macrid.retrieval.index import Clusters
 
 from .reading import TRAIN_AGAIN, own_file, read_table
 
@@ -24,7 +25,8 @@ LINEAR = "linear.safetensors"  # only where there is a linear path: B in compres
 COURSE = "course.parquet"  # only where the course of the training was noted
 INTENTIONS = "intentions.csv"  # only where somebody has told the intentions of some items
 MOVES = "moves.parquet"  # what dials do to lists; older bundles lack it
-OPTIONAL = (LABELS, LINEAR, COURSE, INTENTIONS, MOVES)
+INDEX = "index.safetensors"  # only of many items, where faiss was installed: the clusters that an index finds them by
+OPTIONAL = (LABELS, LINEAR, COURSE, INTENTIONS, MOVES, INDEX)
 
 
 def write_linear(path: Path, linear: LinearPath) -> None:
@@ -106,3 +108,28 @@ def read_moves(path: Path, settings: Settings) -> pd.DataFrame | None:
     if not dials.all() or not np.isfinite(numbers[:, [2, 4]]).all() or table["attribute"].isna().any():
         raise InputError(f"{path} names a dial that the model lacks, or holds no number where one should be; {remedy}")
     return table
+
+
+def write_index(path: Path, clusters: Clusters) -> None:
+    """Of a bundle that may be open: the time of bundle.json tells whoever keeps it so that it has changed."""
+    write_tensors(path, {"means": torch.as_tensor(clusters.means), "of": torch.as_tensor(clusters.of),
+                         "fingerprint": torch.frombuffer(bytearray.fromhex(clusters.fingerprint), dtype=torch.uint8)})
+
+
+def read_index(path: Path, n_items: int, settings: Settings) -> Clusters | None:
+    """The clusters of the items, if the bundle has any. Whether they are of its weights is for the index to say."""
+    if not path.exists():
+        return None
+    remedy = f"delete {path.name}; `macrid index` makes it again"
+    try:
+        tensors = {name: tensor.numpy().copy() for name, tensor in load_file(own_file(path, remedy)).items()}
+        means, of, fingerprint = tensors["means"], tensors["of"], tensors["fingerprint"]
+    except InputError:
+        raise
+    except (SafetensorError, OSError, KeyError, TypeError) as error:
+        raise InputError(f"{path} holds no index ({error}); {remedy}") from error
+    size = settings.embedding_size + settings.kfac + 1
+    known = means.dtype == np.float32 and means.ndim == 2 and means.shape[1] == size and np.isfinite(means).all()
+    if not known or of.dtype != np.int32 or of.shape != (n_items,) or not 0 <= of.min() <= of.max() < len(means):
+        raise InputError(f"{path} does not have one of some clusters for each of {n_items} items; {remedy}")
+    return Clusters(means, of, fingerprint.tobytes().hex())

@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 
 from macrid.dials import wishes as wishing
-from macrid.dials.steered_scores import STRIP_POSITIONS, SteeredScores
+from macrid.dials.steered_scores import STRIP_POSITIONS, SteeredScores, altered, mixture, top_items
 from macrid.dials.wishes import Wishes
 from macrid.errors import InputError
 from macrid.measures.vectors import unit
 from macrid.model.macridvae import MacridVAE
+from macrid.retrieval.index import MOST_LISTED, ItemIndex
 
 from .cache import Computed
 from .catalogue import Catalogue, Reading
@@ -104,6 +105,9 @@ class Trained(Protocol):
     def log_c(self) -> np.ndarray: ...
 
     @property
+    def index(self) -> ItemIndex | None: ...
+
+    @property
     def axes(self) -> np.ndarray: ...
 
     @property
@@ -168,6 +172,13 @@ class Person:
         """The lists that `steer` gives, as positions alone: no table is made, for whoever asks many times a second."""
         (was, _), (now, _) = self._both(Request(dials or {}, wishes or {}, **listing))
         return Ranked(was, now, _marks(was, now))
+
+    def listed(self, dials: Dials | None = None, wishes: Wishes | None = None,
+               **listing: Unpack[Listing]) -> tuple[np.ndarray, np.ndarray]:
+        """The list that `steer` gives after: positions of items (n,) and their scores (n,)."""
+        asked = Request(dials or {}, wishes or {}, **listing)
+        self._check(asked)
+        return self._top(replace(asked, n=self.trained.number(asked.n)))
 
     def _both(self, asked: Request) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
         """The lists before and after, each as positions and scores."""
@@ -265,6 +276,10 @@ class Person:
     def _top(self, asked: Request) -> tuple[np.ndarray, np.ndarray]:
         """Positions in the items table and scores of the n best items."""
         hidden = np.concatenate([self.seen if asked.hide_seen else self.seen[:0], np.asarray(asked.without, np.int64)])
+        if asked.factor is None and self.trained.index is not None:
+            if asked.n <= MOST_LISTED and not any(asked.wishes.values()):
+                return self._top_near(self.trained.index, asked, hidden)
+            return self._top_of_all(asked, hidden)
         added, scores = self._added(asked.wishes, asked.factor), self._scores(asked.factor)
         if asked.factor is None:
             return scores.top(asked.dials, asked.n, asked.strength, hidden, added)
@@ -273,13 +288,54 @@ class Person:
         rows, found = scores.top(own_dials, asked.n, asked.strength, np.flatnonzero(np.isin(mine, hidden)), added)
         return mine[rows], found
 
+    def _top_near(self, index: ItemIndex, asked: Request, hidden: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The same of the whole catalogue, from the items that an index finds."""
+        turned = self._turned(asked.dials) if asked.dials and asked.strength else self.parts
+        parts = np.stack([self.parts, turned] if turned is not self.parts and asked.strength < 1 else [turned])
+        some = index.near(parts, asked.n + len(hidden), self._computed.linear.lifted)
+        t = self.trained
+        log_c = t.log_c[some] + self._computed.linear.at(some)[:, None]  # as in `_all_scores`
+        scores = SteeredScores(self.parts, t.vectors[some], log_c, t.model.scale, t.axes)
+        rows, found = scores.top(asked.dials, asked.n, asked.strength, np.flatnonzero(np.isin(some, hidden)))
+        return some[rows], found
+
+    def _top_of_all(self, asked: Request, hidden: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The same, all items scored in blocks: what `_all_scores` keeps for dials would be too much of so many."""
+        own, added = self._own(), self._added(asked.wishes, None)
+        steered = self._mixture(self._turned(asked.dials)) if asked.dials and asked.strength else own
+        scores = (1 - asked.strength) * own + asked.strength * (steered if added is None else steered + added)
+        scores[hidden] = -np.inf
+        best = top_items(scores, asked.n, np.isfinite(scores))
+        return best, scores[best]
+
+    def _own(self) -> np.ndarray:
+        """The person's own scores of all items (M,)."""
+        if self.trained.index is None:
+            return self._scores(None).own
+        if self._computed.own is None:
+            self._computed.own = self._mixture(self.parts)
+        return self._computed.own
+
+    def _mixture(self, parts: np.ndarray) -> np.ndarray:
+        """The scores of all items (M,) by parts (K, D)."""
+        t = self.trained
+        return mixture(parts, t.vectors, t.log_c, t.model.scale) + self._computed.linear.all
+
+    def _turned(self, dials: Dials) -> np.ndarray:
+        """The parts (K, D) with dials turned."""
+        parts = self.parts.copy()
+        for k in {factor for factor, _ in dials}:
+            values = {dim: value for (factor, dim), value in dials.items() if factor == k}
+            parts[k] = altered(self.parts[k], self.trained.axes[k][:, list(values)], list(values.values()))
+        return parts
+
     def _added(self, wishes: Wishes, factor: int | None) -> np.ndarray | None:
         """What wishes add to the scores of the whole catalogue (M,), or of a factor's items (m,); None without a wish."""
         heard = {name: value for name, value in wishes.items() if value}
         if not heard:
             return None
         if factor not in self._computed.reach:
-            self._computed.reach[factor] = wishing.reach(self._scores(factor).own)
+            self._computed.reach[factor] = wishing.reach(self._own() if factor is None else self._scores(factor).own)
         reach = self._computed.reach[factor]
         mine = slice(None) if factor is None else self.dials.factor_items(factor).positions
         known = self.trained.wishes
@@ -299,14 +355,14 @@ class Person:
 
     def _all_scores(self) -> SteeredScores:
         t = self.trained
-        log_c = t.log_c + self._computed.linear[:, None]  # whatever the factor: exp of it multiplies the whole sum
+        log_c = t.log_c + self._computed.linear.all[:, None]  # whatever the factor: exp of it multiplies the whole sum
         return SteeredScores(self.parts, t.vectors, log_c, t.model.scale, t.axes)
 
     def _factor_scores(self, factor: int) -> SteeredScores:
         """Its part and its items, as a model of one factor."""
         t = self.trained
         mine = self.dials.factor_items(factor).positions
-        log_c = self._computed.linear[mine, None]  # (m, 1)
+        log_c = self._computed.linear.at(mine)[:, None]  # (m, 1)
         return SteeredScores(self.parts[[factor]], t.vectors[mine], log_c, t.model.scale, t.axes[[factor]])
 
 

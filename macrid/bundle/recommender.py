@@ -20,14 +20,24 @@ from macrid.dials.given_dials import Given
 from macrid.dials.steered_scores import top_items
 from macrid.dials.wishes import Wishes
 from macrid.errors import InputError
+from macrid.model.linear_path import LinearRow
 from macrid.model.macridvae import MacridVAE
 from macrid.model.settings import Settings
+from macrid.retrieval import index
+from macrid.retrieval.index import Clusters, ItemIndex, Scored
 
 from .cache import Cache, Computed, FactorItems
 from .catalogue import Catalogue
 from .factor_dials import FactorDials, Shown
 from .people import People
 from .person import Dials, Listing, Person, Steered
+
+
+def scored_of(model: MacridVAE, vectors: np.ndarray | None = None, log_c: np.ndarray | None = None) -> Scored:
+    """What an index of a model's items is of; vectors (M, D) and log_c (M, K): the model's, where they are at hand."""
+    vectors = model.item_vectors() if vectors is None else vectors
+    bias = np.zeros(len(vectors), np.float32) if model.linear is None else model.linear.bias
+    return Scored(vectors, model.routing() if log_c is None else log_c, bias, model.scale)
 
 
 @dataclass(frozen=True)
@@ -47,6 +57,7 @@ class Recommender:
     course: pd.DataFrame | None = None  # M rows, a column an epoch: the factor of each item after it, where that was noted
     intentions: Intentions | None = None  # the items that somebody has told the intentions of, if anybody has
     moves: pd.DataFrame | None = None  # what dials do to lists, if the bundle says it
+    clusters: Clusters | None = None  # of the items, by which an index finds them
 
     @property
     def name(self) -> str:
@@ -167,7 +178,22 @@ class Recommender:
         return Person(self, np.array(key, np.int64), computed)
 
     def _computed(self, clicks: csr_matrix) -> Computed:
-        return Computed(self.model.represent(clicks)[0], self.linear(clicks)[0])
+        path = self.model.linear
+        return Computed(self.model.represent(clicks)[0],
+                        LinearRow.nothing(len(self.items)) if path is None else path.row(clicks))
+
+    @cached_property
+    def scored(self) -> Scored:
+        """What an index finds items by."""
+        return scored_of(self.model, self.vectors, self.log_c)
+
+    @cached_property
+    def index(self) -> ItemIndex | None:
+        """Finds the items that may be in a list; None where all are scored: there are few, the bundle has no index or one of
+        other weights, or faiss is not installed."""
+        if self.clusters is None or len(self.items) < index.WORTH or not index.installed():
+            return None
+        return ItemIndex(self.scored, self.clusters) if self.clusters.fingerprint == self.scored.fingerprint else None
 
     def linear(self, clicks: csr_matrix) -> np.ndarray:
         """What the linear path adds to the scores (B, M) of binary rows (B, M); zeros where there is none."""

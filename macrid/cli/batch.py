@@ -1,4 +1,4 @@
-"""The command that makes lists for many people."""
+"""The commands for many: lists for many people, an index of many items."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,4 +94,24 @@ def batch(path: Path, people: str | None, asking: _Asking, lists: _Lists, output
         click.echo(f"{output.out}: lists of {lister.n} for {len(found.ids):,} people", err=True)
 
 
-COMMANDS = (batch,)
+@click.command()
+@bundle_argument
+def index(path: Path) -> None:
+    """Find the lists of a bundle of very many items sooner: make its index anew, where it has none or one of other weights.
+
+    A training makes it where faiss is installed. Lists are asked of it from 500,000 items on.
+    """
+    from macrid import bundle as bundles
+    from macrid.retrieval.index import WORTH, faiss
+
+    bundle = bundles.load(path)
+    if len(bundle.items) < WORTH:
+        raise InputError(f"{bundle.name} has {len(bundle.items):,} items, and an index pays from {WORTH:,} on: its lists "
+                         "are quick as they are")
+    faiss()
+    click.echo(f"clusters of {len(bundle.items):,} items ...", err=True)
+    made = bundles.add_index(bundle)
+    click.echo(f"{bundle.path / bundles.INDEX} " + ("is written" if made else "fits already"), err=True)
+
+
+COMMANDS = (batch, index)

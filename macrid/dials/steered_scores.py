@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 STRIP_POSITIONS = 7
+BLOCK = 16_384  # items
 Turned = Mapping[tuple[int, int], float]  # (factor, dim) -> the coordinate that the dial is turned to, in [-1, 1]
 
 
@@ -142,12 +143,24 @@ class SteeredScores:
         return steered if strength == 1 else (1 - strength) * own + strength * steered
 
 
+def mixture(parts: np.ndarray, items: np.ndarray, log_c: np.ndarray, scale: float) -> np.ndarray:
+    """log sum_k exp(scale z_k . h_i + log c_ik) of items (M, D), log_c (M, K) for parts (K, D), (M,): BLOCK items at a time,
+    so that what is in between stays small."""
+    blocks = [slice(start, start + BLOCK) for start in range(0, len(items), BLOCK)]
+    return np.concatenate([_logsumexp(parts @ items[block].T * np.float32(scale) + log_c[block].T) for block in blocks])
+
+
 def _logsumexp(t: np.ndarray) -> np.ndarray:
-    """log of the sum of exp(t) over the first axis, (S, M) -> (M,); columns of minus infinity give minus infinity."""
-    top = t.max(axis=0)
-    safe = np.where(np.isfinite(top), top, 0)
-    with np.errstate(divide="ignore"):
-        return safe + np.log(np.exp(t - safe).sum(axis=0))
+    """log of the sum of exp(t) over the first axis, (S, M) -> (M,), BLOCK columns at a time, which a processor's cache
+    holds; columns of minus infinity give minus infinity."""
+    found = np.empty(t.shape[1], t.dtype)
+    for start in range(0, t.shape[1], BLOCK):
+        block = t[:, start : start + BLOCK]
+        top = block.max(axis=0)
+        safe = np.where(np.isfinite(top), top, 0)
+        with np.errstate(divide="ignore"):
+            found[start : start + BLOCK] = safe + np.log(np.exp(block - safe).sum(axis=0))
+    return found
 
 
 def top_items(scores: np.ndarray, n: int, allowed: np.ndarray) -> np.ndarray:

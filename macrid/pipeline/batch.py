@@ -28,6 +28,7 @@ from macrid.errors import InputError
 from macrid.measures.evaluate import people_at_once
 from macrid.measures.ranking import top_k
 from macrid.model.kernels import log_mixture
+from macrid.retrieval.index import MOST_LISTED
 
 from .evaluate import known_clicks
 from .run_folder import claim, partial_of
@@ -87,6 +88,8 @@ class Lister:
     def lists(self, clicks: csr_matrix, ask: Ask) -> tuple[np.ndarray, np.ndarray]:
         """Positions of items and scores (B, n), the best first; minus infinity where somebody has seen all the others."""
         bundle = self.bundle
+        if bundle.index is not None and self.n <= MOST_LISTED and not ask.wishes:
+            return self._found(clicks, ask)
         parts, linear = bundle.model.represent(clicks), bundle.linear(clicks)  # (B, K, D), (B, M)
         scores = self._mixture(parts) + linear if ask.wishes or not ask.turns else linear
         added = [wishing.weight(value, bundle.wishes.attributes[name].yes_no) * bundle.wishes.lean(name)
@@ -100,6 +103,17 @@ class Lister:
             scores[clicks.nonzero()] = -np.inf
         top = top_k(scores, self.n)
         return top, np.take_along_axis(scores, top, axis=1)
+
+    def _found(self, clicks: csr_matrix, ask: Ask) -> tuple[np.ndarray, np.ndarray]:
+        """`lists` by the bundle's index, one person after the other."""
+        top, scores = np.zeros((clicks.shape[0], self.n), np.int64), np.full((clicks.shape[0], self.n), -np.inf, np.float32)
+        for row, seen in enumerate(np.split(clicks.indices, clicks.indptr[1:-1])):
+            person = self.bundle.person(seen)
+            dials = {(turn.factor, turn.dim): float(turn.coordinates(person.parts[None], self.bundle.dials)[0])
+                     for turn in ask.turns}
+            found, scored = person.listed(dials, n=self.n, hide_seen=self.hide_seen)
+            top[row, : len(found)], scores[row, : len(found)] = found, scored
+        return top, scores
 
     def _mixture(self, parts: np.ndarray) -> np.ndarray:
         """log sum_k c_ik exp(scale z_k . h_i), (B, M)."""

@@ -62,8 +62,8 @@ def align(source: Recommender, out: Path, method: str, labels: pd.DataFrame | No
     report(STAGES[2])
     moved = moves.measure(scored, dials.axes, evaluate.shown_people_of(source).clicks, Attributes(source.items))
     bundle.save(out, bundle.Contents(meta, source.model, source.items, source.maps, dials.axes, dials.influence,
-                                     source.users, source.history, labels, source.course, source.intentions, moved),
-                overwrite)
+                                     source.users, source.history, labels, source.course, source.intentions, moved,
+                                     source.clusters), overwrite)
     return bundle.load(out)
 
 
@@ -86,7 +86,7 @@ def save_as(source: Recommender, folder: Path, name: str, labels: pd.DataFrame,
         meta |= {"name": name, "twin": _twin_beside(source, out)}
         bundle.save(out, bundle.Contents(meta, source.model, source.items, source.maps, source.axes,
                                          source.influence, source.users, source.history, source.labels, source.course,
-                                         source.intentions, source.dials.moves), replace=False)
+                                         source.intentions, source.dials.moves, source.clusters), replace=False)
         return bundle.load(out)
     except OSError as error:
         raise InputError(f"cannot write to {folder} ({error.strerror}); make room there, or make it writable") from error
