@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from macrid import locks
@@ -117,7 +117,7 @@ class Queue:
     def wake(self) -> None:
         """See to what is under way, in a thread of its own, until nothing is."""
         with self._within:
-            if self.starts and not self._closed and (self._thread is None or not self._thread.is_alive()):
+            if self.starts and not self._closed and self.folder.is_dir() and (self._thread is None or not self._thread.is_alive()):
                 self._thread = threading.Thread(target=self._tend, name="jobs", daemon=True)
                 self._thread.start()
 
@@ -138,10 +138,9 @@ class Queue:
     # What the thread does ------------------------------------------------------------------------------------------------
 
     def _tend(self) -> None:
-        while not self._closed:
-            if not self._turn():
-                return
-            time.sleep(LOOKED_EVERY)
+        with suppress(OSError):  # a disk that is full or read-only: jobs wait until the next wake
+            while not self._closed and self._turn():
+                time.sleep(LOOKED_EVERY)
 
     def _turn(self) -> bool:
         """Start what may start, end what does not listen; whether anything is under way."""

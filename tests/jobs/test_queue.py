@@ -1,5 +1,6 @@
 """Jobs: one at a time, stopped, resumed, discarded, and found again whatever became of the process that began them."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -227,6 +228,21 @@ def test_a_queue_that_is_killed_as_it_begins_a_job_begins_it_again(quick, tmp_pa
     quick().wake()
     waited(lambda: job.state == "done")
     assert job.log.read_text().count("begun") == 1
+
+
+def test_a_folder_that_takes_nothing_keeps_its_jobs_waiting(quick, tmp_path, monkeypatch):
+    q = quick(starts=False)
+    job, other = q.submit(asked(tmp_path, "a")), quick()
+    with monkeypatch.context() as patch:
+        patch.setattr(Job, "set_status", lambda *_, **__: (_ for _ in ()).throw(OSError(errno.ENOSPC, "full")))
+        other.wake()
+        waited(lambda: not other._thread.is_alive())
+    assert job.state == "waiting"
+    other.wake()
+    waited(lambda: job.state == "done")
+    assert not (tmp_path / "none").exists()
+    quick(tmp_path / "none").wake()
+    assert not (tmp_path / "none").exists()
 
 
 def test_the_order_does_not_hang_on_the_clock(quick, tmp_path, monkeypatch):
