@@ -117,7 +117,9 @@ class Queue:
     def wake(self) -> None:
         """See to what is under way, in a thread of its own, until nothing is."""
         with self._within:
-            if self.starts and not self._closed and self.folder.is_dir() and (self._thread is None or not self._thread.is_alive()):
+            if not self.starts or self._closed or not self.folder.is_dir():
+                return
+            if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._tend, name="jobs", daemon=True)
                 self._thread.start()
 
