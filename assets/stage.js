@@ -1,4 +1,4 @@
-// One list and the wishes that move it. Python holds the truth; while a slider is dragged the list comes from a route of the
+// One list, and the wishes and dials that move it. Python holds the truth; while a slider is dragged the list comes from a route of the
 // server, one question at a time, and what is let go is sent to Python, numbered: older answers are not taken back from it.
 const PAUSE = 100;  // milliseconds between two questions, at least
 const STEP = 5;
@@ -7,11 +7,13 @@ const ALIKE = 80;  // percent of the wish for more like an item
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const stage = parentElement.querySelector(".stage");
-  if (stage.dataset.signature !== data.signature) build(stage, data);
+  const fresh = stage.dataset.signature !== data.signature;
+  if (fresh) build(stage, data);
   const state = stage.state;
   Object.assign(state, { data, send: (what, more) => { setTriggerValue("did", { what, seq: ++state.sent, ...more }); } });
   if (data.seq >= state.sent) show(stage, data);
-  const follow = (event) => { state.dials = event.detail; ask(stage); };  // a dial of the board is dragged
+  if (data.earlier) remember(state, data, fresh);
+  const follow = (event) => { state.dragged = event.detail; followed(state); ask(stage); };  // a dial of the board is dragged
   window.addEventListener("macrid-dials", follow);
   return () => window.removeEventListener("macrid-dials", follow);
 }
@@ -25,6 +27,15 @@ if (!window.macridReplaces) {
     const same = here.endsWith("/steer") && (pathname === here || String(url).startsWith("?"));
     return same ? window.history.replaceState(state, unused, url) : push(state, unused, url);
   };
+}
+
+// What can be taken back is known to Python as long as the page is open; over a reload, the tab remembers it.
+function remember({ send }, { query, earlier }, fresh) {
+  try {
+    const known = JSON.parse(sessionStorage.getItem("macrid-earlier") ?? "{}");
+    if (fresh && !earlier.length && known.query === query && known.earlier.length) send("earlier", { turns: known.earlier });
+    else sessionStorage.setItem("macrid-earlier", JSON.stringify({ query, earlier }));
+  } catch { /* the browser keeps nothing: a reload begins anew */ }
 }
 
 function build(stage, data) {
@@ -64,7 +75,7 @@ function build(stage, data) {
   const dock = element("div", "dock", scene);
   state.tabs = element("div", "tabs", dock);
   state.tabs.setAttribute("role", "group");  // on a phone one slider is shown at a time
-  state.tabs.setAttribute("aria-label", "Which wish");
+  state.tabs.setAttribute("aria-label", "Which slider");
   state.sliders = element("div", "sliders", dock);
   state.others = element("select", "others", dock);
   state.others.setAttribute("aria-label", "Wish for something else");
@@ -91,7 +102,7 @@ function holdable(stage, held) {
 
 function show(stage, data) {
   const state = stage.state;
-  state.dials = null;
+  state.dragged = null;
   showSliders(stage, data);
   if (document.activeElement !== state.input && state.input.getRootNode().activeElement !== state.input) state.input.value = data.said;
   state.heard.replaceChildren(...data.heard.map((text) => element("span", "got", null, text)),
@@ -114,12 +125,12 @@ function show(stage, data) {
 
 function showSliders(stage, data) {
   const state = stage.state;
-  const names = data.sliders.map((slider) => slider.name);
+  const names = data.sliders.map(nameOf);
   if (names.join("\n") !== [...state.rows.keys()].join("\n")) {
     state.rows.clear();
     state.sliders.replaceChildren(...data.sliders.map((slider) => row(stage, slider)));
-    state.tabs.replaceChildren(...data.sliders.map(({ name, label }) => {
-      const tab = button("", null, label, () => choose(stage, name));
+    state.tabs.replaceChildren(...data.sliders.map((shown) => {
+      const name = nameOf(shown), tab = button(shown.kind, null, shown.label, () => choose(stage, name));
       tab.dataset.name = name;
       state.rows.get(name).tab = tab;
       return tab;
@@ -127,54 +138,74 @@ function showSliders(stage, data) {
     state.others.replaceChildren(...["Wish for something else …", ...data.others].map((name, i) => Object.assign(
       document.createElement("option"), { value: i ? name : "", textContent: name })));
     state.others.hidden = !data.others.length;
-    const turned = data.sliders.find((slider) => slider.value)?.name;
+    const turned = names.find((_, i) => data.sliders[i].value !== data.sliders[i].at);
     choose(stage, names.includes(state.chosen) ? state.chosen : turned ?? names[0]);
   }
   state.others.value = "";
   for (const slider of data.sliders) {
-    state.rows.get(slider.name).slider.value = slider.value;
-    fill(state.rows.get(slider.name));
+    const found = state.rows.get(nameOf(slider));
+    Object.assign(found, { shown: slider }).slider.value = slider.value;
+    fill(found);
   }
 }
 
-function row(stage, wish) {
-  const state = stage.state;
-  const made = element("div", "wish");
+function nameOf({ kind, key }) {
+  return `${kind} ${key}`;
+}
+
+function row(stage, shown) {
+  const state = stage.state, name = nameOf(shown), [low, high] = shown.says;
+  const made = element("div", `wish ${shown.kind}`);
   const head = element("div", "words-of", made);
-  element("span", "low", head, wish.bare ? "less" : wish.low);
-  element("b", "", head, wish.label);
-  element("span", "high", head, wish.bare ? "more" : wish.high);
+  element("span", "low", head, shown.low);
+  const called = element("span", "called", head);
+  element("b", "", called, shown.label);
+  if (shown.about) element("small", "", called, shown.about).title = "A dial of this intention, found by the model; the wishes are of all";
+  element("span", "high", head, shown.high);
   const line = element("div", "line", made);
-  const picture = (src, word, value, none) => {
+  const slider = document.createElement("input");
+  const picture = ([src, alt], word, value, none) => {
     const end = button(none ? "end none" : "end", line, undefined, () => { slider.value = value; changed(); released(); });
-    end.title = word;
-    end.setAttribute("aria-label", `${wish.label}: ${word}, all the way`);
+    end.title = `${word}: ${alt}`;
+    end.setAttribute("aria-label", `${spokenName(shown)}: ${word}, all the way`);
     Object.assign(element("img", "", end), { src, alt: word, loading: "lazy" });
   };
-  const slider = document.createElement("input");
-  picture(wish.pictures[0], wish.low, -100, wish.yes_no);
-  line.append(Object.assign(slider, { type: "range", min: -100, max: 100, step: STEP, value: wish.value }));
-  slider.setAttribute("aria-label", `${wish.label}, from ${wish.low} to ${wish.high}`);
-  picture(wish.pictures[1], wish.high, 100);
-  const reading = element("output", "reading", made);
-  const found = { wish, made, slider, reading };
-  state.rows.set(wish.name, found);
-  const changed = () => { choose(stage, wish.name); fill(found); ask(stage); };
-  const released = () => { state.send("wish", { wishes: wishes(state) }); };
+  picture(shown.pictures[0], low, shown.min, shown.crossed);
+  const middle = element("div", "middle", line);
+  middle.append(Object.assign(slider, { type: "range", min: shown.min, max: 100, step: shown.step, value: shown.value }));
+  slider.setAttribute("aria-label", `${spokenName(shown)}, from ${low} to ${high}`);
+  if (shown.kind === "dial") element("span", "mark", middle, "▲");
+  const reading = element("output", "reading", middle);
+  picture(shown.pictures[1], high, 100);
+  const found = { shown, made, slider, reading };
+  state.rows.set(name, found);
+  const changed = () => { choose(stage, name); fill(found); ask(stage); };
+  const released = () => {
+    const value = Number(slider.value), { kind, key, at } = found.shown;
+    if (kind === "dial") state.send("dial", { key, value: value === at ? null : value });
+    else state.send("wish", { wishes: wishes(state) });
+  };
   slider.addEventListener("input", changed);
   slider.addEventListener("change", released);
-  slider.addEventListener("focus", () => choose(stage, wish.name));
-  slider.addEventListener("dblclick", () => { slider.value = 0; changed(); released(); });
+  slider.addEventListener("focus", () => choose(stage, name));
+  slider.addEventListener("dblclick", () => { slider.value = found.shown.at; changed(); released(); });
   return made;
 }
 
-function fill({ wish, slider, made, tab }) {
-  const value = Number(slider.value);
-  slider.style.setProperty("--from", `${50 + Math.min(value, 0) / 2}%`);
-  slider.style.setProperty("--to", `${50 + Math.max(value, 0) / 2}%`);
-  slider.setAttribute("aria-valuetext", value ? `${value > 0 ? wish.high : wish.low}, ${Math.abs(value)} %` : "as you like it");
-  made.classList.toggle("turned", value !== 0);
-  tab?.classList.toggle("turned", value !== 0);
+function spokenName({ label, about }) {
+  return about ? `${label.replace("↔", "or")}, ${about}` : label;
+}
+
+function fill({ shown, slider, made, tab }) {
+  const value = Number(slider.value), { at, min, says: [low, high] } = shown;
+  const share = (of) => (100 * (of - min)) / (100 - min);
+  slider.style.setProperty("--from", `${share(Math.min(value, at))}%`);
+  slider.style.setProperty("--to", `${share(Math.max(value, at))}%`);
+  made.style.setProperty("--at", share(at) / 100);
+  const stands = shown.kind === "dial" ? `${value} % of the way from ${low} to ${high}` : `${value > 0 ? high : low}, ${Math.abs(value)} %`;
+  slider.setAttribute("aria-valuetext", value === at ? "as you like it" : stands);
+  made.classList.toggle("turned", value !== at);
+  tab?.classList.toggle("turned", value !== at);
 }
 
 function choose(stage, name) {
@@ -187,15 +218,44 @@ function choose(stage, name) {
   }
 }
 
-// Wishes as they stand here: those of the sliders, and those of attributes that have none.
+// Wishes and dials as they stand here: those of the sliders, and those of others that have none.
 function wishes(state) {
-  const all = Object.fromEntries(state.data.chips.filter((chip) => chip.kind === "wish" && !state.rows.has(chip.key)).map((chip) => [chip.key, chip.value]));
-  for (const [name, { slider }] of state.rows) if (Number(slider.value)) all[name] = Number(slider.value);
+  return standing(state, "wish", Object.fromEntries(state.data.chips.filter((chip) => chip.kind === "wish").map((chip) => [chip.key, chip.value])));
+}
+
+function dials(state) {
+  return standing(state, "dial", state.dragged ?? Object.fromEntries(state.data.chips.filter((chip) => chip.kind === "dial").map((chip) => [chip.key, chip.value])));
+}
+
+function standing(state, kind, others) {
+  const all = { ...others };
+  for (const { shown, slider } of state.rows.values()) {
+    if (shown.kind !== kind) continue;
+    if (Number(slider.value) === shown.at) delete all[shown.key];
+    else all[shown.key] = Number(slider.value);
+  }
   return all;
+}
+
+// The sliders of dials go along with the board.
+function followed({ rows, dragged }) {
+  for (const found of rows.values()) {
+    if (found.shown.kind !== "dial") continue;
+    found.slider.value = dragged[found.shown.key] ?? found.shown.at;
+    fill(found);
+  }
 }
 
 function text(all) {
   return Object.entries(all).sort().map(([name, value]) => `${encodeURIComponent(name).replaceAll("~", "%7E").replaceAll("%3A", ":")}:${value}`).join("~");
+}
+
+// What the sliders say now, as the routes are asked.
+function asked(state) {
+  const query = new URLSearchParams(state.data.query);
+  query.set("wishes", text(wishes(state)));
+  query.set("dials", Object.entries(dials(state)).map(([dial, value]) => `${dial}-${value}`).join("~"));
+  return query;
 }
 
 // The list for what the sliders say now. One question at a time: while one is under way, the next waits.
@@ -205,10 +265,8 @@ async function ask(stage) {
   if (state.busy) { state.wanted = true; return; }
   Object.assign(state, { busy: true, wanted: false });
   const began = performance.now(), sent = state.sent;
-  const query = new URLSearchParams(state.data.query);
-  query.set("wishes", text(wishes(state)));
-  query.set("shown", [...state.rows.keys()].join("\n"));
-  if (state.dials) query.set("dials", Object.entries(state.dials).map(([dial, value]) => `${dial}-${value}`).join("~"));
+  const query = asked(state);
+  query.set("shown", [...state.rows.values()].flatMap(({ shown }) => shown.reads).join("\n"));
   try {
     const answer = await fetch(`${state.data.live.list}?${query}`);
     if (answer.ok && sent === state.sent && !state.holding) paint(stage, state.list = await answer.json());
@@ -236,7 +294,17 @@ function paint(stage, list) {
     state.gone.replaceChildren(...(gone ? [element("span", "", null, "gone"), ...list.gone.map((item) => Object.assign(
       document.createElement("img"), { src: item.picture, alt: item.title, title: item.title }))] : []));
   }
-  for (const [name, { reading }] of state.rows) if (reading.textContent !== (list.readings[name] ?? "")) reading.textContent = list.readings[name] ?? "";
+  for (const { shown, reading } of state.rows.values()) {
+    const told = readings(shown, list.readings);
+    if (reading.textContent !== told) reading.textContent = told;
+  }
+}
+
+// "1982 → 1990"; where an end has an attribute of its own, both: "Drama 9 → 7, Action 3 → 5 of 12".
+function readings({ reads, label }, found) {
+  const told = reads.map((name) => found[name]).filter(Boolean);
+  if (reads.length === 1) return told.length && reads[0] !== label ? `${reads[0]} ${told[0]}` : told[0] ?? "";
+  return told.map((each, i) => `${reads[i]} ${i < told.length - 1 ? each.replace(/ of \d+$/, "") : each}`).join(", ");
 }
 
 // Cards move from where they were; those that are new come up. All places are read before anything is animated.
@@ -307,9 +375,7 @@ async function explain(stage, item) {
   dialog.replaceChildren(inner);
   dialog.showModal();
   if (!data.live) return;
-  const query = new URLSearchParams(data.query);
-  query.set("wishes", text(wishes(stage.state)));
-  const answer = await fetch(`${data.live.why}${item.at}?${query}`).catch(() => null);
+  const answer = await fetch(`${data.live.why}${item.at}?${asked(stage.state)}`).catch(() => null);
   if (!answer?.ok) return;
   const { near, rank, lines, factor } = await answer.json();
   element("p", "", why, `Place ${rank ?? "none"}, of the intention ${factor}. ${near.length ? "Near to what was clicked:" : ""}`);

@@ -6,10 +6,11 @@ from functools import cache
 import numpy as np
 import streamlit as st
 
+from macrid.bundle.movers import Movers
 from macrid.charts import figures
 from macrid.data import cells
 from macrid.data.ids import ids_text
-from ui import address, bundles, finder, html, kept, links, stage, widgets, words
+from ui import address, bundles, finder, html, kept, links, sliders, stage, widgets, words
 from ui.state import DIALS, MOST_SAID, Steer
 
 SIZES = (6, 12, 24, 48)  # of the lists
@@ -148,31 +149,41 @@ def hear(event: dict):
     """What happened on the stage."""
     if event["what"] == "bring":
         state.bring(kept.read(bundle, event["text"]), event["seq"])
+    elif event["what"] == "earlier":
+        state.remember(kept.heard(bundle, event["turns"]), event["seq"])
     else:
         state.hear(event, understand)
 
 
 @cache
-def moving() -> list[str]:
-    """The wishes that move this person's list most."""
-    return bundle.person(seen).moving_wishes(stage.WISHES)
+def moving(factor: int | None) -> list[sliders.Of]:
+    """The wishes and dials that move this person's list most."""
+    return [each.of for each in Movers(bundle.person(seen), factor).first(stage.FIRST)]
 
 
-def the_stage(now: stage.Scene):
-    """The wishes and the list."""
-    asked = [name for name in dict.fromkeys([*state.added, *state.wishes]) if name not in moving()]
-    names = [*asked, *(name for i, name in enumerate(moving()) if name in state.wishes or i + len(asked) < stage.WISHES)]
+def first(now: stage.Scene) -> list[sliders.Of]:
+    """What has a slider beside the list: wishes that were asked for, and what moves the list most."""
+    most = moving(now.factor)
+    asked = [name for name in dict.fromkeys([*state.added, *state.wishes]) if name not in most]
+    return [*asked, *(of for i, of in enumerate(most)
+                      if of in state.wishes or of in state.dials or i + len(asked) < stage.FIRST)]
+
+
+def the_stage(now: stage.Scene, shown: list[sliders.Of]):
+    """The list and the sliders beside it."""
+    rows = sliders.sliders(bundle, bundle.person(seen), shown, state.wishes, state.dials)
+    names, read = sliders.wished(shown), sliders.read(rows)
     found = bundle.wishes.understand(state.said)
     query = now.query({"user": user} if kind == "person" else {"items": ids_text(state.items)})
     before = stage.Scene(now.history, {}, {}, 100, now.factor, now.n, now.keep, (), ()).steered(bundle).before["index"]
     stage.show({"signature": f"{bundle.name} {user if kind == 'person' else ''}", "live": stage.live_address(bundle),
-                "query": query, "sliders": stage.sliders(bundle, names, state.wishes),
+                "query": query, "sliders": rows,
                 "others": [name for name in bundle.wishes.attributes if name not in names],
                 "chips": stage.chips(bundle, now), "presets": stage.presets(bundle), "said": state.said,
                 "turns": stage.turns(bundle, names), "heard": stage.heard(bundle, found), "who": for_whom,
-                "kept_file": kept.written(state.kept), "unknown": found.unknown, "list": stage.listed(bundle, now, names),
+                "kept_file": kept.written(state.kept), "unknown": found.unknown, "list": stage.listed(bundle, now, read),
                 "before": [stage.card(bundle, int(p)) for p in before], "seq": state.staged,
-                "can_undo": bool(state.earlier), "turned": state.is_turned}, hear)
+                "earlier": kept.told(state.earlier), "can_undo": bool(state.earlier), "turned": state.is_turned}, hear)
 
 
 def turn(face, at):
@@ -265,7 +276,8 @@ def along(person, now, face, at):
 def results():
     """The stage and all that follows from it; what is turned there redraws nothing else."""
     now = scene()
-    the_stage(now)
+    shown = first(now)
+    the_stage(now, shown)
     person = bundle.person(seen)
 
     @cache
@@ -277,7 +289,8 @@ def results():
         """Where the person stands, in percent of the dial's range."""
         return round(100 * person.stands(state.factor, dim))
 
-    with st.expander("More, by intention: dials that the model found itself", expanded=bool(state.dials), key="more"):
+    with st.expander("More, by intention: dials that the model found itself",
+                     expanded=not state.dials.keys() <= set(shown), key="more"):
         stands = {k: [person.stands(k, j) for j in bundle.dials.order(k)[:DIALS]] for k in used}
         widgets.chips(bundle, interest, stands, state.factor, {k for k, _ in state.dials},
                       lambda k: state.choose(k, bundle.dials.order(k)[0]))

@@ -4,6 +4,8 @@ loses nothing and nobody else sees it; or, where nothing is kept, in a file that
 import hashlib
 import json
 import math
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,7 @@ from . import mode, owner
 
 FOLDER = ".drafts"  # in the folder of bundles
 MOST = 8 << 20  # bytes of a file of names
+DRAFTS, LONGEST = 1_000, 90 * 86_400  # drafts that are kept, of all browsers; seconds for which one is that nobody changes
 
 
 def _path(bundle: Recommender) -> Path:
@@ -36,10 +39,15 @@ def write(bundle: Recommender, answers: Answers) -> bool:
     """Keep a draft; False where nothing is kept, or the folder cannot be written to."""
     if not mode.keeps():
         return False
+    path = _path(bundle)
+    fresh = not path.exists()
     try:
-        write_text(_path(bundle), text(bundle, answers))
+        write_text(path, text(bundle, answers))
     except OSError:
         return False
+    if fresh:
+        with suppress(OSError):  # another session may be at it, too
+            prune(path.parents[1])
     return True
 
 
@@ -63,6 +71,17 @@ def parse(bundle: Recommender, content: bytes, name: str = "the draft") -> Answe
             item in items and not math.isinf(value) for given in answers.given.values() for item, value in given.items()):
         raise InputError(f"{name}: names dials or items that this bundle does not have; bring the file as it was given")
     return answers
+
+
+def prune(folder: Path) -> None:
+    """Remove drafts that nobody has changed for LONGEST seconds, and the oldest of more than DRAFTS."""
+    now = time.time()
+    changed = sorted(((file.stat().st_mtime, file) for file in folder.glob("*/*.json")), reverse=True)
+    for place, (at, file) in enumerate(changed):
+        if place >= DRAFTS or now - at > LONGEST:
+            file.unlink(missing_ok=True)
+            if not any(file.parent.iterdir()):
+                file.parent.rmdir()
 
 
 def _identity(bundle: Recommender) -> list[str]:

@@ -1,24 +1,35 @@
-"""Turns that somebody keeps by name, as text: in the address and as a file."""
+"""Turns as text: those that somebody keeps by name, in the address and as a file, and those that can be taken back, which
+the browser remembers over a reload."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from macrid.bundle.recommender import Recommender
 from macrid.data.ids import ids_text
 
 from . import address
-from .state import KEPT, Turn
+from .state import KEPT, UNDONE, Turn
 
 LONGEST = 40  # letters of a name
 
 
 def written(kept: Mapping[str, Turn]) -> dict[str, dict[str, Any]]:
     """Turns as an address has them, by name; what is as at first is left out."""
-    return {name: {key: value for key, value in (
+    return dict(zip(kept, told(kept.values()), strict=True))
+
+
+def told(turns: Iterable[Turn]) -> list[dict[str, Any]]:
+    """Turns as an address has them; what is as at first is left out."""
+    return [{key: value for key, value in (
         ("wishes", address.wishes_text(turn.wishes)), ("dials", address.dials_text(turn.dials)),
         ("strength", turn.strength if turn.strength != 100 else ""), ("likes", ids_text(turn.likes)),
-        ("hides", ids_text(turn.hides))) if value != ""} for name, turn in kept.items()}
+        ("hides", ids_text(turn.hides))) if value != ""} for turn in turns]
+
+
+def heard(bundle: Recommender, given: object) -> list[Turn]:
+    """The turns that a browser remembers, as `told` has them; what is none of this bundle is left out."""
+    return [_turn(bundle, each) for each in given if isinstance(each, dict)][-UNDONE:] if isinstance(given, list) else []
 
 
 def text(kept: Mapping[str, Turn]) -> str:

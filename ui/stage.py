@@ -14,18 +14,19 @@ from macrid.bundle.person import Listing, Person, Steered
 from macrid.bundle.recommender import Recommender
 from macrid.data.ids import ids_text
 from macrid.data.titles import split_genres, year_of
+from macrid.dials import names
 from macrid.dials.poles import POPULARITY
 from macrid.dials.wishes import LIKE
 from macrid.dials.words import Understood
 from macrid.errors import InputError
 
-from . import address, item_pictures, widgets
+from . import address, item_pictures, sliders, widgets
 from .address import Percents, Wanted
 from .bundles import load
 
 LIST_ROUTE, WHY_ROUTE = "/steered/{bundle}/{version}", "/why/{bundle}/{version}/{position:int}"
 MOST_LISTED = 48
-WISHES = 6  # shown at first, those that move this person's list most
+FIRST = 6  # wishes and dials, those that move this person's list most
 LOVED = 3  # titles that stand for a person
 PRESETS = ("more comedy, newer", "newer, funnier", "older classics", "hidden gems", "no horror, less violent", "for kids",
            "more romantic", "cheaper", "bigger", "darker")
@@ -102,9 +103,8 @@ def listed(bundle: Recommender, scene: Scene, shown: list[str]) -> dict[str, Any
     turned, by name."""
     dials, wishes, listing = scene.turned(bundle)
     before, after, marks = scene.person(bundle).ranked(dials, wishes, **listing)
-    names = [name for name in dict.fromkeys([*scene.wishes, *shown, *_dialled(bundle, scene)])
-             if name in bundle.wishes.attributes]
-    readings = bundle.wishes.readings(names, before, after)
+    asked = dict.fromkeys([*scene.wishes, *shown, *_dialled(bundle, scene)])
+    readings = bundle.wishes.readings([name for name in asked if name in bundle.wishes.attributes], before, after)
     return {"items": [card(bundle, int(p), mark) for p, mark in zip(after, marks, strict=True)],
             "gone": [card(bundle, int(p), "gone") for p in before[~np.isin(before, after)]],
             "readings": {each.attribute: _told(each, len(after)) for each in readings}}
@@ -140,7 +140,7 @@ def explained(bundle: Recommender, scene: Scene, position: int) -> dict[str, Any
     dials, wishes, listing = scene.turned(bundle)
     why = scene.person(bundle).why(position, dials, wishes, **listing)
     ranks = [(wish_words(bundle, name, scene.wishes[name]), rank) for name, rank in why.without_wish.items()]
-    ranks += [(dial_words(bundle, *dial, scene.dials[dial]), rank) for dial, rank in why.without_dial.items()]
+    ranks += [(_dial_words(bundle, scene, dial), rank) for dial, rank in why.without_dial.items()]
     return {"near": [card(bundle, int(p)) for p in why.near], "rank": why.rank, "factor": _factor(bundle, position),
             "lines": [f"{words}: {_moved(rank, why.rank)}" for words, rank in ranks]}
 
@@ -161,11 +161,13 @@ def wish_words(bundle: Recommender, name: str, percent: float) -> str:
     return high if percent > 0 else low
 
 
-def dial_words(bundle: Recommender, factor: int, dim: int, percent: int) -> str:
-    """A turned dial in few words."""
-    label = bundle.dials.label(factor, dim)
-    name = f"{label.low} ↔ {label.high}" if label else f"dial {dim + 1}"
-    return f"{name} at {percent} %, {bundle.factors[factor].name}"
+def _dial_words(bundle: Recommender, scene: Scene, dial: tuple[int, int]) -> str:
+    """A turned dial in few words: more Comedy at 80 %, 1970s to 80s."""
+    label, percent = bundle.dials.label(*dial), scene.dials[dial]
+    towards = f"dial {dial[1] + 1}"
+    if label:
+        towards = label.high if percent / 100 > scene.person(bundle).stands(*dial) else label.low
+    return f"{towards} at {percent} %, {names.short(bundle.factors[dial[0]].name)}"
 
 
 def loved(bundle: Recommender, history: np.ndarray) -> list[str]:
@@ -173,33 +175,10 @@ def loved(bundle: Recommender, history: np.ndarray) -> list[str]:
     return [str(bundle.item(int(p))["title"]) for p in bundle.best_known(history, LOVED)]
 
 
-def sliders(bundle: Recommender, names: list[str], wishes: Wanted) -> list[dict[str, Any]]:
-    """What the stage shows of wishes."""
-    found: list[dict[str, Any]] = []
-    taken: set[int] = set()
-    for name in names:
-        attribute = bundle.wishes.attributes[name]
-        ends = [next((int(p) for p in end if p not in taken), int(end[0]))
-                for end in bundle.wishes.ends(name, len(names) + 1)]
-        if attribute.yes_no:
-            ends[0] = ends[1]  # crossed out: what lacks something is best shown by what it lacks
-        taken |= set(ends)
-        found.append({"name": name, "label": _label(bundle, name), "low": attribute.poles.low, "high": attribute.poles.high,
-                      "bare": attribute.yes_no or name.startswith(LIKE), "value": wishes.get(name, 0),
-                      "yes_no": attribute.yes_no, "pictures": [item_pictures.picture_src(bundle, p) for p in ends]})
-    return found
-
-
-def _label(bundle: Recommender, name: str) -> str:
-    """What a slider is called: the attribute, or the item that a list is to be like."""
-    item = bundle.wishes.attributes.item_of(name)
-    return name if item is None else f"like {bundle.item(item)['title']}"
-
-
-def turns(bundle: Recommender, names: list[str]) -> list[tuple[str, Wanted]]:
-    """What may be wished besides "more like this": both ends of the first number among `names`."""
+def turns(bundle: Recommender, wishes: list[str]) -> list[tuple[str, Wanted]]:
+    """What may be wished besides "more like this": both ends of the first number among `wishes`."""
     known = bundle.wishes.attributes
-    numbers = [name for name in names if not known[name].yes_no and not name.startswith(LIKE)]
+    numbers = [name for name in wishes if not known[name].yes_no and not name.startswith(LIKE)]
     number = min(numbers, key=lambda name: name == POPULARITY, default=None)
     if number is None:
         return []
@@ -220,7 +199,7 @@ def chips(bundle: Recommender, scene: Scene) -> list[dict[str, Any]]:
               zip([*scene.likes, *scene.hides], bundle.positions([*scene.likes, *scene.hides]), strict=True)}
     found = [("wish", name, f"{wish_words(bundle, name, value)} {abs(value)}", value)
              for name, value in scene.wishes.items()]
-    found += [("dial", f"{k}.{j}", dial_words(bundle, k, j, value), value) for (k, j), value in scene.dials.items()]
+    found += [("dial", sliders.key(dial), _dial_words(bundle, scene, dial), value) for dial, value in scene.dials.items()]
     found += [("like", item, f"♥ {titles[item]}", 0) for item in scene.likes]
     found += [("hide", item, f"hidden: {titles[item]}", 0) for item in scene.hides]
     return [{"kind": kind, "key": key, "text": text, "value": value} for kind, key, text, value in found]
@@ -243,10 +222,10 @@ def live_address(bundle: Recommender) -> dict[str, str] | None:
 def show(data: dict[str, Any], on_event: Callable[[dict[str, Any]], None]) -> None:
     """The stage. data: `signature` (what changes when it is built anew), `live` and `query` (see `live_address`, `Scene`),
     `sliders`, `others` (names of attributes that may be added), `chips`, `presets`, `turns`, `said`, `heard`, `unknown`,
-    `list` (see `listed`), `before` (cards), `who` (in words), `kept_file` (what is kept, by name), `seq`, `can_undo`,
-    `turned`.
+    `list` (see `listed`), `before` (cards), `who` (in words), `kept_file` (what is kept, by name), `earlier`
+    (turns that can be taken back), `seq`, `can_undo`, `turned`.
 
-    on_event gets {what: wish, words, add, like, hide, drop, keep, recall, forget, bring, undo or reset; seq; and wishes,
-    text, name, item, or kind and key}.
+    on_event gets {what: wish, dial, words, add, like, hide, drop, keep, recall, forget, bring, earlier, undo or
+    reset; seq; and wishes, text, name, item, turns, key and value, or kind and key}.
     """
     widgets.mount("stage", "stage", data, "did", on_event)

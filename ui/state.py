@@ -183,6 +183,9 @@ class Steer(PageState):
         what, now = event["what"], self.now
         if what == "wish":
             self._turn(now._replace(wishes={name: value for name, value in event["wishes"].items() if value}))
+        elif what == "dial":
+            self._turn(_without(now, "dial", event["key"]) if event["value"] is None else
+                       now._replace(dials=now.dials | {_dial(event["key"]): event["value"]}))
         elif what == "words":
             self.said = event["text"][:MOST_SAID]
             self._turn(now._replace(wishes=now.wishes | understand(self.said)))
@@ -211,6 +214,10 @@ class Steer(PageState):
     def bring(self, kept: dict[str, Turn], seq: int) -> None:
         """Take turns from a file to those that are kept."""
         self.staged, self.kept = seq, dict([*(self.kept | kept).items()][-KEPT:])
+
+    def remember(self, earlier: list[Turn], seq: int) -> None:
+        """Take up what can be taken back from before a reload."""
+        self.staged, self.earlier = seq, self.earlier or earlier
 
     def put(self, factor: int, dim: int, percent: int, at: int) -> None:
         """Turn one dial; at: where the person stands on it, in percent."""
@@ -245,13 +252,18 @@ class Steer(PageState):
 def _without(turn: Turn, kind: str, key: str) -> Turn:
     """A turn without one thing: kind dial (key FACTOR.DIM), wish (an attribute), like or hide (an item's id)."""
     if kind == "dial":
-        factor, dim = key.split(".")
-        return turn._replace(dials={dial: value for dial, value in turn.dials.items() if dial != (int(factor), int(dim))})
+        return turn._replace(dials={dial: value for dial, value in turn.dials.items() if dial != _dial(key)})
     if kind == "wish":
         return turn._replace(wishes={name: value for name, value in turn.wishes.items() if name != key})
     if kind == "like":
         return turn._replace(likes=[item for item in turn.likes if item != key])
     return turn._replace(hides=[item for item in turn.hides if item != key])
+
+
+def _dial(key: str) -> tuple[int, int]:
+    """A dial from its key FACTOR.DIM."""
+    factor, dim = key.split(".")
+    return int(factor), int(dim)
 
 
 def turned(values: dict[str, int], factor: int, at: Callable[[int], int], dials: Percents) -> Percents:

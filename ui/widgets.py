@@ -86,11 +86,12 @@ def dial(bundle: Recommender, factor: int, dim: int) -> dict:
         hint = f"{label.source} {change}"
     lowest, highest = bundle.dials.ends(factor, dim, 3)
     return {"dim": dim, "name": name, "amount": amount, "confidence": confidence, "hint": hint,
-            "low": {"word": low, "pictures": _pictures(bundle, lowest)},
-            "high": {"word": high, "pictures": _pictures(bundle, highest[::-1])}}
+            "low": {"word": low, "pictures": pictures(bundle, lowest)},
+            "high": {"word": high, "pictures": pictures(bundle, highest[::-1])}}
 
 
-def _pictures(bundle: Recommender, positions: Iterable[int]) -> list[tuple[str, str]]:
+def pictures(bundle: Recommender, positions: Iterable[int]) -> list[tuple[str, str]]:
+    """The address and the words of items' pictures."""
     return [(item_pictures.picture_src(bundle, int(p)), item_picture.alt(bundle.item(int(p)))) for p in positions]
 
 
@@ -108,7 +109,7 @@ def strip(bundle: Recommender, frames: Sequence[tuple[float, np.ndarray]], here:
           on_choose: Callable[[int], None]) -> None:
     """A film strip of the dial called `name`: at some coordinates, low to high, positions of items; `here`: where the dial
     stands. on_choose gets the percent of the dial's range that was clicked."""
-    shown = [{"percent": round(100 * i / (len(frames) - 1)), "pictures": _pictures(bundle, positions)}
+    shown = [{"percent": round(100 * i / (len(frames) - 1)), "pictures": pictures(bundle, positions)}
              for i, (_, positions) in enumerate(frames)]
     nearest = int(np.argmin([abs(value - here) for value, _ in frames]))
     mount("strip", "strip", {"frames": shown, "here": nearest, "name": name, "label": "Top items along the dial"}, "chose",

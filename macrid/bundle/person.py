@@ -23,8 +23,6 @@ from .factor_dials import FactorDials
 Dials = Mapping[tuple[int, int], float]  # (factor, dim) -> the coordinate that a dial is turned to, in [-1, 1]
 
 NEAREST = 3  # items of the profile that tell why another is listed
-MOST_TRIED = 24  # attributes, to find those that move a list most
-MODEST, TRIED_LENGTH = 0.6, 12
 CURVE_POSITIONS = 9
 CURVE_LENGTH = 10  # of the lists whose attributes are followed along a dial
 MORE = 0.25  # of a dial's range: what "more" and "less" turn it by
@@ -186,20 +184,6 @@ class Person:
         asked = replace(asked, n=self.trained.number(asked.n))
         return self._top(replace(asked, dials={}, wishes={}, strength=1.0)), self._top(asked)
 
-    def moving_wishes(self, n: int, factor: int | None = None) -> list[str]:
-        """The attributes whose wishes move this person's list, n at most: first numbers, half of them at most, then others,
-        those that change half of the first TRIED_LENGTH items before those that change fewer, the most frequent first.
-        MODEST more and less of MOST_TRIED attributes are tried."""
-        attributes = self.trained.wishes.attributes
-        own = self._top(Request({}, {}, factor, self.trained.number(TRIED_LENGTH)))[0]
-        moved = {}
-        for name in list(attributes)[:MOST_TRIED]:
-            lists = [self._top(Request({}, {name: wish}, factor, len(own)))[0] for wish in (-MODEST, MODEST)]
-            moved[name] = min(len(own) // 2, max(len(np.setdiff1d(found, own)) for found in lists))
-        order = sorted((name for name in moved if moved[name]), key=lambda name: -moved[name])
-        numbers = [name for name in order if not attributes[name].yes_no][: n // 2]
-        return [*numbers, *(name for name in order if attributes[name].yes_no)][:n]
-
     def why(self, position: int, dials: Dials | None = None, wishes: Wishes | None = None,
             **listing: Unpack[Listing]) -> Why:
         """Why the item at a position stands where it does in the list that `steer` gives."""
@@ -293,14 +277,11 @@ class Person:
         turned = self._turned(asked.dials) if asked.dials and asked.strength else self.parts
         parts = np.stack([self.parts, turned] if turned is not self.parts and asked.strength < 1 else [turned])
         some = index.near(parts, asked.n + len(hidden), self._computed.linear.lifted)
-        t = self.trained
-        log_c = t.log_c[some] + self._computed.linear.at(some)[:, None]  # as in `_all_scores`
-        scores = SteeredScores(self.parts, t.vectors[some], log_c, t.model.scale, t.axes)
-        rows, found = scores.top(asked.dials, asked.n, asked.strength, np.flatnonzero(np.isin(some, hidden)))
+        rows, found = self.scores_of(some).top(asked.dials, asked.n, asked.strength, np.flatnonzero(np.isin(some, hidden)))
         return some[rows], found
 
     def _top_of_all(self, asked: Request, hidden: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The same, all items scored in blocks: what `_all_scores` keeps for dials would be too much of so many."""
+        """The same, all items scored in blocks: what `_scores` keeps for dials would be too much of so many."""
         own, added = self._own(), self._added(asked.wishes, None)
         steered = self._mixture(self._turned(asked.dials)) if asked.dials and asked.strength else own
         scores = (1 - asked.strength) * own + asked.strength * (steered if added is None else steered + added)
@@ -348,22 +329,20 @@ class Person:
         kept = self._computed.scores
         if factor in kept:
             return kept[factor]
-        scores = self._all_scores() if factor is None else self._factor_scores(factor)
+        scores = self.scores_of(None if factor is None else self.dials.factor_items(factor).positions, factor)
         other = {key: value for key, value in kept.items() if (key is None) != (factor is None)}
         self._computed.scores = other | {factor: scores}
         return scores
 
-    def _all_scores(self) -> SteeredScores:
-        t = self.trained
-        log_c = t.log_c + self._computed.linear.all[:, None]  # whatever the factor: exp of it multiplies the whole sum
-        return SteeredScores(self.parts, t.vectors, log_c, t.model.scale, t.axes)
-
-    def _factor_scores(self, factor: int) -> SteeredScores:
-        """Its part and its items, as a model of one factor."""
-        t = self.trained
-        mine = self.dials.factor_items(factor).positions
-        log_c = self._computed.linear.at(mine)[:, None]  # (m, 1)
-        return SteeredScores(self.parts[[factor]], t.vectors[mine], log_c, t.model.scale, t.axes[[factor]])
+    def scores_of(self, some: np.ndarray | None, factor: int | None = None) -> SteeredScores:
+        """The scores of the items at some positions (m,), None for all: of the mixture, or of a factor's part, as of a model
+        of one factor."""
+        t, row = self.trained, self._computed.linear
+        vectors, log_c = (t.vectors, t.log_c) if some is None else (t.vectors[some], t.log_c[some])
+        linear = (row.all if some is None else row.at(some))[:, None]  # whatever the factor: exp of it multiplies the sum
+        if factor is None:
+            return SteeredScores(self.parts, vectors, log_c + linear, t.model.scale, t.axes)
+        return SteeredScores(self.parts[[factor]], vectors, linear, t.model.scale, t.axes[[factor]])
 
 
 def _marks(before: np.ndarray, after: np.ndarray) -> list[str]:

@@ -3,14 +3,17 @@ finds nothing, titles that are nearly the same."""
 
 import re
 import unicodedata
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from rapidfuzz import fuzz, process
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from .nearly import Nearly
 
 COLUMNS = ("title", "category", "genres", "year")
 FEWEST_LETTERS = 4  # less is not guessed at
-ALIKE = 72  # of 100: so much a title must be like what was typed, where no words are found
 
 
 def normal(text: str) -> str:
@@ -29,7 +32,8 @@ class Search:
         for name in COLUMNS[1:]:
             if name in items:
                 text = text + " " + items[name].map(_told).map(normal)
-        self.text = " " + text.astype(str)
+        self.text = pa.array(" " + text.astype(str), pa.large_string())
+        self.lengths = np.array([len(title) for title in self.titles])
         self.clicks = items["clicks"].to_numpy() if "clicks" in items else np.zeros(len(items))
 
     def find(self, typed: str, n: int) -> list[int]:
@@ -37,16 +41,21 @@ class Search:
         wanted = normal(typed)
         if typed.strip() and not wanted:
             return []  # nothing but signs
-        matches = np.ones(len(self.titles), bool)
-        for word in wanted.split():
-            matches &= self.text.str.contains(" " + word, regex=False).to_numpy(bool)
-        found = np.flatnonzero(matches)
+        found, text = np.arange(len(self.titles)), self.text
+        for word in sorted(wanted.split(), key=len, reverse=True):  # the rarest, most often, so that few are left for others
+            has = pc.match_substring(text, f" {word}")
+            found, text = found[has.to_numpy(zero_copy_only=False)], text.filter(has)
         if len(wanted) >= FEWEST_LETTERS and not len(found):
-            near = process.extract(wanted, self.titles, scorer=fuzz.WRatio, score_cutoff=ALIKE, limit=n)
-            return [position for _, _, position in near]
+            return self._nearly.find(wanted, n)
+        other = np.ones(len(found), bool)
         words = sorted(wanted.split())
-        other = np.array([sorted(self.titles[position].split()) != words for position in found], bool)
+        for at in np.flatnonzero(self.lengths[found] == len(wanted)):
+            other[at] = sorted(self.titles[found[at]].split()) != words
         return found[np.lexsort((-self.clicks[found], other))][:n].tolist()
+
+    @cached_property
+    def _nearly(self) -> Nearly:
+        return Nearly(self.titles)
 
 
 def _told(value: object) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from macrid.bundle import told
+from macrid.bundle.movers import Movers
 from macrid.bundle.person import Person, Why
 from macrid.bundle.recommender import Recommender
 
@@ -71,7 +72,7 @@ def dials(bundle: Recommender, factor: int, person: Person | None) -> Answer:
 def wishes(bundle: Recommender, person: Person | None) -> Answer:
     """What may be wished for; of a person, too, the names of those that move their list."""
     found: Answer = {"wishes": told.wishes(bundle)}
-    return found if person is None else found | {"moving": person.moving_wishes(MOVING)}
+    return found if person is None else found | {"moving": [each.of for each in Movers(person).most(MOVING)]}
 
 
 def recommend(bundle: Recommender, asked: Recommend, options: Options) -> Answer:

@@ -16,15 +16,15 @@ def test_the_slider_moves_the_list_to_both_sides(small):
     at = fine(opened(PAGE))
     stage = shown(at, "lead")
     (slider,), own_list = stage["sliders"], stage["list"]["items"]
-    assert slider["name"] in bundle.wishes.attributes
+    assert slider["key"] in bundle.wishes.attributes
     assert [card["title"] for card in own_list] == list(
         bundle.person(bundle.history_of(bundle.people[0])).steer(n=12).before["title"])
-    values, held = bundle.wishes.values(slider["name"]), {}
+    values, held = bundle.wishes.values(slider["key"]), {}
     for percent in (-100, 100):
-        found = shown(own(at, led={slider["name"]: percent}), "lead")
+        found = shown(own(at, led={slider["key"]: percent}), "lead")
         assert [card["mark"] for card in found["list"]["items"]].count("new") > 0
         held[percent] = values[[card["at"] for card in found["list"]["items"]]].mean()
-        assert address.wishes_text({slider["name"]: percent}).split(":")[1] in found["query"]
+        assert address.wishes_text({slider["key"]: percent}).split(":")[1] in found["query"]
     assert held[-100] < values[[card["at"] for card in own_list]].mean() < held[100]
 
 

@@ -8,7 +8,7 @@ from driving import ROOT, fine, opened, own, shown, titles
 
 from macrid.bundle import load
 from macrid.errors import InputError
-from ui import item_pictures, stage, state
+from ui import item_pictures, kept, stage, state
 
 STEER = "pages/steer.py"
 
@@ -53,6 +53,35 @@ def test_what_is_liked_and_hidden(shops):
     heard(at, what="reset")
     assert [item["title"] for item in shown(at, "stage")["list"]["items"][:2]] == [first["title"], second["title"]]
     assert "hides" not in at.query_params
+
+
+def test_dials_stand_beside_wishes(shops):
+    """The dials that move this list most have sliders of their own, are read and can be taken back as wishes are."""
+    bundle = load(shops / "shop")
+    person = bundle.person(bundle.history_of(bundle.people[0]))
+    at = fine(opened(STEER))
+    before = titles(at, "List after")
+    rows = shown(at, "stage")["sliders"]
+    assert {row["kind"] for row in rows} == {"wish", "dial"}
+    dial = next(row for row in rows if row["kind"] == "dial")
+    factor, dim = map(int, dial["key"].split("."))
+    label = bundle.dials.label(factor, dim)
+    assert (dial["says"], dial["label"], dial["reads"]) == ([label.low, label.high], label.name, [label.name])
+    assert dial["value"] == dial["at"] == round(100 * person.stands(factor, dim))
+    end = 0 if dial["at"] > 50 else 100
+    heard(at, what="dial", key=dial["key"], value=end)
+    turned = shown(at, "stage")
+    assert next(row for row in turned["sliders"] if row["key"] == dial["key"])["value"] == end
+    assert turned["chips"][0]["text"].startswith(f"{dial['says'][end > 0]} at {end} %")
+    assert "→" in turned["list"]["readings"][label.name]
+    found = bundle.steer({(factor, dim): bundle.dials.coordinate(factor, dim, end / 100)}, user=bundle.people[0], n=12).after
+    assert titles(at, "List after") == list(found["title"]) != before
+    assert at.query_params["dials"] == f"{dial['key']}-{end}"
+    assert kept.heard(bundle, turned["earlier"]) == [state.Turn({}, 100, {}, [], [])]
+    assert kept.heard(bundle, [5, {"wishes": "size:9"}, {"wishes": 4}])[0].wishes == {"size": 9}
+    assert kept.heard(bundle, "x") == []
+    heard(at, what="dial", key=dial["key"], value=None)
+    assert titles(at, "List after") == before
 
 
 def test_the_routes_tell_what_the_page_shows(shops):

@@ -167,6 +167,19 @@ def test_what_the_stage_reports(steer):
     assert steer.wishes == {}
 
 
+def test_dials_beside_the_list(steer):
+    """A dial that is put back to where the person stands (None) is not turned; what the browser remembers is taken once."""
+    for key, value in (("1.0", 80), ("3.2", 5), ("1.0", 85), ("3.2", None)):
+        steer.hear(heard("dial", key=key, value=value), dict)
+    assert (steer.dials, len(steer.earlier)) == ({(1, 0): 85}, 4)
+    fresh = Steer({})
+    fresh.remember(steer.earlier, 7)
+    fresh.remember([Turn({}, 100, {"size": 5}, [], [])], 8)
+    assert (fresh.staged, fresh.earlier) == (8, steer.earlier)
+    fresh.undo()
+    assert fresh.dials == {(1, 0): 85, (3, 2): 5}
+
+
 def test_another_person_starts_where_they_stand(steer):
     steer.meet("shop", [3, 4], favourite=1)
     steer.dials, steer.earlier, steer.factor = {(1, 0): 9}, [({}, 100)], 5

@@ -51,6 +51,31 @@ def test_dragging_changes_the_list_before_it_is_let_go(visit):
     page.mouse.up()
     waited(lambda: films(page), lambda found: found == during)
 
+    # A dial among the first goes the way of a wish, by keyboard and mouse, and is taken back after a reload.
+    dial = page.locator(".sliders .dial").first.get_by_role("slider")
+    dial.press("End")
+    waited(lambda: address(page).get("dials", ""), lambda found: found.endswith("-100"))
+    settled(page)
+    turned = waited(lambda: films(page), lambda found: found != during)
+    box = dial.bounding_box()
+    page.mouse.move(box["x"] + box["width"] - 8, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 3, box["y"] + box["height"] / 2, steps=5)
+    waited(lambda: films(page), lambda found: found != turned)
+    assert address(page)["dials"].endswith("-100")
+    page.mouse.up()
+    waited(lambda: address(page).get("dials", ""), lambda found: not found.endswith("-100"))
+    settled(page)
+    page.reload()
+    settled(page)
+    undo = page.get_by_role("button", name="Undo", exact=True).first
+    expect(undo).to_be_enabled()
+    for wanted in (turned, during, before):
+        undo.click()
+        waited(lambda: films(page), lambda found, wanted=wanted: found == wanted)
+        settled(page)
+    expect(undo).to_be_disabled()
+
 
 @pytest.mark.browser
 def test_two_wishes_in_words_and_a_reload(visit):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from macrid.bundle.search import Search
+from macrid.bundle.search import Search, normal
 
 TITLES = ["Schindler's List", "Mission: Impossible", "Face/Off", "L.A. Confidential", "The Godfather",
           "The Godfather: Part II", "Amélie", "Toy Story", "Toys", "Heat", "Nobody's Fool"]
@@ -32,6 +32,15 @@ def test_the_most_clicked_come_first_and_n_at_most(search):
     assert search.find("film", 3) == [10, 9, 8]
     assert search.find("", 2) == [10, 9]
     assert search.find("toy", 5) == [8, 7]
+
+
+@pytest.mark.parametrize(("typed", "first"), [("the godfahter", "The Godfather"), ("shindler list", "Schindler's List"),
+                                              ("nobodis fool", "Nobody's Fool"), ("amelei", "Amélie")])
+def test_titles_that_are_nearly_meant_are_found_among_many(typed, first):
+    """Of a large catalogue only the titles that share most pairs of letters are compared."""
+    letters = np.random.default_rng(0).choice(list("abcdefghijklmnopqrstuvwxyz  "), (5_000, 14))
+    many = Search(pd.DataFrame({"title": [*map("".join, letters), *TITLES]}))
+    assert many.titles[many.find(typed, 5)[0]] == normal(first)
 
 
 def test_nothing_like_it(search):

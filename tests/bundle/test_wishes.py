@@ -147,15 +147,3 @@ def test_like_a_title_in_words(bundle):
     assert {name: value > 0 for name, value in found.wishes.items()} == {f"like:{item}": True, "price": False}
     assert not found.unknown
     assert bundle.wishes.understand("I would like mugs").wishes.keys() == {"mugs"}
-
-
-def test_the_wishes_that_move_a_list(bundle, someone):
-    found = someone.moving_wishes(6)
-    assert len(found) == len(set(found)) <= 6
-    attributes = bundle.wishes.attributes
-    kinds = [attributes[name].yes_no for name in found]
-    assert kinds == sorted(kinds)  # numbers first, half of them at most
-    assert kinds.count(False) <= 3
-    own = someone.steer(n=12).before["item_id"].tolist()
-    for name in found:
-        assert any(someone.steer(wishes={name: wish}, n=12).after["item_id"].tolist() != own for wish in (-0.6, 0.6))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from commands import answer
 
+from macrid.bundle.movers import Movers
 from macrid.errors import InputError
 from macrid.service import answered
 
@@ -72,7 +73,7 @@ def test_what_there_is(client, bundle, user):
     dials = client.dials(2, user=user)
     assert [row["dim"] for row in dials] == bundle.dials.order(2)
     assert [row["stands"] for row in dials] == [person.stands(2, row["dim"]) for row in dials]
-    assert client.wishes(user=user)["moving"] == person.moving_wishes(8)
+    assert client.wishes(user=user)["moving"] == [each.of for each in Movers(person).most(8)]
     assert {row["attribute"] for row in client.wishes()["wishes"]} == set(bundle.wishes.attributes)
     assert client.fold_in(bundle.items["item_id"].iloc[person.seen].tolist())["parts"] == person.parts.tolist()
 
