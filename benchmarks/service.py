@@ -2,7 +2,7 @@
 
     python benchmarks/service.py                                    # 2,000 and 100,000 items; writes results/service.json
     python benchmarks/service.py --items 1000000 --seconds 20
-    python benchmarks/service.py --items 100000 --growth 600        # memory over ten minutes
+    python benchmarks/service.py --items 100000 --workers 2 --rates "" --growth 3600 --out /tmp/growth.json    # an hour
 
 Untrained bundles of K = 7 factors of 32 dimensions (`made_bundle`). Each connection is a person with a history of 20 random
 items who turns a dial or a wish, 20 items a list, and becomes another person after 20 turns. `50 a second`: so many
@@ -29,6 +29,7 @@ from record import RESULTS, save, table, versions
 
 ROOT = Path(__file__).resolve().parents[1]
 CONNECTIONS = (1, 10, 50, 200)
+POINTS = 20  # at which memory is noted
 TURNS, HISTORY, DIMS, LISTED, SEED = 20, 20, 32, 20, 0
 PORT = 8719
 
@@ -65,15 +66,16 @@ async def answered(reader: asyncio.StreamReader) -> bool:
     return head.startswith(b"HTTP/1.1 200")
 
 
-async def load(ids: list[str], connections: int, rate: float, seconds: float) -> dict:
-    """The times of the answers to some people, in milliseconds. rate: questions a second of all; 0: closed."""
+async def load(ids: list[str], connections: int, rate: float, seconds: float, seed: int = SEED) -> dict:
+    """The times of the answers to some people, in milliseconds. rate: questions a second of all; 0: closed. seed: other
+    people."""
     times: list[float] = []
     wrong = 0
     begin = time.perf_counter() + 0.2
 
     async def one(k: int) -> None:
         nonlocal wrong
-        person = Person(ids, np.random.default_rng([SEED, connections, k]), 1 + k % TURNS)
+        person = Person(ids, np.random.default_rng([seed, connections, k]), 1 + k % TURNS)
         reader, writer = await asyncio.open_connection("127.0.0.1", PORT)
         due = begin + (k / rate if rate else 0)
         while due < begin + seconds:
@@ -91,15 +93,27 @@ async def load(ids: list[str], connections: int, rate: float, seconds: float) ->
             "p95": p95, "p99": p99, "wrong": wrong}
 
 
-def resident(pid: int) -> float:
-    """Megabytes that a process holds."""
-    return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[1]) / 1024
+def family(pid: int) -> list[int]:
+    """A process and those that it started."""
+    started = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *(each for child in started for each in family(int(child)))]
+
+
+def memory(pid: int) -> dict[str, float]:
+    """Megabytes: `pss`, its share of what several processes hold together, and `own`, what nobody else holds."""
+    told = dict(re.findall(r"^(\w+): +(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE))
+    return {"pss": int(told["Pss"]) / 1024, "own": (int(told["Private_Clean"]) + int(told["Private_Dirty"])) / 1024}
+
+
+def held(pid: int) -> float:
+    """Megabytes that a process and those that it started hold."""
+    return sum(memory(each)["pss"] for each in family(pid))
 
 
 def busy(pid: int) -> float:
-    """Seconds of a processor that a process has had."""
-    ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(ticks[11]) + int(ticks[12])) / os.sysconf("SC_CLK_TCK")
+    """Seconds of a processor that a process and those that it started have had."""
+    ticks = [Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split() for each in family(pid)]
+    return sum(int(each[11]) + int(each[12]) for each in ticks) / os.sysconf("SC_CLK_TCK")
 
 
 def started(bundle: Path, workers: int) -> subprocess.Popen:
@@ -115,7 +129,22 @@ def started(bundle: Path, workers: int) -> subprocess.Popen:
     raise RuntimeError("the service does not start")
 
 
-def measure(n_items: int, seconds: float, rates: list[float], workers: int, growth: float) -> dict:
+def grown(pid: int, ids: list[str], seconds: float, rate: float) -> dict:
+    """Memory at POINTS times while questions come, of all processes together and what each holds alone, and how many
+    megabytes an hour are gained over the second half: by then everybody who is remembered has come."""
+    rows, begin = [], time.perf_counter()
+    for point in range(POINTS):
+        row = asyncio.run(load(ids, 10, rate, seconds / POINTS, point))
+        rows.append({"after": time.perf_counter() - begin, "mb": held(pid),
+                     "own": [memory(each)["own"] for each in family(pid)],
+                     **{key: row[key] for key in ("p95", "answers", "wrong")}})
+        click.echo(json.dumps(rows[-1]), err=True)
+    late = rows[POINTS // 2:]
+    slope = float(np.polyfit([row["after"] / 3600 for row in late], [row["mb"] for row in late], 1)[0])
+    return {"seconds": seconds, "rate": rate, "mb_an_hour": slope, "rows": rows}
+
+
+def measure(n_items: int, seconds: float, rates: list[float], workers: int, growth: float, growth_rate: float) -> dict:
     with tempfile.TemporaryDirectory() as folder:
         make_bundle(path := Path(folder) / "b", n_items, SEED, DIMS)
         begin = time.perf_counter()
@@ -126,20 +155,17 @@ def measure(n_items: int, seconds: float, rates: list[float], workers: int, grow
 
             ids = bundle.load(path).items["item_id"].tolist()
             asyncio.run(load(ids, 2, 0, 3))  # warms up
-            found["mb"] = resident(server.pid)
+            found["mb"] = held(server.pid)
             for rate in rates:
                 for connections in CONNECTIONS:
                     before, had = os.getloadavg()[0], busy(server.pid)
                     row = asyncio.run(load(ids, connections, rate, seconds))
                     row["cpu_ms"] = 1e3 * (busy(server.pid) - had) / row["answers"]
-                    found["rows"].append(row | {"load": round(before, 1), "mb": resident(server.pid)})
+                    found["rows"].append(row | {"load": round(before, 1), "mb": held(server.pid)})
                     click.echo(json.dumps(found["rows"][-1]), err=True)
+            found["processes"] = {each: memory(each) for each in family(server.pid)}
             if growth:
-                memory = []
-                for _ in range(10):
-                    asyncio.run(load(ids, 10, 50, growth / 10))
-                    memory.append(round(resident(server.pid), 1))
-                found["growth"] = {"seconds": growth, "rate": 50, "mb": memory}
+                found["growth"] = grown(server.pid, ids, growth, growth_rate)
             return found
         finally:
             server.send_signal(signal.SIGTERM)
@@ -151,10 +177,11 @@ def measure(n_items: int, seconds: float, rates: list[float], workers: int, grow
 @click.option("--seconds", default=15.0, show_default=True, help="Of each row.")
 @click.option("--rates", default="50,0", show_default=True, help="Questions a second, with commas; 0: closed.")
 @click.option("--workers", default=1, show_default=True)
-@click.option("--growth", default=0.0, help="Seconds of 50 questions a second over which memory is watched, at last.")
+@click.option("--growth", default=0.0, help="Seconds over which memory is watched at last, with 10 connections.")
+@click.option("--growth-rate", default=50.0, show_default=True, help="Questions a second meanwhile.")
 @click.option("--out", default=RESULTS / "service.json", type=click.Path(path_type=Path))
-def main(sizes, seconds, rates, workers, growth, out):
-    found = [measure(int(size), seconds, [float(rate) for rate in rates.split(",")], workers, growth)
+def main(sizes, seconds, rates, workers, out, **growth):
+    found = [measure(int(size), seconds, [float(rate) for rate in rates.split(",") if rate], workers, **growth)
              for size in sizes.split(",")]
     rows = [[f"{each['items']:,}", "closed" if not row["rate"] else f"{row['rate']:g} a second", row["connections"],
              f"{row['per_second']:.0f}", *(f"{row[key]:.1f}" for key in ("p50", "p95", "p99", "cpu_ms")), row["wrong"],
@@ -164,7 +191,9 @@ def main(sizes, seconds, rates, workers, growth, out):
                       "wrong", "load before"], rows))
     for each in found:
         if "growth" in each:
-            click.echo(f"memory at {each['items']:,} items: {each['growth']['mb']} MB")
+            told = each["growth"]
+            click.echo(f"memory at {each['items']:,} items: {[round(row['mb']) for row in told['rows']]} MB over "
+                       f"{told['seconds']:.0f} s, {told['mb_an_hour']:+.1f} MB an hour over the second half")
     save(out, {"versions": versions(), "seconds": seconds, "processors": os.cpu_count(), "measured": found})
 
 
