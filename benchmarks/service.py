@@ -119,7 +119,7 @@ def busy(pid: int) -> float:
 def started(bundle: Path, workers: int) -> subprocess.Popen:
     command = ["serve", str(bundle), "--port", str(PORT), "--rate", "0", "--log", "none", "--workers", str(workers)]
     server = subprocess.Popen([sys.executable, "-m", "macrid", *command], cwd=ROOT)
-    for _ in range(1200):
+    for _ in range(6000):  # a million items take minutes
         done = subprocess.run(["curl", "-sf", f"http://127.0.0.1:{PORT}/ready"], capture_output=True, check=False)
         if done.returncode == 0:
             return server

@@ -8,6 +8,7 @@ from typing import Generic, NamedTuple, TypeVar
 import numpy as np
 import pandas as pd
 
+from macrid.dials.names import DialLabel
 from macrid.dials.steered_scores import SteeredScores
 from macrid.model.linear_path import LinearRow
 
@@ -17,6 +18,7 @@ Value = TypeVar("Value")
 ITEMS = 20_000  # rows of the items table
 MAPS = 8
 LEANS = 64  # attributes
+DIALS = 10_000
 PEOPLE_NUMBERS = 10**8  # floats that the people may take (400 MB); one takes K + 6 an item, or a few more
 FEWEST_PEOPLE, MOST_PEOPLE = 4, 64
 
@@ -77,4 +79,5 @@ class Cache:
         self.leans: Store[str, np.ndarray] = Store(LEANS)
         self.factor_items: Store[int, FactorItems] = Store(kfac)
         self.quantiles: Store[int, pd.DataFrame] = Store(kfac)
+        self.labels: Store[tuple[int, int], DialLabel | None] = Store(DIALS)
         self.people: Store[tuple[int, ...], Computed] = Store(max(FEWEST_PEOPLE, min(MOST_PEOPLE, people)))

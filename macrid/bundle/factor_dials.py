@@ -202,6 +202,9 @@ class FactorDials:
     def label(self, factor: int, dim: int) -> names.DialLabel | None:
         """What a dial is called: the attribute that it was learned from, the name that somebody gave it, or what it does to
         lists, or what the items along it follow; None if it does nothing that is known."""
+        return self.cache.labels.get((factor, dim), lambda: self._label(factor, dim))
+
+    def _label(self, factor: int, dim: int) -> names.DialLabel | None:
         found = self._measured_label(factor, dim)
         given = self.given.get((factor, dim))
         return given_dials.label(given, found) if given and (factor, dim) not in self.aligned else found

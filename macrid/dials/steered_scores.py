@@ -11,6 +11,7 @@ import numpy as np
 
 STRIP_POSITIONS = 7
 BLOCK = 16_384  # items
+PIECE = 256  # items of which the best is looked for first
 Turned = Mapping[tuple[int, int], float]  # (factor, dim) -> the coordinate that the dial is turned to, in [-1, 1]
 
 
@@ -98,8 +99,7 @@ class SteeredScores:
         candidates = np.flatnonzero(bound > -np.inf)
         if n < len(candidates):
             slack = strength * np.log(len(summands)) + 1e-5 * (1 + self.scale)  # the second term for rounding
-            least = np.partition(bound, len(bound) - n)[len(bound) - n] - slack
-            candidates = np.flatnonzero(bound >= least)
+            candidates = np.flatnonzero(bound >= _reached(bound, n) - slack)
         scores = _logsumexp(np.stack([summand[candidates] for summand in summands]))
         scores = self._blend(scores, self.own[candidates], strength)
         best = np.argsort(-scores, kind="stable")[:n]
@@ -165,11 +165,20 @@ def _logsumexp(t: np.ndarray) -> np.ndarray:
 
 def top_items(scores: np.ndarray, n: int, allowed: np.ndarray) -> np.ndarray:
     """The indices of the n best-scored items among the `allowed` (bool (M,)), best first; ties go to the lower index."""
-    candidates = np.flatnonzero(allowed)
-    if 0 < n < len(candidates):
-        s = scores[candidates]
-        candidates = candidates[s >= np.partition(s, -n)[-n]]  # n, and those that tie with the last of them
+    some = allowed
+    if 0 < n < np.count_nonzero(allowed):
+        open_to = np.where(allowed, scores, -np.inf)
+        some = allowed & (open_to >= _reached(open_to, n))  # n, those that tie with the last of them, and few others
+    candidates = np.flatnonzero(some)
     return candidates[np.argsort(-scores[candidates], kind="stable")][:n]
+
+
+def _reached(scores: np.ndarray, n: int) -> float:
+    """What n of the scores (M,) reach, or more, and few others: the n-th largest of the best of pieces, which takes a fifth
+    of the time that the n-th largest of all takes."""
+    whole = len(scores) // PIECE * PIECE
+    best = scores if whole < n * PIECE else scores[:whole].reshape(-1, PIECE).max(axis=1)
+    return float(np.partition(best, len(best) - n)[len(best) - n])
 
 
 def dial_range(coordinate: np.ndarray) -> tuple[float, float]:

@@ -1,5 +1,7 @@
 """Steering: what is altered and what is kept, the dial's shortcut against the model itself, and the lists."""
 
+from unittest.mock import patch
+
 import numpy as np
 import pytest
 from conftest import random_clicks, tiny_settings
@@ -7,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from macrid.dials import steered_scores
 from macrid.dials.steered_scores import SteeredScores, altered, dial_range, list_change, top_items
 from macrid.model.macridvae import MacridVAE
 
@@ -127,7 +130,8 @@ def test_the_short_way_to_the_top_is_a_full_sort(seed, kfac, scale, n, strength,
     names = data.draw(st.lists(st.tuples(st.integers(0, kfac - 1), st.integers(0, 5)), max_size=4, unique=True))
     turned = {name: data.draw(st.floats(-1, 1)) for name in names}
     without = data.draw(st.lists(st.integers(0, 49), max_size=50, unique=True))
-    found, scores = dials.top(turned, n, strength, without)
+    with patch.object(steered_scores, "PIECE", data.draw(st.sampled_from([4, 256]))):
+        found, scores = dials.top(turned, n, strength, without)
     everything = dials.scores(turned, strength)
     allowed = ~np.isin(np.arange(50), without)
     assert len(found) == len(set(found)) == min(n, allowed.sum())
@@ -187,7 +191,8 @@ def test_dials_leave_what_they_were_given():
 def test_top_items_is_a_full_sort(scores, n, data):
     allowed = data.draw(arrays(bool, len(scores)))
     wanted = sorted(np.flatnonzero(allowed), key=lambda i: (-scores[i], i))[:n]
-    assert top_items(scores, n, allowed).tolist() == wanted
+    with patch.object(steered_scores, "PIECE", data.draw(st.sampled_from([4, 256]))):
+        assert top_items(scores, n, allowed).tolist() == wanted
 
 
 def test_dial_range():
