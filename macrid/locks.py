@@ -58,13 +58,24 @@ def is_held(path: Path) -> bool:
 
 @contextmanager
 def waiting(path: Path) -> Iterator[None]:
-    """Hold the lock `path` within a block; waits for whoever holds it."""
-    held = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    """Hold the lock `path` within a block; waits for whoever holds it. Its folder is made, also where it is removed
+    meanwhile."""
+    held = _held(path)
+    while not _same(path, held):
+        os.close(held)
+        held = _held(path)
     try:
-        fcntl.flock(held, fcntl.LOCK_EX)
         yield
     finally:
         os.close(held)
+
+
+def _held(path: Path) -> int:
+    """A descriptor that holds the lock `path`, or one that was removed while it was waited for."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    held = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    return held
 
 
 def _same(path: Path, held: int) -> bool:

@@ -41,7 +41,7 @@ def look(division: Division, chosen: Chosen, told: Told, twin: bool, as_json: bo
     With --json, a line for each of the three as it is known: {"preview": ...}, {"counts": ...}, {"takes": ...}.
     """
     division, chosen = recbole_names.understood(division, chosen)
-    if Path(division.data).exists():
+    if division.is_files:
         from macrid.data.reading.preview import preview
 
         seen = preview(division.data, division.asked())

@@ -10,7 +10,7 @@ import click
 
 from macrid.errors import InputError, InputWarning
 
-from . import app, batch, jobs, serve, shelf, study, train, use
+from . import app, batch, jobs, prepare, serve, shelf, study, train, use
 
 
 def call(arguments: Sequence[str] | None = None, program: str | None = None) -> None:
@@ -56,8 +56,8 @@ def main() -> None:
     """MacridVAE: train a recommender that people can steer, look into it, and steer it."""
 
 
-for command in (*train.COMMANDS, *use.COMMANDS, *batch.COMMANDS, *study.COMMANDS, *app.COMMANDS, *serve.COMMANDS,
-                *jobs.COMMANDS, *shelf.COMMANDS):
+for command in (*train.COMMANDS, *prepare.COMMANDS, *use.COMMANDS, *batch.COMMANDS, *study.COMMANDS, *app.COMMANDS,
+                *serve.COMMANDS, *jobs.COMMANDS, *shelf.COMMANDS):
     main.add_command(command)
 
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -61,19 +61,23 @@ def collect(**groups: Callable[..., object]) -> Callable[[Command], Command]:
     return decorate
 
 
-data_options = with_options(  # those of `Division`
-    click.option("--data", required=True,
-                 help="shop, shop:ITEMSxPEOPLE, skewed-shop, a public set's name, or a file or folder."),
+column_options = with_options(  # those of `Columns`
     click.option("--user", metavar="COLUMN", help="The column of users: its name, or its number where there is no header."),
     click.option("--item", metavar="COLUMN", help="The column of items."),
     click.option("--rating", metavar="COLUMN", help="The column of ratings, counts or yes and no."),
     click.option("--time", metavar="COLUMN", help="The column of times."),
     click.option("--events", help="Which events of a log count, such as purchase,cart."),
+    click.option("--min-rating", type=float,
+                 help="Ratings from here count as clicks.  [the upper two fifths of the scale; recbole: all count]"),
+)
+data_options = with_options(  # those of `Division`
+    click.option("--data", required=True,
+                 help="shop, shop:ITEMSxPEOPLE, skewed-shop, a public set's name, a file or folder, its address "
+                      "(s3://...), or clicks that were prepared."),
+    column_options,
     click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**31 - 1)),
     click.option("--split", "kind", default="strong", show_default=True, type=click.Choice(["strong", "recbole"]),
                  help="strong: hold out whole people. recbole: a tenth of everybody's ratings, twice."),
-    click.option("--min-rating", type=float,
-                 help="Ratings from here count as clicks.  [the upper two fifths of the scale; recbole: all count]"),
     click.option("--min-clicks", type=click.IntRange(1),
                  help="People with fewer are left out.  [5; recbole and ready splits: 1]"),
     click.option("--held-out", type=click.IntRange(1), help="People to hold out, for validation and test each.  "
@@ -94,29 +98,43 @@ bundle_argument = click.argument("path", metavar="BUNDLE", type=click.Path(path_
 
 
 @dataclass(frozen=True)
-class Division:
-    """Which data are divided how: the `data_options`."""
+class Columns:
+    """What is said of the columns of a file: the `column_options`."""
 
-    data: str
     user: str | None  # columns, as the person calls them
     item: str | None
     rating: str | None
     time: str | None
     events: str | None
-    seed: int
-    kind: str  # of the split
     min_rating: float | None
-    min_clicks: int | None
-    held_out: int | None
 
     def asked(self) -> "Asked":
-        """What is said of the columns of a file."""
         from macrid.data.interactions import Asked
 
         events = tuple(e.strip() for e in (self.events or "").split(",") if e.strip())
         if self.events is not None and not events:
-            raise InputError("--events '': names no event; write them with commas, such as --events purchase,cart")
+            raise InputError(f"--events {self.events!r}: names no event; write them with commas, such as --events "
+                             "purchase,cart")
         return Asked(self.user, self.item, self.rating, self.time, events, self.min_rating)
+
+
+@dataclass(frozen=True)
+class Division(Columns):
+    """Which data are divided how: the `data_options`."""
+
+    data: str
+    seed: int
+    kind: str  # of the split
+    min_clicks: int | None
+    held_out: int | None
+
+    @property
+    def is_files(self) -> bool:
+        """Whether the data are somebody's own files, neither a public set nor a shop, nor prepared already."""
+        from macrid.data.prepared import folder
+        from macrid.data.reading.remote import is_address
+
+        return is_address(self.data) or (Path(self.data).expanduser().exists() and not folder.is_one(self.data))
 
     def read(self) -> "Interactions":
         """The data, undivided."""
@@ -127,6 +145,7 @@ class Division:
         """The data divided; source: what `read` gave, if they have been read; known: gives whom to hold out of the people
         with these ids, None: at random."""
         from macrid.data import split as splitting
+        from macrid.data.prepared import divisions
 
         strong = self.kind == "strong"
         source = self.read() if source is None else source
@@ -134,10 +153,16 @@ class Division:
         if not strong:  # RecBole takes all ratings and everybody; what says no is none
             no = source.found is not None and source.found.scale.kind in ("label", "count")
             rating, least = (rating if rating is not None or no else -float("inf")), least or 1
-        clicks = splitting.to_clicks(source, rating, least)
-        if not strong:
-            return splitting.recbole(clicks, self.seed)
-        return splitting.strong(clicks, self.seed, self.held_out, known(clicks.user_ids) if known else None)
+
+        def divide(source: "Interactions") -> "Split":
+            clicks = splitting.to_clicks(source, rating, least)
+            if not strong:
+                return splitting.recbole(clicks, self.seed)
+            return splitting.strong(clicks, self.seed, self.held_out, known(clicks.user_ids) if known else None)
+
+        how = {"kind": self.kind, "seed": self.seed, "min_rating": self.min_rating, "min_clicks": self.min_clicks,
+               "held_out": self.held_out, "known": known(source.user_ids) if known and source.folder else None}
+        return divisions.kept(source, how, divide)
 
 
 @dataclass(frozen=True)
@@ -222,6 +247,7 @@ def read_data(data: str, seed: int, asked: "Asked | None" = None) -> "Interactio
     """The interactions that --data names: the simulated shop, a file or folder, or a public set, fetched if need be. asked:
     what was said of the columns of a file."""
     from macrid.data import fetch, interactions
+    from macrid.data.reading.remote import is_address
     from macrid.data.split import HELD_OUT_PEOPLE
 
     sized = re.fullmatch(r"(skewed-)?shop(?::([0-9]+)x([0-9]+))?", data)
@@ -242,6 +268,16 @@ def read_data(data: str, seed: int, asked: "Asked | None" = None) -> "Interactio
         if fetch.available(data) is None:
             click.echo(f"fetching {data}", err=True)
         return replace(interactions.read(fetched(data), data, asked), usual_held_out=HELD_OUT_PEOPLE.get(data))
+    if not is_address(data):
+        _check_given(data)
+    with bar(f"reading {PurePosixPath(data).name}") as progress:
+        return interactions.read(data, asked=asked, progress=progress)
+
+
+def _check_given(data: str) -> None:
+    """InputError where a path is that of nothing, of a bundle, or of no file."""
+    from macrid.data import fetch
+
     given = Path(data).expanduser()
     if given.exists() and not given.is_file() and not given.is_dir():
         raise InputError(f"--data {data}: is neither a file nor a folder; write what it gives to a file first")
@@ -251,8 +287,6 @@ def read_data(data: str, seed: int, asked: "Asked | None" = None) -> "Interactio
     if not given.exists():
         raise InputError(f"there is no data set and no file {data!r}; --data takes shop, shop:ITEMSxPEOPLE, skewed-shop, "
                          f"{', '.join(fetch.NAMES)}, or the path of a file or folder")
-    with bar(f"reading {Path(data).name}") as progress:
-        return interactions.read(data, asked=asked, progress=progress)
 
 
 @contextmanager

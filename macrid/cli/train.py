@@ -1,6 +1,7 @@
 """Commands that make bundles, or parts of them: fetch, look, train, remap, import-recbole."""
 
 import os
+import shutil
 import sys
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -9,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from macrid.beside import discard
 from macrid.errors import InputError
 
 from . import looking, recbole_names
@@ -28,6 +28,7 @@ from .options import (
     settings_options,
     summary,
 )
+from .prepare import within_memory
 from .progress import TrainingProgress
 
 if TYPE_CHECKING:
@@ -123,16 +124,17 @@ def train(division: Division, chosen: Chosen, output: _Output, told: Told, model
     device = device_of(device)
     told.check(settings)
     with Workers.of_torchrun(device) as workers:
-        source = division.read()
+        out = Path(output.out or "")
+        source = workers.after_the_first(lambda: within_memory(division, out)).read()
         known = told.read(source.items["item_id"])
         split = division.split(source)
         labels, intentions = told.of_items(*known, split.items["item_id"])
         if labels is not None and settings.label_weight and labels.shape[1] > settings.embedding_size:
             raise InputError(f"{told.file}: has {labels.shape[1]} attributes, embedding_size is {settings.embedding_size}; "
                              "raise embedding_size, drop some, or set label_weight=0")
-        out, kfac_auto = Path(output.out or ""), None
-        if auto:  # before minutes pass
-            run_folder.check_places(out, overwrite=output.overwrite, resume=output.resume, twin=bool(twin))
+        kfac_auto = None
+        if auto:
+            run_folder.check_free(out, output.overwrite)  # before minutes pass
             settings, kfac_auto = _settled(settings, split, division.seed)
         if intentions:
             settings = contents.intended(settings, intentions, chosen.read())
@@ -162,7 +164,7 @@ def _go_on(older: Path, division: Division, chosen: Chosen, output: _Output, dev
     if out.resolve() == older.resolve():
         raise InputError(f"--out is the bundle of --from, {out}, which is never changed; choose another folder")
     settings = renew.settings_of(before, chosen.read())
-    source = division.read()
+    source = within_memory(division, out).read()
     split = division.split(source, lambda user_ids: renew.known_people(before, user_ids))
     start = renew.renewed(before, split, settings, division.seed)
     run = provenance.describe(split, settings, division.seed) | {"from": provenance.of_weights(before.model)}
@@ -191,7 +193,7 @@ def _train(training: "Training", out: Path, watched: Path | None) -> None:
         click.echo(f"stopped; the same command with --resume goes on (kept in {run_folder.partial_of(out)})", err=True)
         sys.exit(130)
     except FloatingPointError as error:
-        discard(run_folder.partial_of(out))  # going on would end the same way
+        shutil.rmtree(run_folder.partial_of(out))  # going on would end the same way
         raise InputError(str(error)) from error
     click.echo(f"{out}: " + summary(bundle.meta["metrics"]), err=True)
 

@@ -8,7 +8,6 @@ click is told by `scale` and said by `counting`. The layouts are listed in docs/
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,18 +16,20 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix
 
-from macrid.errors import InputError, InputWarning
+from macrid.errors import InputError
 
+from . import pairs
 from .counting import Found, Statement
+from .prepared import folder as prepared
+from .prepared.matrices import MEMORY, Store
 from .reading.describe import COLUMNS, describe
-from .reading.find import PARTS, Finder, Fit
-from .reading.item_table import ItemTable, item_table
+from .reading.find import PARTS
+from .reading.item_table import item_table
 from .reading.published import catalogue, categories, indexed, parts_of
-from .reading.roles import Asked, Roles
-from .reading.rows import Rows, gather, words_taken
-from .reading.table import Table
-from .reading.tree import Tree
-from .scale import Column, Scale, scale_of
+from .reading.roles import Asked
+from .reading.rows import Rows, gather
+from .scale import Scale
+from .source import Read, Source, opened
 
 __all__ = ["PARTS", "Asked", "Interactions", "read"]
 
@@ -52,6 +53,8 @@ class Interactions:
     found: Found | None = None  # what was read, if it was read from files
     statement: Statement | None = None  # of clicks: what counted and what did not
     usual_held_out: int | None = None  # of a public set: how many people its papers hold out
+    folder: Path | None = None  # of clicks that were prepared: where they lie, and matrix is mapped
+    store: Store = MEMORY  # where the matrices are put that are made of this one
 
     def __post_init__(self) -> None:
         users, items = self.matrix.shape
@@ -151,115 +154,51 @@ def read(path: str | Path, name: str | None = None, asked: Asked | None = None,
     with too few fields, blank ids, ratings or times that are not finite numbers; for an item described twice; for pro_sg
     indices outside unique_sid.txt and pairs or users in two parts.
     """
-    if name is None:
-        given = Path(path).expanduser().resolve()
-        name = given.name if given.is_dir() else given.stem
-    with Tree(path) as tree:
-        finder = Finder(tree, asked)
-        fit = finder.find()
-        roles = fit.roles()
-        fit = replace(fit, tables=[table.settled() for table in fit.tables])
-        tree.count(fit.names, progress)
-        rows = gather(fit.tables, roles, fit.asked)
+    if prepared.is_one(path):
+        if asked is not None and (asked.names or asked.events):
+            raise InputError(f"{path}: holds clicks that were prepared, whose columns are known; --user, --item, --rating, "
+                             "--time and --events go with the files that it was made from")
+        return Interactions(**prepared.load(Path(path).expanduser()))
+    with opened(path, asked) as found_there:
+        source = found_there.settled()
+        name = name or source.name
+        tree = source.finder.tree
+        tree.count(source.fit.names, progress)
+        rows = gather(source.fit.tables, source.roles, source.fit.asked)
         tree.count([], None)
-        if fit.layout == "pro_sg":
-            return _pro_sg(finder, fit, rows, name)
-        called = {role: _name_of(fit.tables[0], k) for role, k in roles[0].columns.items()}
-        found, scale = _found(finder, fit, roles[0], rows, called)
-        matrix, _ = _assemble(rows, scale)
-        table = item_table(finder, fit, called["item"])
-        rated = rows.ratings is not None
-        found = replace(found, notes=(*found.notes, *_of_items(rows.item_ids, table)))
-        return Interactions(matrix, rows.user_ids, rows.item_ids, describe(rows.item_ids, table), name, rated, found=found)
+        if source.fit.layout == "pro_sg":
+            return _pro_sg(source, rows, name)
+        rated, ratings = rows.ratings is not None, None
+        if rows.ratings is not None:
+            ratings = np.unique(rows.ratings[~np.isnan(rows.ratings)], return_counts=True)
+        found = source.found(Read(len(rows), rows.user_ids, rows.item_ids, ratings, rows.events))
+        matrix, _ = _assembled(rows, found.scale)
+        items, found = source.described(rows.item_ids, found)
+        return Interactions(matrix, rows.user_ids, rows.item_ids, items, name, rated, found=found)
 
 
-def _name_of(table: Table, k: int) -> str:
-    """What a column is called, for people."""
-    if table.look.header is False and k < len(table.look.columns):
-        return f"column {k + 1}"
-    return table.columns[k] if k < len(table.columns) else "values"  # of a matrix
-
-
-def _found(finder: Finder, fit: Fit, roles: Roles, rows: Rows, called: dict[str, str]) -> tuple[Found, Scale]:
-    """What was read, and the scale of its ratings."""
-    where = finder.tree.shown(fit.names[0]) if len(fit.names) == 1 else str(finder.tree.root / fit.folder)
-    values, counts = np.zeros(0), np.zeros(0, np.int64)
-    if rows.ratings is not None:
-        values, counts = np.unique(rows.ratings[~np.isnan(rows.ratings)], return_counts=True)
-    scale = Scale("none") if rows.ratings is None else scale_of(
-        values, counts, Column(called["rating"], roles.kind, where, fit.asked.min_rating, counts.sum() < len(rows)))
-    notes = [note for table in fit.tables for note in table.notes]
-    if roles.guessed:
-        by_number = sorted(roles.columns.items(), key=lambda pair: pair[1])
-        order = ", ".join(f"column {k + 1} is the {role}" for role, k in by_number)
-        notes.append(f"{where}: has no header line; {order}; --user, --item, --rating and --time with numbers say otherwise")
-    for role, ids in (("user", rows.user_ids), ("item", rows.item_ids)):
-        if words := words_taken(ids):
-            notes.append(f"the {role} ids {words} are taken as names")
-    found = Found(where, fit.layout, len(fit.names), called, scale, len(rows), values, counts,
-                  dict(rows.events.most_common(20)), fit.asked.events, tuple(dict.fromkeys(notes)))
-    return found, scale
-
-
-def _of_items(item_ids: np.ndarray, table: ItemTable | None) -> list[str]:
-    """What to say of the table that describes the items."""
-    if table is None:
-        return ["no table beside it describes the items"]
-    mine, theirs = set(item_ids), set(table.frame["item_id"])
-    if mine == theirs:
-        return list(table.notes)
-    others = f"; {len(theirs - mine):,} of its rows are of items that nobody touched" if theirs - mine else ""
-    return [*table.notes, f"{table.where} describes {len(mine & theirs):,} of the {len(mine):,} items{others}"]
-
-
-def _assemble(rows: Rows, scale: Scale) -> tuple[csr_matrix, np.ndarray]:
+def _assembled(rows: Rows, scale: Scale) -> tuple[csr_matrix, np.ndarray]:
     """The matrix, and which of the N rows each stored entry comes from; repeated pairs are merged with a warning."""
     shape = len(rows.user_ids), len(rows.item_ids)
-    key = rows.users.astype(np.int64) * shape[1] + rows.items
-    order = np.argsort(key, kind="stable")
-    ordered = key[order]
-    step = ordered[1:] != ordered[:-1]
-    values = np.ones(len(rows), np.float32) if rows.ratings is None else rows.ratings.astype(np.float32)
-    if not step.all():
-        how = _say_repeated(rows, order[1:][~step], scale)
-        starts = np.flatnonzero(np.append(True, step))
-        if how == "sum":
-            merged = np.add.reduceat(np.nan_to_num(values[order]), starts)
-        elif how == "max":
-            merged = np.maximum.reduceat(np.nan_to_num(values[order], nan=-np.inf), starts)
-        else:
-            unrated = np.isnan(values) | np.isin(values, np.array(scale.unrated, np.float32))
-            if rows.times is not None or unrated.any():  # stable: at equal times the last row wins, and any mark over none
-                times = np.zeros(len(key)) if rows.times is None else np.nan_to_num(rows.times, nan=-np.inf)
-                order = np.lexsort((times, ~unrated, key))
-            merged = values[order[np.append(step, True)]]
-        order = order[np.append(step, True)]
-    else:
-        merged = values[order]
-    indptr = np.concatenate([[0], np.cumsum(np.bincount(rows.users[order], minlength=shape[0]))])
-    matrix = csr_matrix((merged, rows.items[order].astype(np.int32), indptr.astype(np.int64)), shape=shape)
+    found = pairs.merged(pairs.Rows(rows.users, rows.items, rows.ratings, rows.times), scale)
+    if len(found.repeated):
+        first = int(found.repeated.min())
+        user, item = rows.user_ids[rows.users[first]], rows.item_ids[rows.items[first]]
+        pairs.say_repeated(f"{rows.at(first)}: user {user!r} and item {item!r}", len(found.repeated), scale,
+                           rows.times is not None)
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(rows.users[found.rows], minlength=shape[0]))])
+    matrix = csr_matrix((found.values, rows.items[found.rows].astype(np.int32), indptr.astype(np.int64)), shape=shape)
     matrix.has_canonical_format = True
-    return matrix, order
+    return matrix, found.rows
 
 
-def _say_repeated(rows: Rows, repeated: np.ndarray, scale: Scale) -> str:
-    """Warn of the rows that repeat a pair; how their values are merged: sum, max or latest."""
-    how = {"count": "sum", "label": "max"}.get(scale.kind, "latest")
-    first = int(repeated.min())
-    user, item = rows.user_ids[rows.users[first]], rows.item_ids[rows.items[first]]
-    latest = "keeping the latest by time stamp of each pair" if rows.times is not None else "keeping the last of each pair"
-    warnings.warn(
-        f"{rows.at(first)}: user {user!r} and item {item!r} occur again; merged {len(repeated)} repeated rows, "
-        + {"sum": "adding their counts", "max": "a yes counts", "latest": latest}[how], InputWarning, stacklevel=4)
-    return how
-
-
-def _pro_sg(finder: Finder, fit: Fit, rows: Rows, name: str) -> Interactions:
+def _pro_sg(source: Source, rows: Rows, name: str) -> Interactions:
     """The published split: one table for each of PARTS, indices instead of ids, and raw item ids in unique_sid.txt."""
+    finder, fit = source.finder, source.fit
     where, item_ids = catalogue(finder.tree, fit)
     rows = indexed(rows, where, item_ids)
     part = parts_of(rows)
-    matrix, stored = _assemble(rows, Scale("none"))
+    matrix, stored = _assembled(rows, Scale("none"))
     parts = csr_matrix((part[stored].astype(np.int8), matrix.indices.copy(), matrix.indptr.copy()), shape=matrix.shape)
     parts.has_canonical_format = True
     described = describe(item_ids, item_table(finder, fit, "sid"))
@@ -267,6 +206,6 @@ def _pro_sg(finder: Finder, fit: Fit, rows: Rows, name: str) -> Interactions:
     if known is not None:
         described["category"] = pd.Series([known.get(i, "") for i in item_ids], dtype="str")
     notes = tuple(note for table in fit.tables for note in table.notes)
-    found = Found(str(finder.tree.root / fit.folder), "pro_sg", len(PARTS), {"user": "uid", "item": "sid"}, Scale("none"),
+    found = Found(finder.tree.shown(fit.folder), "pro_sg", len(PARTS), {"user": "uid", "item": "sid"}, Scale("none"),
                   len(rows), np.zeros(0), np.zeros(0, np.int64), notes=notes)
     return Interactions(matrix, rows.user_ids, item_ids, described, name, False, parts, found=found)

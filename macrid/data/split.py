@@ -1,6 +1,7 @@
 """From ratings to clicks, and from clicks to what is trained on and what is held out."""
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -12,11 +13,13 @@ from macrid.errors import InputError
 
 from .counting import EXAMPLES, Out, Statement, rows_out
 from .interactions import PARTS, Interactions
+from .prepared.matrices import blocks
 
 HELD_OUT_PEOPLE = {"ml-100k": 50, "ml-latest-small": 50, "ml-1m": 500, "ml-20m": 10_000}  # of public sets, as in the paper
 MIN_CLICKS = 5  # of a person who counts
 HELD_OUT_SHARE, MOST_HELD_OUT = 0.1, 10_000  # of other data; more people hardly shrink an error, and every epoch ranks them
 FOLD_IN_SHARE = 0.8
+RECBOLE_HELD = {"validation": ("fold_in", "answers"), "test": ("fold_in", "answers", "seen")}  # where seen is more
 
 
 @dataclass(frozen=True)
@@ -63,38 +66,55 @@ def to_clicks(data: Interactions, min_rating: float | None = None, min_clicks: i
         min_rating = data.found.scale.threshold if data.found else 4.0
     if min_clicks is None:
         min_clicks = MIN_CLICKS if data.parts is None else 1
-    matrix = data.matrix
-    keep = matrix.data >= np.float32(min_rating) if data.rated and np.isfinite(min_rating) else np.ones(matrix.nnz, bool)
-    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))[keep]
-    clicks = csr_matrix((np.ones(len(rows), np.float32), (rows, matrix.indices[keep])), matrix.shape)
-    codes = None
-    if data.parts is not None:  # code + 1, so that a stored zero is not lost
-        codes = csr_matrix((data.parts.data[keep] + 1, (rows, matrix.indices[keep])), matrix.shape)
-    users = np.diff(clicks.indptr) >= min_clicks
+    every = not (data.rated and np.isfinite(min_rating))
+
+    def counts(rows: csr_matrix) -> np.ndarray:
+        """Which stored entries of some rows are clicks."""
+        return np.ones(rows.nnz, bool) if every else rows.data >= np.float32(min_rating)
+
+    users, items = np.zeros(data.n_users, bool), np.zeros(data.n_items, bool)
+    few, number = np.zeros(0, np.int64), 0
+    for which, rows in blocks(data.matrix):
+        keep = counts(rows)
+        clicks = _subset(rows, keep)
+        users[which] = np.diff(clicks.indptr) >= min_clicks
+        items[clicks[users[which]].indices] = True
+        number += clicks.nnz
+        few = _some_of_each(data.matrix, np.append(few, data.matrix.indptr[which.start] + np.flatnonzero(~keep)))
     if not users.any():
-        rule = f"ratings of at least {min_rating:g}" if data.rated and np.isfinite(min_rating) else "interactions"
+        rule = "interactions" if every else f"ratings of at least {min_rating:g}"
         raise InputError(f"{data.name}: nobody has {min_clicks} {rule}; lower --min-clicks or --min-rating")
-    clicks = clicks[users]
-    items = np.asarray(clicks.sum(axis=0)).ravel() > 0
-    if codes is not None:
-        codes = codes[users][:, items]
-        codes.sort_indices()
-        codes.data -= 1
-    clicks = clicks[:, items].tocsr()
-    clicks.sort_indices()
+    with data.store.growing("clicks", int(items.sum())) as out:
+        for which, rows in blocks(data.matrix):
+            clicks = _subset(rows, counts(rows))[users[which]][:, items].tocsr()
+            clicks.data = np.ones(clicks.nnz, np.float32)
+            out.add(clicks)
+    parts = data.parts
+    if parts is not None:
+        parts = _subset(parts, counts(data.matrix))[users][:, items].tocsr()
     least = float(min_rating) if data.rated else -np.inf
-    return replace(data, matrix=clicks, user_ids=data.user_ids[users], item_ids=data.item_ids[items],
-                   items=data.items[items].reset_index(drop=True), rated=False, parts=codes, least=(least, min_clicks),
-                   statement=_statement(data, Kept(least, min_clicks, asked, keep, users, items)))
+    return replace(data, matrix=out.matrix(), user_ids=data.user_ids[users], item_ids=data.item_ids[items],
+                   items=data.items[items].reset_index(drop=True), rated=False, parts=parts, least=(least, min_clicks),
+                   statement=_statement(data, Kept(least, min_clicks, asked, number, few, users, items)))
+
+
+def _some_of_each(matrix: csr_matrix, entries: np.ndarray) -> np.ndarray:
+    """Of the stored entries with these numbers, which rise, the first of each value (of the 200 lowest), the first 50, and
+    the first that is NaN."""
+    values = matrix.data[entries]
+    lowest = entries[np.unique(values, return_index=True)[1]][:200]
+    return np.unique(np.concatenate([lowest, entries[:50], entries[np.isnan(values)][:1]]))
 
 
 class Kept(NamedTuple):
-    """What `to_clicks` keeps of interactions: entries (nnz,), users (U,), items (M,), as masks."""
+    """What `to_clicks` keeps of interactions: so many entries, and users (U,) and items (M,), as masks; few: the numbers of
+    some entries that do not count."""
 
     rating: float
     min_clicks: int
     asked: bool
-    entries: np.ndarray
+    entries: int
+    few: np.ndarray
     users: np.ndarray
     items: np.ndarray
 
@@ -103,10 +123,7 @@ def _statement(data: Interactions, kept: Kept) -> Statement | None:
     """What counted, what did not and why; None for data that no file was read for."""
     if data.found is None:
         return None
-    found, matrix = data.found, data.matrix
-    dropped = np.flatnonzero(~kept.entries)
-    few = dropped[np.unique(matrix.data[dropped], return_index=True)[1]][:200] if len(dropped) else dropped
-    few = np.unique(np.concatenate([few, dropped[:50], dropped[np.isnan(matrix.data[dropped])][:1]]))
+    found, matrix, few = data.found, data.matrix, kept.few
     at = np.searchsorted(matrix.indptr, few, side="right") - 1
     pairs = [(float(v), f"user {data.user_ids[u]} and item {data.item_ids[i]}" + ("" if np.isnan(v) else f" ({v:g})"))
              for v, u, i in zip(matrix.data[few], at, matrix.indices[few], strict=True)]
@@ -115,7 +132,7 @@ def _statement(data: Interactions, kept: Kept) -> Statement | None:
                  tuple(data.user_ids[~kept.users][:EXAMPLES]))
     items = Out("items", int((~kept.items).sum()), "nobody who is left clicked them",
                 tuple(data.item_ids[~kept.items][:EXAMPLES]))
-    return Statement(found, kept.rating, kept.asked, found.rows_from(kept.rating), int(kept.entries.sum()), kept.min_clicks,
+    return Statement(found, kept.rating, kept.asked, found.rows_from(kept.rating), kept.entries, kept.min_clicks,
                      int(kept.users.sum()), int(kept.items.sum()), tuple(o for o in (*out, people, items) if o.number))
 
 
@@ -128,11 +145,22 @@ def strong(clicks: Interactions, seed: int = 0, held_out: int | None = None,
         return _given(clicks, clicks.parts)
     rng = np.random.default_rng(seed)
     test_people, validation_people, train = _told(clicks, known) if known else _drawn(clicks, rng, held_out)
-    items = np.asarray(clicks.matrix[train].sum(axis=0)).ravel() > 0
-    matrix = clicks.matrix[:, items].tocsr()
-    validation = fold_in(matrix, clicks.user_ids, validation_people, rng, clicks.name)
-    test = fold_in(matrix, clicks.user_ids, test_people, rng, clicks.name)
-    return Split(clicks.name, "strong", clicks.items[items].reset_index(drop=True), matrix[train], validation, test,
+    trained = np.zeros(clicks.n_users, bool)
+    trained[train] = True
+    items = np.zeros(clicks.n_items, bool)
+    for which, rows in blocks(clicks.matrix):
+        items[rows[trained[which]].indices] = True
+    with clicks.store.growing("train", int(items.sum())) as out:
+        for which, rows in blocks(clicks.matrix):
+            out.add(rows[trained[which]][:, items].tocsr())
+
+    def held(people: np.ndarray) -> HeldOut:
+        people = np.sort(people)
+        return fold_in(clicks.matrix[people][:, items].tocsr(), clicks.user_ids[people], np.arange(len(people)), rng,
+                       clicks.name)
+
+    validation, test = held(validation_people), held(test_people)
+    return Split(clicks.name, "strong", clicks.items[items].reset_index(drop=True), out.matrix(), validation, test,
                  clicks.least, _divided(clicks, items, len(train) + len(validation.user_ids) + len(test.user_ids)))
 
 
@@ -212,22 +240,43 @@ def recbole(clicks: Interactions, seed: int = 0) -> Split:
     """RecBole's default protocol: each person's clicks are divided at random 8 : 1 : 1, and everybody is ranked on all
     items that they have not had in an earlier part. People too short for a test click are only trained on."""
     rng = np.random.default_rng(seed)
-    matrix = clicks.matrix
-    part = np.zeros(matrix.nnz, np.int8)
-    for start, stop in zip(matrix.indptr[:-1], matrix.indptr[1:], strict=True):
+    named = {name: clicks.store.growing(name, clicks.n_items) for name in
+             ("train", *(f"{held}.{part}" for held, parts in RECBOLE_HELD.items() for part in parts))}
+    people: dict[str, list[np.ndarray]] = {held: [] for held in RECBOLE_HELD}
+    with ExitStack() as files:
+        for each in named.values():
+            files.enter_context(each)
+        for which, rows in blocks(clicks.matrix):
+            part = _tenths(rows, rng)
+            train = _subset(rows, part == 0)
+            named["train"].add(train)
+            for held, code in (("validation", 1), ("test", 2)):
+                answers = _subset(rows, part == code)
+                some = np.diff(answers.indptr) > 0
+                people[held].append(clicks.user_ids[which][some])
+                for name, matrix in (("fold_in", train), ("answers", answers), ("seen", _subset(rows, part < code))):
+                    if name in RECBOLE_HELD[held]:
+                        named[f"{held}.{name}"].add(matrix[some])
+
+    def held_out(held: str) -> HeldOut:
+        ids = np.concatenate(people[held])
+        if len(ids) < 2:
+            raise InputError(f"{clicks.name}: {len(ids)} people have the 3 clicks that the split 8 : 1 : 1 needs, at "
+                             "least 2 are needed; give more data")
+        parts = {part: named[f"{held}.{part}"].matrix() for part in RECBOLE_HELD[held]}
+        return HeldOut(ids, parts["fold_in"], parts["answers"], parts.get("seen", parts["fold_in"]))
+
+    return Split(clicks.name, "recbole", clicks.items, named["train"].matrix(), held_out("validation"), held_out("test"),
+                 clicks.least, clicks.statement)
+
+
+def _tenths(rows: csr_matrix, rng: np.random.Generator) -> np.ndarray:
+    """Which clicks (nnz,) of some people are for validation, 1, and which for test, 2: a tenth of each person's."""
+    part = np.zeros(rows.nnz, np.int8)
+    for start, stop in zip(rows.indptr[:-1], rows.indptr[1:], strict=True):
         total = stop - start
         tenth = max(int(0.1 * total + 1e-9), 1)
         order = start + rng.permutation(total)
         part[order[: tenth if total >= 2 else 0]] = 2
         part[order[tenth : 2 * tenth if total >= 3 else 0]] = 1
-    train, validation, test = (_subset(matrix, part == p) for p in range(3))
-
-    def held(answers: csr_matrix, seen: csr_matrix) -> HeldOut:
-        people = np.diff(answers.indptr) > 0
-        if people.sum() < 2:
-            raise InputError(f"{clicks.name}: {people.sum()} people have the 3 clicks that the split 8 : 1 : 1 needs, at "
-                             "least 2 are needed; give more data")
-        return HeldOut(clicks.user_ids[people], train[people], answers[people], seen[people])
-
-    return Split(clicks.name, "recbole", clicks.items, train, held(validation, train),
-                 held(test, (train + validation).tocsr()), clicks.least, clicks.statement)
+    return part

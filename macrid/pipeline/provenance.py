@@ -9,6 +9,7 @@ import pandas as pd
 
 from macrid.data import label_file
 from macrid.data.intention_file import Intentions
+from macrid.data.prepared.matrices import BLOCK
 from macrid.data.split import Split
 from macrid.files import version as macrid_version
 from macrid.model.macridvae import MacridVAE
@@ -41,7 +42,8 @@ def of_weights(model: MacridVAE) -> str:
 def fingerprint(split: Split) -> str:
     """SHA-256 of the training clicks and the item ids."""
     digest = hashlib.sha256()
-    for array in (split.train.indptr.astype(np.int64), split.train.indices.astype(np.int64)):
-        digest.update(array.tobytes())
+    for array in (split.train.indptr, split.train.indices):
+        for start in range(0, len(array), BLOCK):
+            digest.update(array[start : start + BLOCK].astype(np.int64).data)
     digest.update("\n".join(map(str, split.items["item_id"])).encode())
     return digest.hexdigest()

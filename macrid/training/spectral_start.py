@@ -8,11 +8,12 @@ are where the grouping by people begins (see `grouping`), which does the rest.
 from typing import NamedTuple
 
 import numpy as np
-from scipy.sparse import csr_matrix, diags
+from scipy.sparse import csr_matrix
 from scipy.sparse.linalg import svds
 from sklearn.cluster import KMeans
 from sklearn.utils.extmath import randomized_svd
 
+from macrid.data.prepared.matrices import blocks
 from macrid.measures.vectors import unit
 
 from . import seeded
@@ -56,9 +57,7 @@ def spectral_start(clicks: csr_matrix, kfac: int, embedding_size: int, seed: int
 def spectral_vectors(clicks: csr_matrix, embedding_size: int, rng: np.random.Generator) -> np.ndarray:
     """The item vectors (M, D) of `spectral_start`, float64."""
     n_users, n_items = clicks.shape
-    user_degree = np.maximum(np.asarray(clicks.sum(axis=1)).ravel(), 1)
-    item_degree = np.maximum(np.asarray(clicks.sum(axis=0)).ravel(), 1)
-    normalised = diags(user_degree**-0.5) @ clicks.astype(np.float64) @ diags(item_degree**-0.5)
+    normalised = _normalised(clicks, np.float64 if n_items <= EXACT_UP_TO else np.float32)
     rank = min(embedding_size + 1, min(n_users, n_items) - 1)
     start = rng.standard_normal(min(n_users, n_items))
     vectors = rng.normal(0, 1e-3, (n_items, embedding_size))
@@ -66,12 +65,24 @@ def spectral_vectors(clicks: csr_matrix, embedding_size: int, rng: np.random.Gen
         if n_items <= EXACT_UP_TO:
             _, values, right = svds(normalised, k=rank, v0=start, tol=TOLERANCE)
         else:  # Halko, Martinsson and Tropp, 2011: as many products as there are dimensions, at once
-            _, values, right = randomized_svd(normalised.astype(np.float32).tocsr(), rank, n_oversamples=SPARE,
+            _, values, right = randomized_svd(normalised, rank, n_oversamples=SPARE,
                                               n_iter=ROUNDS, power_iteration_normalizer="QR",
                                               random_state=int(rng.integers(2**31)))
         order = np.argsort(-values)[1:]
         vectors[:, : len(order)] += (right[order] * values[order, None]).T * np.sqrt(n_items)
     return unit(vectors)
+
+
+def _normalised(clicks: csr_matrix, kind: type) -> csr_matrix:
+    """D_u^-1/2 X D_i^-1/2 of clicks X (U, M), worked out some rows at a time; it shares all but the values with X."""
+    by_user = np.maximum(np.asarray(clicks.sum(axis=1)).ravel(), 1) ** -0.5
+    by_item = np.maximum(np.asarray(clicks.sum(axis=0)).ravel(), 1) ** -0.5
+    values = np.empty(clicks.nnz, kind)
+    for which, rows in blocks(clicks):
+        some = slice(clicks.indptr[which.start], clicks.indptr[which.stop])
+        of_user = np.repeat(by_user[which], np.diff(rows.indptr))
+        values[some] = of_user * rows.data.astype(np.float64) * by_item[rows.indices]
+    return csr_matrix((values, clicks.indices, clicks.indptr), clicks.shape)
 
 
 def factors(clicks: csr_matrix, vectors: np.ndarray, kfac: int, seed: int, known: np.ndarray | None = None) -> Grouping:

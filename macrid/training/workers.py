@@ -6,10 +6,10 @@ same training, but for rounding, whatever the number of workers, which may be an
 """
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from datetime import timedelta
-from typing import Self
+from typing import Self, TypeVar
 
 import torch
 import torch.distributed as dist
@@ -17,6 +17,7 @@ from torch import Tensor
 
 from macrid.errors import InputError
 
+_T = TypeVar("_T")
 PATIENCE = timedelta(hours=12)  # with a worker that is busy; one that died is known at once
 
 
@@ -84,6 +85,15 @@ class Workers:
     def wait(self) -> None:
         """Go on when all have come so far."""
         self.added_up([0.0])
+
+    def after_the_first(self, do: Callable[[], _T]) -> _T:
+        """What `do` gives, which the first worker does before the others do."""
+        if not self.is_first:
+            self.wait()
+        done = do()
+        if self.is_first:
+            self.wait()
+        return done
 
     @contextmanager
     def _in_touch(self) -> Iterator[None]:

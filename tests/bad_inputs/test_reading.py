@@ -4,6 +4,7 @@ import bz2
 import gzip
 import io
 import lzma
+import warnings
 import zipfile
 
 import pandas as pd
@@ -12,6 +13,10 @@ import pyarrow.parquet
 import pytest
 from commands import quick, said  # noqa: F401 (quick is a fixture)
 from layouts import CSV, HEAD, SPLIT, write
+
+from macrid.data.interactions import read
+from macrid.data.prepare import prepare
+from macrid.errors import InputError, InputWarning
 
 
 def parquet(**columns) -> bytes:
@@ -281,6 +286,24 @@ def test_a_file_that_cannot_be_right(tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
     said(message, "train", "--data", data, "--dry-run")
     assert {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()} == set(files)
+
+
+def test_reading_out_of_core_says_the_same(tmp_path, monkeypatch):
+    def message_of(do) -> str:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", InputWarning)
+            try:
+                do()
+            except InputError as error:
+                return str(error)
+        return ""
+
+    for k, (files, data, _) in enumerate(FILES.values()):
+        (tmp_path / str(k)).mkdir()
+        monkeypatch.chdir(write(tmp_path / str(k), files))
+        message = message_of(lambda data=data: read(data))
+        told = message_of(lambda data=data, k=k: prepare(data, tmp_path / f"out-{k}"))
+        assert told == message or "comes with a split of its own" in told
 
 
 def test_there_are_many():

@@ -55,7 +55,7 @@ def test_a_label_of_zero_is_no_click(config, tmp_path):
 def test_eval_args_divide_as_recbole_does(config):
     """As for the checkpoint beside, of which tests/pipeline/test_recbole_import.py knows RecBole's own division."""
     lines = {"eval_args": {"split": {"RS": [0.8, 0.1, 0.1]}}}
-    asked = Division(str(DATA), None, None, None, None, None, 2020, "strong", None, None, None)
+    asked = Division(*[None] * 6, str(DATA), 2020, "strong", None, None)
     ours = RecboleDivision(**vars(asked), options=options.read(lines, "recbole.yaml")).split()
     theirs = recbole_import.read(PTH, DATA).split
     assert (ours.train != theirs.train).nnz == 0

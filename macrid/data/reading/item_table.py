@@ -56,7 +56,7 @@ def item_table(finder: Finder, fit: Fit, id_name: str) -> ItemTable | None:
 
     Ids are checked (present, each once), everything else is left as it stands.
     """
-    files = _beside(finder, fit, id_name)
+    files = beside(finder, fit, id_name)
     if not files:
         return None
     table = _opened(finder, fit, files[0])
@@ -87,7 +87,7 @@ def named(where: str, lines: list[int], frame: pd.DataFrame, id_name: str, seque
 # Finding it ----------------------------------------------------------------------------------------------------------------
 
 
-def _beside(finder: Finder, fit: Fit, id_name: str) -> list[str]:
+def beside(finder: Finder, fit: Fit, id_name: str) -> list[str]:
     """The file that describes a data set's items, or its parts; for pro_sg also one in a folder above, up to the root."""
     place = PurePosixPath(fit.folder)
     for folder in [place, *(place.parents if fit.layout == "pro_sg" else [])]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -40,17 +41,36 @@ class Rows:
         record = index - (self.ends[which - 1] if which else 0) if self.origin is None else int(self.origin[index])
         return f"{self.tables[which].where}, row {self.tables[which].row(record)}"
 
+    def first(self, role: str, which: Sequence[int]) -> tuple[int, int]:
+        """The first row whose user (or item) has one of these codes, and that code."""
+        codes = self.users if role == "user" else self.items
+        row = int(np.flatnonzero(np.isin(codes, which))[0])
+        return row, int(codes[row])
+
     def __len__(self) -> int:
         return len(self.users)
 
 
+class Placed(Protocol):
+    """What messages need of rows, as `Rows` has it."""
+
+    tables: list[Table]
+
+    def at(self, index: int) -> str: ...
+
+    def first(self, role: str, which: Sequence[int]) -> tuple[int, int]: ...
+
+
+Batch = dict[str, "pa.DictionaryArray | np.ndarray"]  # some rows by role: ids as text, ratings and times as numbers
+
+
 @dataclass
-class _Reader:
-    """Gathers the columns of the tables, batch after batch."""
+class Reader:
+    """Reads the columns of tables, batch after batch, and hands each to `keep`, with the record of its table (n,) that each
+    row comes from."""
 
     asked: Asked
-    columns: dict[str, list] = field(default_factory=dict)  # of arrays, by role
-    origin: list[np.ndarray] = field(default_factory=list)
+    keep: Callable[[Batch, np.ndarray], None]
     events: Counter[str] = field(default_factory=Counter)
     cut_down: bool = False  # whether a row's number differs from its record's
     n: int = 0
@@ -79,16 +99,16 @@ class _Reader:
             if keep is not None:
                 batch, rows = {r: a.filter(pa.array(keep)) for r, a in batch.items()}, rows[keep]
                 self.cut_down = True
+        kept: Batch = {}
         for role, array in batch.items():
             if role in ("user", "item"):
-                value = ids(table.where, role, array)
-                _check_blank(where, role, value, rows)
+                kept[role] = ids(table.where, role, array)
+                _check_blank(where, role, kept[role], rows)
             elif role == "rating":
-                value = numbers(table.where, array, lambda k: where(int(rows[k])))
+                kept[role] = numbers(table.where, array, lambda k: where(int(rows[k])))
             else:
-                value = times(table.where, array, lambda k: where(int(rows[k])))
-            self.columns.setdefault(role, []).append(value)
-        self.origin.append(start + rows)
+                kept[role] = times(table.where, array, lambda k: where(int(rows[k])))
+        self.keep(kept, start + rows)
         self.n += len(rows)
 
     def _events(self, where: str, column: pa.Array) -> np.ndarray | None:
@@ -102,6 +122,21 @@ class _Reader:
             return None
         lower = {e.lower() for e in self.asked.events}
         return np.isin(index, [k for k, name in enumerate(names) if name.lower() in lower])
+
+    def check(self, where: str) -> None:
+        """Raise InputError, of the first file, where all that was read cannot be used."""
+        found = ", ".join(f"{name} ({count:,} rows)" for name, count in self.events.most_common(8))
+        if self.asked.events:
+            unknown = [e for e in self.asked.events if e.lower() not in {name.lower() for name in self.events}]
+            if unknown:
+                raise InputError(f"{where}: --events {','.join(self.asked.events)}: there is no event {unknown[0]!r}; found "
+                                 f"{found}")
+        elif len(self.events) > 1:
+            most = [name for name, _ in self.events.most_common(8)]
+            raise InputError(f"{where}: has the events {found}; say which of them count, such as --events {most[-1]} or "
+                             f"--events {','.join(most)} for all")
+        if not self.n:
+            raise InputError(f"{where}: has no rows; give at least one interaction")
 
 
 def _check_blank(where: At, role: str, column: pa.DictionaryArray, rows: np.ndarray) -> None:
@@ -117,38 +152,26 @@ def _check_blank(where: At, role: str, column: pa.DictionaryArray, rows: np.ndar
 def gather(tables: Sequence[Table], roles: Sequence[Roles], asked: Asked) -> Rows:
     """The rows of some tables with the same columns. Raises InputError, with file and row, for a blank id, a rating or time
     that is no number, for tables without rows, and where several kinds of events stand and nobody said which count."""
-    reader, ends = _Reader(asked), []
+    columns: dict[str, list] = {}
+    origin: list[np.ndarray] = []
+
+    def keep(batch: Batch, records: np.ndarray) -> None:
+        for role, value in batch.items():
+            columns.setdefault(role, []).append(value)
+        origin.append(records)
+
+    reader, ends = Reader(asked, keep), []
     for table, named in zip(tables, roles, strict=True):
         reader.add(table, named)
         ends.append(reader.n)
-    where = tables[0].where
-    _check_events(where, reader.events, asked)
-    if not reader.n:
-        raise InputError(f"{where}: has no rows; give at least one interaction")
-    users, user_ids = _coded(reader.columns["user"])
-    items, item_ids = _coded(reader.columns["item"])
-    rows = Rows(users, user_ids, items, item_ids, _joined(reader, "rating"), _joined(reader, "time"), list(tables), ends,
-                np.concatenate(reader.origin) if reader.cut_down else None, reader.events)
-    reader.columns.clear()
-    for role, codes, names in (("user", users, user_ids), ("item", items, item_ids)):
-        _check_words(rows, role, codes, names)
+    reader.check(tables[0].where)
+    users, user_ids = _coded(columns["user"])
+    items, item_ids = _coded(columns["item"])
+    joined = {role: np.concatenate(columns.pop(role)) for role in ("rating", "time") if role in columns}
+    rows = Rows(users, user_ids, items, item_ids, joined.get("rating"), joined.get("time"), list(tables), ends,
+                np.concatenate(origin) if reader.cut_down else None, reader.events)
+    check_words(rows, user_ids, item_ids)
     return rows
-
-
-def _check_events(where: str, events: Counter[str], asked: Asked) -> None:
-    found = ", ".join(f"{name} ({count:,} rows)" for name, count in events.most_common(8))
-    if asked.events:
-        unknown = [e for e in asked.events if e.lower() not in {name.lower() for name in events}]
-        if unknown:
-            raise InputError(f"{where}: --events {','.join(asked.events)}: there is no event {unknown[0]!r}; found {found}")
-    elif len(events) > 1:
-        most = [name for name, _ in events.most_common(8)]
-        raise InputError(f"{where}: has the events {found}; say which of them count, such as --events {most[-1]} or "
-                         f"--events {','.join(most)} for all")
-
-
-def _joined(reader: _Reader, role: str) -> np.ndarray | None:
-    return np.concatenate(reader.columns.pop(role)) if role in reader.columns else None
 
 
 def _coded(columns: list[pa.DictionaryArray]) -> tuple[np.ndarray, np.ndarray]:
@@ -161,11 +184,16 @@ def _coded(columns: list[pa.DictionaryArray]) -> tuple[np.ndarray, np.ndarray]:
     used[codes] = True
     seen: dict[str, int] = {}
     merged = np.array([seen.setdefault(v, len(seen)) if u else -1 for v, u in zip(values, used, strict=True)], np.int64)
-    ids_ = list(seen)
+    ids_, rank = ordered(list(seen))
+    return np.append(rank, np.int32(-1))[merged][codes], ids_
+
+
+def ordered(ids_: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Some ids (n,) in their order, and the place of each there (n,) int32."""
     order = in_order(ids_)
-    rank = np.empty(len(ids_) + 1, np.int32)
+    rank = np.empty(len(ids_), np.int32)
     rank[order] = np.arange(len(ids_))
-    return rank[merged][codes], np.array([ids_[k] for k in order], dtype=object)
+    return np.array([ids_[k] for k in order], dtype=object), rank
 
 
 def in_order(ids_: Sequence[str]) -> list[int]:
@@ -179,21 +207,19 @@ def is_index(value: str) -> bool:
     return value.isascii() and value.isdigit() and len(value) < 19
 
 
-def _check_words(rows: Rows, role: str, codes: np.ndarray, names: np.ndarray) -> None:
+def check_words(rows: Placed, user_ids: np.ndarray, item_ids: np.ndarray) -> None:
     """Raise InputError for a word such as NaN among ids that are otherwise numbers; among names it is a name, and where the
     file says that it is text."""
     if all(table.look.kind in TYPED for table in rows.tables):
         return
-    words = [k for k, v in enumerate(names) if missing(v)]
-    if words and len(words) < len(names) and all(is_index(v) for k, v in enumerate(names) if k not in words):
-        first = int(np.flatnonzero(np.isin(codes, words))[0])
-        raise InputError(f"{rows.at(first)}: the {role} id is {names[codes[first]]}, all others are numbers; "
-                         "fill it in or drop the row")
+    for role, names in (("user", user_ids), ("item", item_ids)):
+        words = [k for k, v in enumerate(names) if missing(v)]
+        if words and len(words) < len(names) and all(is_index(v) for v in names if not missing(v)):
+            row, code = rows.first(role, words)
+            raise InputError(f"{rows.at(row)}: the {role} id is {names[code]}, all others are numbers; "
+                             "fill it in or drop the row")
 
 
 def words_taken(names: np.ndarray) -> str:
     """The ids that other programs would take for missing values, for a note; "" if there are none."""
     return listed([v for v in names if missing(v)])
-
-
-

@@ -1,4 +1,4 @@
-"""The files under a path, in a folder, a zip or alone, each opened as if nobody had compressed it."""
+"""The files under a path or an address, in a folder, a zip or alone, each opened as if nobody had compressed it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ import pyarrow as pa
 
 from macrid.errors import InputError
 
-_MAX_FILES = 20_000
+from .remote import Remote, is_address
+
+MAX_FILES = 20_000
 _PACKED = re.compile(r"\.(gz|gzip|bz2|zst|zstd|xz|zip)$", re.IGNORECASE)
 _TAR = re.compile(r"\.(tar(\.\w+)?|tgz|tbz2?|txz|tzst)$", re.IGNORECASE)
 _MAGIC = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\0": "xz", b"\x28\xb5\x2f\xfd": "zstd", b"PK\x03\x04": "zip"}
@@ -94,36 +96,53 @@ class _Tar:
 
 
 class Tree:
-    """The files of a folder, of a zip or tar, or one file with its neighbours, all read alike.
+    """The files of a folder, of a zip or tar, one file with its neighbours, or those at an address, all read alike.
 
     `names` are paths relative to the root with forward slashes; `only` is the one file the person gave, if they did.
     """
 
     def __init__(self, path: str | Path) -> None:
-        path = Path(path).expanduser()
+        self._path = Path(path).expanduser()
         self.only: str | None = None
-        self._archive: _Zip | _Tar | None = None
+        self._archive: _Zip | _Tar | Remote | None = None
         self._told: Callable[[int], None] | None = None
+        self.root: Path | str
         with readable(str(path)):
-            if not path.exists():
-                raise InputError(f"{path}: no such file or folder; check the path")
-            self.root = path
-            if path.is_dir():
-                names = self._walk(path)
-            elif zipfile.is_zipfile(path) and not _is_workbook(path):
-                self._archive = _Zip(path)
-                names = list(self._archive.sizes)
-            elif _TAR.search(path.name):
-                self._archive = _Tar(path)
-                names = list(self._archive.sizes)
-            elif path.suffix.lower() == ".zip":
-                raise InputError(f"{path}: is not a zip file, or it is cut off; get it again")
+            if is_address(path):
+                self._archive = remote = Remote(str(path))
+                self.root, self.only, names = remote.root, remote.only, list(remote.sizes)
             else:
-                self.root, self.only = path.parent, path.name
-                names = [entry.name for entry in path.parent.iterdir() if entry.is_file()]
+                self.root, names = self._local(self._path)
+        if len(names) > MAX_FILES:
+            raise InputError(f"{path}: holds more than {MAX_FILES} files; give the data set's own folder")
         self.names = sorted(n for n in names if not any(p.startswith((".", "__MACOSX")) for p in PurePosixPath(n).parts))
         if not self.names and self.only is None:
             raise InputError(f"{path}: holds no files; give a file, a folder or a zip with a file of interactions")
+
+    def _local(self, path: Path) -> tuple[Path, list[str]]:
+        """The root and the files of a path on this machine."""
+        if not path.exists():
+            raise InputError(f"{path}: no such file or folder; check the path")
+        if path.is_dir():
+            return path, self._walk(path)
+        if zipfile.is_zipfile(path) and not _is_workbook(path):
+            self._archive = _Zip(path)
+        elif _TAR.search(path.name):
+            self._archive = _Tar(path)
+        elif path.suffix.lower() == ".zip":
+            raise InputError(f"{path}: is not a zip file, or it is cut off; get it again")
+        if self._archive:
+            return path, list(self._archive.sizes)
+        self.only = path.name
+        return path.parent, [entry.name for entry in path.parent.iterdir() if entry.is_file()]
+
+    @property
+    def name(self) -> str:
+        """What a data set there is called."""
+        if isinstance(self._archive, Remote):
+            return PurePosixPath(self.only).stem if self.only else PurePosixPath(str(self.root)).name
+        whole = self._path.resolve()
+        return whole.name if whole.is_dir() else whole.stem
 
     def _walk(self, folder: Path) -> list[str]:
         names: list[str] = []
@@ -131,21 +150,34 @@ class Tree:
             folders[:] = [f for f in folders if not f.startswith(".")]
             paths = (Path(place) / f for f in files)
             names += [p.relative_to(folder).as_posix() for p in paths if p.is_file()]  # no dangling link, no pipe
-            if len(names) > _MAX_FILES:
-                raise InputError(f"{folder}: holds more than {_MAX_FILES} files; give the data set's own folder")
+            if len(names) > MAX_FILES:
+                break
         return names
 
     def shown(self, name: str) -> str:
         """The name of a file as messages show it."""
-        return str(self.root / name)
+        return str(self.root / name) if isinstance(self.root, Path) else f"{self.root}/{name}".removesuffix("/.")
 
     def size(self, name: str) -> int:
         """The bytes that a file takes where it lies."""
-        return self._archive.sizes[name] if self._archive else (self.root / name).stat().st_size
+        return self._archive.sizes[name] if self._archive else self._path_of(name).stat().st_size
+
+    def stamp(self, name: str) -> str:
+        """What changes when a file is written again: of an archive, when that is."""
+        if isinstance(self._archive, Remote):
+            return self._archive.stamps[name]
+        return str((self._path if self._archive else self._path_of(name)).stat().st_mtime_ns)
+
+    def is_packed(self, name: str) -> bool:
+        """Whether a file's name says that it is packed, or it lies in an archive."""
+        return bool(_PACKED.search(name)) or isinstance(self._archive, _Zip)
+
+    def _path_of(self, name: str) -> Path:
+        return Path(self.root) / name
 
     def raw(self, name: str) -> IO[bytes]:
         """A file as it lies there, packed or not."""
-        stream = self._archive.open(name) if self._archive else (self.root / name).open("rb")
+        stream = self._archive.open(name) if self._archive else self._path_of(name).open("rb")
         return cast(IO[bytes], io.BufferedReader(_Counted(stream, self._told))) if self._told else stream
 
     def count(self, names: list[str], progress: Callable[[int, int], None] | None) -> None:
