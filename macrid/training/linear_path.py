@@ -9,7 +9,7 @@ from scipy.sparse import csr_matrix
 
 from macrid.data.split import HeldOut, Split
 from macrid.measures.evaluate import people_at_once
-from macrid.measures.ranking import hits, ndcg_at
+from macrid.measures.ranking import ndcg_at, top_k
 from macrid.model.linear import EDLAE
 from macrid.model.linear_path import LinearPath, strongest
 from macrid.model.macridvae import MacridVAE
@@ -21,6 +21,7 @@ MOST_DENSE = 10_000  # items for which B is solved as a whole: a minute and 3.4 
 NEIGHBOURS = 200  # of an item, above MOST_DENSE: those whose weights are solved for
 WEIGHTS = (0.0, 0.25, 0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0)  # that are tried
 POWERS = (0.0, 0.1, 0.2, 0.3)  # of popularity, that are tried
+LISTED = 100  # items of the lists whose NDCG chooses
 CHOOSING = 2000  # validation people that both are chosen on, at most
 
 Report = Callable[[str, float], None]  # ("solving" or "choosing its weight", the share of it that is done)
@@ -80,14 +81,28 @@ def best_of(model: MacridVAE, path: csr_matrix, popularity: np.ndarray, held: He
     spread."""
     people, count = held.fold_in.shape[0], min(held.fold_in.shape[0], CHOOSING)
     chosen, ndcg = np.arange(count) * people // count, np.zeros(len(pairs))
-    at_once = people_at_once(path.shape[1])  # choosing holds their scores a few times over
+    weights, powers = (np.array(each, np.float32)[:, None] for each in zip(*pairs, strict=True))  # (P, 1)
+    at_once = people_at_once(path.shape[1])
     for start in range(0, count, at_once):
         rows = chosen[start : start + at_once]
-        mixture, linear = model.mixture(held.fold_in[rows]), (held.fold_in[rows] @ path).toarray()
+        mixture, linear = model.mixture(held.fold_in[rows]), (held.fold_in[rows] @ path).tocsr()
         mixture[held.seen[rows].nonzero()] = -np.inf
         answers = held.answers[rows]
-        for i, (weight, power) in enumerate(pairs):
-            hit = hits(mixture + np.float32(weight) * linear - np.float32(power) * popularity, answers, 100)
-            ndcg[i] += ndcg_at(hit, np.diff(answers.indptr), 100).sum()
+        for person, scores in enumerate(mixture):
+            told = linear[person].toarray()[0]
+            some = _in_question(scores, told, np.unique(powers), popularity)
+            summed = scores[some] + weights * told[some] - powers * popularity[some]  # (P, m)
+            wanted = np.isin(some, answers[person].indices)
+            hit = np.zeros((len(pairs), LISTED), bool)
+            hit[:, : len(some)] = wanted[top_k(summed, LISTED)]
+            ndcg += ndcg_at(hit, np.diff(answers.indptr)[[person]], LISTED)
         report((start + len(rows)) / count)
     return pairs[int(ndcg.argmax())]
+
+
+def _in_question(scores: np.ndarray, linear: np.ndarray, powers: np.ndarray, popularity: np.ndarray) -> np.ndarray:
+    """Positions, ascending, of the items among which are the LISTED best for every weight and power: all that the path says
+    something of, and of the others, which no weight moves, the best for each power. scores, linear, popularity (M,)."""
+    untold = np.where(linear == 0, scores, -np.inf)
+    best = [top_k((untold - power * popularity)[None], LISTED)[0] for power in powers]
+    return np.unique(np.concatenate([np.flatnonzero(linear), *best]))

@@ -74,6 +74,19 @@ def test_the_weight_and_the_power_are_the_best_on_validation(model, tiny_split):
     assert chosen == max(found, key=found.get)
 
 
+def test_few_items_are_in_question(monkeypatch):
+    """Of those among which the best are looked for none is missing, whatever the weight and the power."""
+    monkeypatch.setattr(linear_path, "LISTED", 4)
+    rng, powers = np.random.default_rng(0), np.array([0.0, 0.2], np.float32)
+    scores, popularity = rng.normal(size=60).astype(np.float32), rng.gamma(2, 2, 60).astype(np.float32)
+    linear = np.where(rng.random(60) < 0.15, rng.normal(size=60), 0).astype(np.float32)
+    scores[:5] = -np.inf
+    some = linear_path._in_question(scores, linear, powers, popularity)
+    assert len(some) < 25
+    for weight, power in product((0.0, 1.0, 9.0), powers):
+        assert set(np.argsort(-(scores + weight * linear - power * popularity))[:4]) <= set(some)
+
+
 @pytest.mark.parametrize(("weight", "power"), [(0.0, 0.0), (3.0, 0.0), (0.0, 0.2), (None, 0.0), (2.0, None), (None, None)])
 def test_it_is_added_as_the_settings_say(model, tiny_split, weight, power):
     model.linear = None
