@@ -1,6 +1,7 @@
 // A board of dials. Python holds the truth (data.dials[].value); what a person turns is sent at once with all values as they
 // stand here, numbered, and values older than what was sent last are not taken back from Python.
 export default function ({ data, parentElement, setTriggerValue }) {
+  drawnInstead(parentElement);
   const board = parentElement.querySelector(".board");
   if (board.dataset.signature !== data.signature) build(board, data);
   const state = board.state;

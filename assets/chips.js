@@ -1,5 +1,6 @@
 // Intentions as chips: picture, name, the person's share, and where the person stands on the strongest dials.
 export default function ({ data, parentElement, setTriggerValue }) {
+  drawnInstead(parentElement);
   const group = parentElement.querySelector(".chips");
   const had = group.contains(parentElement.activeElement ?? document.activeElement) || group.matches(":focus-within");
   group.setAttribute("aria-label", data.label);

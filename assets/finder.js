@@ -2,6 +2,7 @@
 const WAIT = 80;  // milliseconds after a key
 
 export default function ({ data, parentElement, setTriggerValue }) {
+  drawnInstead(parentElement);
   const box = parentElement.querySelector(".finder");
   if (!box.state) build(box);
   const { state } = box, { input } = state;

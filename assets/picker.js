@@ -1,5 +1,6 @@
 // Items as cards that can be clicked: to add them to a profile, or to take them out.
 export default function ({ data, parentElement, setTriggerValue }) {
+  drawnInstead(parentElement);
   const list = parentElement.querySelector(".picker");
   list.setAttribute("aria-label", data.label);
   list.classList.toggle("out", data.action === "remove");

@@ -1,6 +1,7 @@
 // Shelves of items. An item is dragged to another shelf; or it is chosen with a click and then put somewhere with the button of
 // a shelf; or it goes to the shelf beside with the arrow keys. Python holds the truth: every act is sent and drawn anew.
 export default function ({ data, parentElement, setTriggerValue }) {
+  drawnInstead(parentElement);
   const board = parentElement.querySelector(".shelves");
   const state = (board.state ??= { chosen: null, focus: null });
   if (!data.shelves.some((shelf) => shelf.items.some((item) => item.id === state.chosen))) state.chosen = null;

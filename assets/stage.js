@@ -6,6 +6,7 @@ const MOST_KEPT = 300;  // cards
 const ALIKE = 80;  // percent of the wish for more like an item
 
 export default function ({ data, parentElement, setTriggerValue }) {
+  drawnInstead(parentElement);
   const stage = parentElement.querySelector(".stage");
   const fresh = stage.dataset.signature !== data.signature;
   if (fresh) build(stage, data);

@@ -1,5 +1,6 @@
 // A film strip: columns of pictures along a dial. A click on one turns the dial there.
 export default function ({ data, parentElement, setTriggerValue }) {
+  drawnInstead(parentElement);
   const strip = parentElement.querySelector(".strip");
   strip.setAttribute("aria-label", data.label);
   strip.replaceChildren(...data.frames.map((frame, i) => {

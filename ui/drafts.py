@@ -21,6 +21,7 @@ from . import mode, owner
 FOLDER = ".drafts"  # in the folder of bundles
 MOST = 8 << 20  # bytes of a file of names
 DRAFTS, LONGEST = 1_000, 90 * 86_400  # drafts that are kept, of all browsers; seconds for which one is that nobody changes
+MOST_NAMED = 500  # attributes in it
 
 
 def _path(bundle: Recommender) -> Path:
@@ -60,7 +61,10 @@ def parse(bundle: Recommender, content: bytes, name: str = "the draft") -> Answe
     """What `text` wrote, from anybody. InputError names the file if it is anything else, or of another bundle."""
     try:
         kept = json.loads(content) if len(content) <= MOST else {}
-        of, answers = kept["of"], Answers.of_json(kept["answers"])
+        of, told = kept["of"], kept["answers"]
+        if len(told["attributes"]) > MOST_NAMED:
+            raise InputError(f"{name}: names more than {MOST_NAMED} attributes; bring fewer")
+        answers = Answers.of_json(told)
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError, OverflowError):
         raise InputError(f"{name}: holds no names; bring a file that this page has given") from None
     if of != _identity(bundle):

@@ -16,6 +16,8 @@ from .words import ROOT, hint
 def begin(title: str, what: str) -> None:
     """The head of a page."""
     st.html(ROOT / "assets" / "style.css")
+    st.html(f"<script>{(ROOT / 'assets' / 'drawn.js').read_text(encoding='utf-8')}drawnInstead(document)</script>",
+            unsafe_allow_javascript=True)
     st.title(title)
     if what:
         st.markdown(what)

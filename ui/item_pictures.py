@@ -10,6 +10,7 @@ from macrid.pictures import item_picture
 
 from .bundles import load
 
+DRAWN = "#drawn="  # between an item's own picture and the drawn one, which assets/drawn.js shows where the former fails
 PICTURE_ROUTE = "/picture/{bundle}/{version}/{position:int}"
 
 
@@ -52,9 +53,11 @@ def pictures_address(bundle: Recommender) -> str | None:
 
 
 def picture_src(bundle: Recommender, position: int) -> str:
-    """What to write into <img src>: the item's own image_url, the address of its drawn picture, or the picture itself."""
+    """What to write into <img src>: the item's own image_url with the address of its drawn picture behind it, that address
+    alone, or, where no pictures are served, the picture itself."""
     address = pictures_address(bundle)
     item = bundle.item(position)
-    if address is None or item_picture.image_url(item):
+    if address is None:
         return item_picture.picture(item)
-    return f"{address}{position}"
+    own = item_picture.image_url(item)
+    return f"{own.partition('#')[0]}{DRAWN}{address}{position}" if own else f"{address}{position}"

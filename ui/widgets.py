@@ -15,9 +15,9 @@ from macrid.pictures import item_picture
 
 from . import html, item_pictures, words
 
-_WITH = {"board": ["element"], "shelves": ["element"], "finder": ["element"], "strip": ["element"],
-         "drop": ["element"],
-         "stage": ["element", "share"]}  # scripts that stand before a widget's own, which calls what they have
+_WITH = {"board": ["element", "drawn"], "shelves": ["element", "drawn"], "finder": ["element", "drawn"], "chips": ["drawn"],
+         "strip": ["element", "drawn"], "picker": ["drawn"], "drop": ["element"],
+         "stage": ["element", "drawn", "share"]}  # scripts that stand before a widget's own, which calls what they have
 _HTML = {"board": '<div class="board" role="group" aria-label="Dials"></div>', "stage": '<div class="stage"></div>',
          "drop": '<div class="drop"></div>',
          "chips": '<div class="chips" role="radiogroup"></div>', "picker": '<div class="picker" role="group"></div>',

@@ -124,7 +124,9 @@ def test_trainings_of_others_are_watched_in_a_team_where_they_are_shared(monkeyp
     lambda file: json.dumps(file | {"answers": file["answers"] | {"dials": [[0, 0, "other"]]}}),
     lambda file: json.dumps(file).replace(file["answers"]["attributes"][0]["items"][0], "nothing"),
     lambda file: json.dumps(file).replace('"name": "mood"', '"name": ["mood"]'),
-    lambda file: json.dumps(file).replace("0.5", "Infinity")], ids=range(13))
+    lambda file: json.dumps(file | {"answers": file["answers"] | {"attributes": file["answers"]["attributes"] * 501}}),
+    lambda file: json.dumps(file).replace('"name": "mood"', '"name": "' + "(" * 60_000 + " to " * 30_000 + '"'),
+    lambda file: json.dumps(file).replace("0.5", "Infinity")], ids=range(15))
 def test_names_that_somebody_brings_are_theirs_or_one_line(bundle, spoil):
     """What the page gave is taken; whatever else a file holds is refused."""
     given = Answers().with_dial((0, 1), Attribute("mood", ("dark", "light"))).answered("mood", bundle.item_ids[0], 0.5, "x")

@@ -68,6 +68,8 @@ def test_pictures_travel_in_the_page_unless_they_are_served(shelf, monkeypatch):
     monkeypatch.setattr(item_pictures.serving, "pictures", True)
     assert item_pictures.picture_src(bundle, 3) == f"picture/tiny/{version('tiny')}/3"
     assert item_pictures.pictures_address(bundle) == f"picture/tiny/{version('tiny')}/"
+    monkeypatch.setattr(type(bundle), "item", lambda *_: {"title": "a", "image_url": "https://a.example/b.png?c#d"})
+    assert item_pictures.picture_src(bundle, 3) == f"https://a.example/b.png?c#drawn=picture/tiny/{version('tiny')}/3"
 
 
 # small texts -------------------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@ they sign in, see their own and shared bundles, and sign out."""
 
 import hashlib
 import re
+import shutil
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -11,6 +12,7 @@ from urllib.parse import quote
 import identity
 import pytest
 from browsing import LINKS, ROOT, address, begun, free_port, settled, stands, status, visiting, waited
+from driving import change_items
 from playwright.sync_api import expect
 from streaming import answered, asked, talking
 
@@ -26,8 +28,10 @@ def apps(tmp_path_factory):
     for name, folder in folders.items():
         for kept in ("models", "results"):
             (folder / kept).mkdir()
-        for bundle in ("shop", "anns", "common", "bobs") if name == "team" else ("shop",):
+        for bundle in ("shop", "anns", "common", "bobs") if name == "team" else ():
             (folder / "models" / bundle).symlink_to(SHOP)
+    shop = Path(shutil.copytree(SHOP, folders["public"] / "models" / "shop"))
+    change_items(shop, image_url="data:image/png;base64,AA==")  # no picture: the drawn ones take their place
     port = free_port()
     with identity.provider() as provider:
         secrets = folders["team"] / "secrets.toml"
@@ -37,6 +41,13 @@ def apps(tmp_path_factory):
             stands(public)
             stands(team)
             yield {"public": public, "team": team, "provider": provider.address, "folders": folders}
+
+
+def drawn(pictures) -> None:
+    """The pictures are there, and are those that the app draws."""
+    part = "i => i.naturalWidth && new URL(i.src).pathname.split('/')[1]"
+    found = f"images => images.filter(i => i.checkVisibility()).map({part})"
+    waited(lambda: set(pictures.evaluate_all(found)), lambda found: found == {"picture"})
 
 
 def kept(folder: Path) -> list[str]:
@@ -64,7 +75,10 @@ def test_people_steer_and_name_and_nothing_stays_on_the_server(apps, chromium, t
         again = visit("steer" + page.evaluate("location.search"))
         waited(again.locator(".posters b").all_inner_texts, lambda found: found == films)
 
+        drawn(again.locator(".posters img"))
+
         page = visit("name")
+        drawn(page.locator(".mc-row img"))
         page.get_by_role("button", name="Name it").first.click()
         for example, text in (("mood", "cheer"), ("dark", "gloomy"), ("cheerful", "merry")):
             page.get_by_placeholder(example, exact=True).fill(text)
