@@ -1,5 +1,6 @@
 """`streamlit run app.py`: the pages of `frame.py`, and beside them a route that serves the drawn pictures of the items."""
 
+import asyncio
 import gc
 import os
 import secrets
@@ -17,6 +18,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 from streamlit.runtime.pages_manager import PagesManager
 
+from macrid.beside import sweep
 from macrid.bundle import places, shelf
 from macrid.bundle.recommender import Recommender
 from macrid.errors import InputError
@@ -25,6 +27,8 @@ from macrid.service.shield import Shield
 from ui import background, bundles, finder, item_pictures, mode, owner, stage, uploads
 from ui.cookies import OwnerCookie
 from ui.messages import Messages
+
+LOOKED_EVERY = 3.0  # seconds
 
 # Until st.navigation has run once, Streamlit takes pages/ for pages of its own: a link to one that is followed right after
 # the start would open it without its frame.
@@ -88,9 +92,18 @@ def _told(request: Request, make: Callable[[Recommender], dict]) -> Response:
 @asynccontextmanager
 async def alive(app: st.App) -> AsyncIterator[None]:
     """While the app is served. In the end, asked for by a signal, no job is left running (atexit hears of no signal)."""
-    background.queue()  # jobs that waited when the app was ended go on
+    await run_in_threadpool(sweep, places.own_folder())
+    waking = asyncio.create_task(_waking())
     yield
+    waking.cancel()
     await run_in_threadpool(background.close)
+
+
+async def _waking() -> None:
+    """See to jobs that waited when the app was ended, and to those that the command line lets go on, without any page."""
+    while True:
+        await run_in_threadpool(background.queue)
+        await asyncio.sleep(LOOKED_EVERY)
 
 
 app = st.App("frame.py", lifespan=alive, middleware=[Middleware(each) for each in (Shield, OwnerCookie, Messages)], routes=[

@@ -4,13 +4,13 @@ import errno
 import importlib.metadata
 import json
 import os
-import secrets
-import shutil
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from .beside import beside
 
 Shape = Mapping[str, "type | tuple[type, ...] | Shape"]  # of a JSON object: the type of each key's value, or its own shape
 
@@ -19,18 +19,9 @@ Shape = Mapping[str, "type | tuple[type, ...] | Shape"]  # of a JSON object: the
 def replacing(path: Path) -> Iterator[Path]:
     """A file beside `path` to write, which is renamed to it once it is whole and removed if it fails; folders are made."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = own_name(path, "new")
-    try:
-        yield beside
-        os.replace(beside, path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
-
-
-def own_name(path: Path, ending: str) -> Path:
-    """A name beside `path` that nobody else takes, hidden: others may be writing the same file at the same time."""
-    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.{ending}")
+    with beside(path) as new:
+        yield new
+        os.replace(new, path)
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -58,50 +49,23 @@ def read_json(path: Path) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def place(beside: Path, path: Path) -> bool:
-    """Put the finished folder `beside` at `path`, if nothing stands there; gives whether that could be done."""
-    try:
-        if path.exists() or path.is_symlink():
-            return False
-        os.rename(beside, path)  # onto an empty folder it succeeds, onto any other it fails
-    except OSError as error:
-        if error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
-            return False
-        raise
-    return True
-
-
 def write_tensors(path: Path, tensors: Mapping[str, Any], metadata: dict[str, str] | None = None) -> None:
-    """Write tensors of PyTorch as safetensors; OSError where the disk takes no more, as every other file raises it."""
+    """Write tensors of PyTorch as safetensors, whole or not at all; OSError where the disk takes no more, as for every other
+    file."""
     from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     try:
-        save_file(dict(tensors), path, metadata)
+        with beside(path, folder=True) as room:  # safetensors writes beside its file, too, and lets nobody else read it
+            whole = room / path.name
+            whole.touch()
+            mode = whole.stat().st_mode
+            save_file(dict(tensors), whole, metadata)
+            whole.chmod(mode)
+            os.replace(whole, path)
     except SafetensorError as error:
         full = "No space" in str(error) or "os error 28" in str(error)
         raise OSError(errno.ENOSPC if full else errno.EIO, str(error), str(path)) from error
-
-
-def swap(beside: Path, path: Path) -> None:
-    """Put the finished folder `beside` in the place of `path`; what stood there is kept until the new one stands."""
-    old = own_name(path, "old")
-    if path.exists() or path.is_symlink():
-        os.replace(path, old)
-    try:
-        os.replace(beside, path)
-    except BaseException:
-        if not path.exists() and (old.exists() or old.is_symlink()):
-            os.replace(old, path)
-        raise
-    _remove(old)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def problem(value: object, wanted: Shape, at: str = "") -> str | None:

@@ -32,15 +32,14 @@ def bundle_names() -> list[str]:
 
 
 @st.cache_resource(show_spinner="Opening the bundle ...", max_entries=8)
-def _load(path: str, changed: int) -> Recommender:
+def _load(path: str, stamp: tuple[int, int]) -> Recommender:
     return bundles.load(path)
 
 
 def load(name: str) -> Recommender:
     """The bundle `name`, read once and again when it has been replaced. Raises InputError."""
     path = places.path_of(name).absolute()
-    record = path / "bundle.json"
-    return _load(str(path), record.stat().st_mtime_ns if record.is_file() else 0)
+    return _load(str(path), places.stamp(path))
 
 
 def choose_bundle() -> None:

@@ -12,7 +12,6 @@ which older bundles lack.
 """
 
 import os
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,11 +19,12 @@ import numpy as np
 import pandas as pd
 import torch
 
+from macrid.beside import beside, place, swap
 from macrid.data import label_file
 from macrid.data.intention_file import Intentions
 from macrid.data.interactions import PARTS
 from macrid.errors import InputError
-from macrid.files import own_name, place, replacing, swap, write_json, write_tensors
+from macrid.files import replacing, write_json, write_tensors
 from macrid.model.macridvae import MacridVAE, weight_shapes
 from macrid.model.settings import Settings, make_settings, settings_dict
 from macrid.retrieval import index
@@ -80,22 +80,17 @@ def save(path: Path, contents: Contents, replace: bool = True) -> None:
     earlier bundle at `path` is replaced, or, without `replace`, kept with an InputError: of those who save to one path at
     the same time, one does."""
     path = Path(path)
-    beside = own_name(path, "new")
-    beside.mkdir(parents=True)
-    try:
-        _write(beside, contents)
+    with beside(path, folder=True) as new:
+        _write(new, contents)
         if replace:
-            swap(beside, path)
+            swap(new, path)
         else:
-            place_new(beside, path)
-    except BaseException:
-        shutil.rmtree(beside, ignore_errors=True)
-        raise
+            place_new(new, path)
 
 
-def place_new(beside: Path, path: Path) -> None:
-    """Put the finished bundle `beside` at `path`; InputError if something stands there."""
-    if not place(beside, path):
+def place_new(new: Path, path: Path) -> None:
+    """Put the finished bundle `new` at `path`; InputError if something stands there."""
+    if not place(new, path):
         raise InputError(f"there is a bundle called {path.name} already, and it is not replaced; choose another name")
 
 
@@ -128,8 +123,8 @@ def _write(folder: Path, contents: Contents) -> None:
 
 def replace_maps(path: Path, maps: pd.DataFrame) -> None:
     """Put other maps into the bundle at `path`; the time of bundle.json tells whoever keeps it open that it has changed."""
-    with replacing(path / "maps.parquet") as beside:
-        maps.to_parquet(beside, index=False, compression="zstd")
+    with replacing(path / "maps.parquet") as new:
+        maps.to_parquet(new, index=False, compression="zstd")
     os.utime(path / "bundle.json")
 
 
@@ -146,8 +141,22 @@ def add_index(bundle: Recommender) -> bool:
 
 def load(path: str | Path) -> Recommender:
     """Load a bundle, given as a folder or as the name of one (see `places.resolved`), and check it: the format's version,
-    every file, key and shape, and what stands in them. Raises InputError that says what is wrong with which file."""
+    every file, key and shape, and what stands in them. Raises InputError that says what is wrong with which file. Where
+    another bundle takes its place meanwhile, that one is loaded: what is given is never half of each."""
     path = places.resolved(path)
+    while True:
+        before = places.stamp(path)
+        try:
+            found = _load(path)
+        except InputError:
+            if places.stamp(path) == before:
+                raise
+        else:
+            if places.stamp(path) == before:
+                return found
+
+
+def _load(path: Path) -> Recommender:
     _check_complete(path)
     meta = _read_meta(path / "bundle.json")
     settings = _read_settings(path / "bundle.json", meta)

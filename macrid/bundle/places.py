@@ -39,6 +39,15 @@ def path_of(name: str) -> Path:
     return next(found, own_folder() / name)
 
 
+def stamp(path: Path) -> tuple[int, int]:
+    """What changes when the bundle at `path` is replaced: number and time of its record; zeros where there is none."""
+    try:
+        found = (path / "bundle.json").stat()
+    except OSError:
+        return 0, 0
+    return found.st_ino, found.st_mtime_ns
+
+
 def resolved(path: str | Path) -> Path:
     """The folder that somebody means: a path, or the bare name of a bundle, such as shop, where no such folder is."""
     path = Path(path)

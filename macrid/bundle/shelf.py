@@ -8,7 +8,6 @@ own bundles.
 import json
 import os
 import re
-import shutil
 import stat
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,8 +17,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from macrid import locks
+from macrid.beside import beside, discard
 from macrid.errors import InputError
-from macrid.files import app_folder, own_name, read_json, replacing, write_json
+from macrid.files import app_folder, read_json, replacing, write_json
 
 from . import places
 from .folder import FILES, load, place_new
@@ -107,9 +107,7 @@ def delete(name: str) -> None:
     old = _own(name)
     for path in _folders(old, entry(name).twin):
         if path.is_dir() and not is_shipped(path):
-            gone = own_name(path, "old")
-            os.rename(path, gone)  # at once out of sight
-            shutil.rmtree(gone, ignore_errors=True)
+            discard(path)
     with _owners(old.parent) as owners:
         owners.pop(name, None)
 
@@ -192,7 +190,7 @@ def pack(name: str, to: Path) -> None:
     """Write a bundle, and its twin, to the zip `to`, in folders of their names. InputError if there is none."""
     if name not in places.names():
         raise InputError(f"there is no bundle called {name}; there are {', '.join(sorted(places.names())[:9]) or 'none'}")
-    with replacing(to) as beside, zipfile.ZipFile(beside, "w", zipfile.ZIP_STORED) as file:  # nothing in it would shrink
+    with replacing(to) as new, zipfile.ZipFile(new, "w", zipfile.ZIP_STORED) as file:  # nothing in it would shrink
         for folder in _folders(places.path_of(name), entry(name).twin):
             for part in (*FILES, *OPTIONAL):
                 if (folder / part).is_file():
@@ -204,21 +202,18 @@ def unpack(source: Path, folder: Path, name: str) -> None:
     more than any bundle: only the files of a bundle are taken, no more than UNPACKED_MOST bytes, and it must load. Raises
     InputError."""
     check_room(folder)
-    beside = own_name(folder / name, "new")
-    try:
+    with beside(folder / name, folder=True) as new:
         with _opened(source) as file:
             main, twin = _parts(source, file)
             for of, parts in ((name, main), (f"{name}-dot", twin)):
-                _extract(source, parts, file, beside / of)
-        _rename_inside(beside / name, name, bool(twin))
+                _extract(source, parts, file, new / of)
+        _rename_inside(new / name, name, bool(twin))
         if twin:
-            _rename_inside(beside / f"{name}-dot", f"{name}-dot", False)
+            _rename_inside(new / f"{name}-dot", f"{name}-dot", False)
         for of in (f"{name}-dot", name) if twin else (name,):
-            load(beside / of)
+            load(new / of)
         for of in (f"{name}-dot", name) if twin else (name,):
-            place_new(beside / of, folder / of)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
+            place_new(new / of, folder / of)
 
 
 def _opened(source: Path) -> zipfile.ZipFile:

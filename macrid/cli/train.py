@@ -1,7 +1,6 @@
 """Commands that make bundles, or parts of them: fetch, look, train, remap, import-recbole."""
 
 import os
-import shutil
 import sys
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from macrid.beside import discard
 from macrid.errors import InputError
 
 from . import looking, recbole_names
@@ -133,8 +133,8 @@ def train(division: Division, chosen: Chosen, output: _Output, told: Told, model
             raise InputError(f"{told.file}: has {labels.shape[1]} attributes, embedding_size is {settings.embedding_size}; "
                              "raise embedding_size, drop some, or set label_weight=0")
         kfac_auto = None
-        if auto:
-            run_folder.check_free(out, output.overwrite)  # before minutes pass
+        if auto:  # before minutes pass
+            run_folder.check_places(out, overwrite=output.overwrite, resume=output.resume, twin=bool(twin))
             settings, kfac_auto = _settled(settings, split, division.seed)
         if intentions:
             settings = contents.intended(settings, intentions, chosen.read())
@@ -193,7 +193,7 @@ def _train(training: "Training", out: Path, watched: Path | None) -> None:
         click.echo(f"stopped; the same command with --resume goes on (kept in {run_folder.partial_of(out)})", err=True)
         sys.exit(130)
     except FloatingPointError as error:
-        shutil.rmtree(run_folder.partial_of(out))  # going on would end the same way
+        discard(run_folder.partial_of(out))  # going on would end the same way
         raise InputError(str(error)) from error
     click.echo(f"{out}: " + summary(bundle.meta["metrics"]), err=True)
 

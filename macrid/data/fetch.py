@@ -11,18 +11,18 @@ import difflib
 import hashlib
 import json
 import os
-import secrets
 import shutil
 import subprocess
 import sys
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from macrid.beside import beside, swap
 from macrid.errors import InputError
-from macrid.files import swap, write_json
+from macrid.files import write_json
 
 from . import interactions
 
@@ -82,11 +82,9 @@ def fetch(
         if source.is_file() and not zipfile.is_zipfile(source):
             raise InputError(f"{source}: is not a zip; give the data set's zip or its folder as --source")
         interactions.read(source)  # says what is wrong with it, if anything
-    with _writing(home):
-        home.mkdir(parents=True, exist_ok=True)
-        work = home / f".{name}-{secrets.token_hex(4)}.partial"
-        work.mkdir()
-    try:
+    with ExitStack() as until_done:
+        with _writing(home):
+            work = until_done.enter_context(beside(target, folder=True))
         if source is not None:
             with _writing(home):
                 origin = _copy(source, work, name)
@@ -95,8 +93,6 @@ def fetch(
         with _writing(home):
             _write_receipt(work, name, origin)
             swap(work, target)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
     fetched = _intact(target, thorough=False)
     if fetched is None:  # another process replaced it meanwhile
         raise InputError(f"{target}: was changed while it was fetched; fetch it again")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from macrid import files, locks
+from macrid.beside import swap
 from macrid.errors import InputError
 
 from . import pairs
@@ -54,7 +55,7 @@ def prepare(path: str | Path, out: Path, asked: Asked | None = None, *, overwrit
                 place.mkdir(parents=True, exist_ok=True)
             files.write_json(partial / "source.json", described)
             _made(source.settled(), work, whole, described, progress)
-            files.swap(whole, out)
+            swap(whole, out)
             shutil.rmtree(partial, ignore_errors=True)
     return True
 

@@ -67,8 +67,8 @@ class Job:
     @property
     def status(self) -> dict[str, Any]:
         """state: waiting, running, stopped; since: when it was put into the queue, or stopped before its turn; of one that
-        was started also `pid` and when it `began`, and, if it was `asked` to end, what is `wanted`: stop, or later, to go on
-        when the queue is there again."""
+        was started also when it `began`, its `pid` once it has one, and, if it was `asked` to end (time.monotonic()), what
+        is `wanted`: stop, or later, to go on when the queue is there again."""
         return read_json(self.folder / "status.json") or {}
 
     def set_status(self, state: str, since: float, **more: object) -> None:
@@ -86,7 +86,7 @@ class Job:
         code = self.code
         if code == 0:
             return "done"
-        if status.get("wanted") == "later":
+        if status.get("wanted") == "later" or (code is None and "pid" not in status):  # whoever began it was killed then
             return "waiting"
         return "stopped" if code in (None, INTERRUPTED) else "failed"
 

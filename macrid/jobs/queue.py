@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from macrid import locks
@@ -69,13 +69,14 @@ class Queue:
                 raise InputError(f"{len(mine)} jobs of yours are under way already; stop one, or wait until one is done")
             if any(job.request.out == request.out for job in open_):
                 raise InputError(f"{request.out.name} is being made already; choose another name, or discard that job")
-            now = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{time.time_ns() % 10**9:09d}"
+            since = self._now()
+            now = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(since))}-{int(since % 1 * 1e6):06d}"
             job = Job(self.folder / f"{now}-{secrets.token_hex(2)}")
             job.progress.mkdir(parents=True)
             for name, path in (brings or {}).items():
                 (job.folder / name).parent.mkdir(parents=True, exist_ok=True)
                 os.replace(path, job.folder / name)
-            job.set_status("waiting", time.time())  # before the request, which makes it one of the jobs
+            job.set_status("waiting", since)  # before the request, which makes it one of the jobs
             job.write(request)
         self.wake()
         return job
@@ -96,8 +97,12 @@ class Queue:
         """Let a job that was stopped, or has failed, go on, when it is its turn."""
         with self._changing():
             if job.state in ("stopped", "failed"):
-                job.set_status("waiting", time.time())
+                job.set_status("waiting", self._now())
         self.wake()
+
+    def _now(self) -> float:
+        """The time, in seconds since 1970, but later than that of every job there is, also where the clock was put back."""
+        return max([time.time(), *(job.status.get("since", 0.0) + 1e-3 for job in self.jobs())])
 
     def discard(self, job: Job) -> None:
         """Forget a job that does not run, and what it has half done. What it has finished stays."""
@@ -112,7 +117,9 @@ class Queue:
     def wake(self) -> None:
         """See to what is under way, in a thread of its own, until nothing is."""
         with self._within:
-            if self.starts and not self._closed and (self._thread is None or not self._thread.is_alive()):
+            if not self.starts or self._closed or not self.folder.is_dir():
+                return
+            if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._tend, name="jobs", daemon=True)
                 self._thread.start()
 
@@ -133,10 +140,9 @@ class Queue:
     # What the thread does ------------------------------------------------------------------------------------------------
 
     def _tend(self) -> None:
-        while not self._closed:
-            if not self._turn():
-                return
-            time.sleep(LOOKED_EVERY)
+        with suppress(OSError):  # a disk that is full or read-only: jobs wait until the next wake
+            while not self._closed and self._turn():
+                time.sleep(LOOKED_EVERY)
 
     def _turn(self) -> bool:
         """Start what may start, end what does not listen; whether anything is under way."""
@@ -149,7 +155,7 @@ class Queue:
             waiting = [job for job, state in states if state == "waiting"]
             for job in running:
                 status = job.status
-                if status.get("wanted") and time.time() - status.get("asked", 0.0) > PATIENCE and "pid" in status:
+                if status.get("wanted") and time.monotonic() - status.get("asked", 0.0) > PATIENCE and "pid" in status:
                     _kill(status["pid"])
             taken = {lane: sum(job.request.lane == lane for job in running) for lane in LANES}
             for job in sorted(waiting, key=lambda job: job.status.get("since", 0.0)):
@@ -167,12 +173,14 @@ class Queue:
             return False
         try:
             (job.folder / "ended.json").unlink(missing_ok=True)
+            now = {"since": job.status.get("since", 0.0), "began": time.time()}
+            job.set_status("running", **now)  # before there is a process: else it would be begun again if we were killed
             path = os.pathsep.join(filter(None, [str(LIBRARY), os.environ.get("PYTHONPATH")]))
             with job.log.open("ab") as log, job.printed.open("wb") as printed:
                 child = subprocess.Popen([sys.executable, "-m", "macrid", "run-job", str(job.folder.absolute())],
                                          stdin=subprocess.DEVNULL, stdout=printed, stderr=log, pass_fds=(held,),
                                          start_new_session=True, env=os.environ | {"PYTHONPATH": path})
-            job.set_status("running", job.status.get("since", 0.0), pid=child.pid, began=time.time())
+            job.set_status("running", **now, pid=child.pid)
             self._children[job.id] = child
             return True
         finally:
@@ -185,7 +193,7 @@ class Queue:
             if state == "waiting" and wanted == "stop":
                 job.set_status("stopped", time.time())
             elif state == "running" and "pid" in status:
-                job.set_status(**status | {"wanted": wanted, "asked": time.time()})
+                job.set_status(**status | {"wanted": wanted, "asked": time.monotonic()})
                 try:
                     os.kill(status["pid"], signal.SIGINT)
                 except ProcessLookupError:

@@ -1,6 +1,5 @@
 """From clicks to a finished bundle, and to its dot-product twin: train, finish, save."""
 
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +10,7 @@ import torch
 from scipy.sparse import csr_matrix
 
 from macrid import bundle
+from macrid.beside import discard
 from macrid.bundle.recommender import Recommender
 from macrid.model.settings import Settings
 from macrid.results.collapse import VARIANTS
@@ -23,7 +23,7 @@ from macrid.training.start import start_vectors, untrained
 
 from .contents import Trained, Training, finish
 from .evaluate import baseline_figures
-from .run_folder import partial_of, twin_of
+from .run_folder import is_done, partial_of, twin_of
 
 Report = Callable[[str, dict], None]  # (stage, what is said of it)
 
@@ -36,8 +36,12 @@ def build(training: Training, out: Path, report: Report = lambda stage, row: Non
         "model": as it is ranked with}); after each batch with ("step", {"stage", "epoch", "done": the share of its people}),
         with ("linear", {"step": what of the linear path, "done": its share}), and with ("start", {}), ("maps", {}),
         ("save", {}) as each begins.
-    Checkpoints stand in `partial_of(out)` until the bundle is complete; a training found there is continued.
+    Checkpoints stand in `partial_of(out)` until the bundle is complete; a training found there is continued, and where it
+    was killed after its bundle was complete, that is what it gives.
     """
+    if training.workers.agree(is_done(out)):
+        discard(partial_of(out))
+        return bundle.load(out)
     trained = _train(training, out, report)
     report("maps", {})
     baselines = baseline_figures(training.split)
@@ -48,14 +52,15 @@ def build(training: Training, out: Path, report: Report = lambda stage, row: Non
     report("save", {})
     for path in reversed(contents):  # the twin first, so that a bundle never names one that is not there
         bundle.save(path, contents[path])
-    shutil.rmtree(partial_of(out), ignore_errors=True)
+    discard(partial_of(out))
     return bundle.load(out)
 
 
 def take_part(training: Training, out: Path) -> None:
     """What `build` is of a worker that is not the first: it trains with the others, reads their checkpoint and writes
     nothing."""
-    _train(training, out, lambda stage, row: None)
+    if not training.workers.agree(is_done(out)):
+        _train(training, out, lambda stage, row: None)
 
 
 def _train(training: Training, out: Path, report: Report) -> dict[Path, Trained]:

@@ -191,5 +191,5 @@ def _model(settings: Settings, weights: dict[str, np.ndarray], at: np.ndarray) -
         if i == last:
             weight, bias = weight * sign, bias * sign
         state |= {f"weights.{i}": weight, f"biases.{i}": bias}
-    model.load_state_dict({key: torch.as_tensor(np.ascontiguousarray(value, np.float32)) for key, value in state.items()})
+    model.load_state_dict({key: torch.as_tensor(np.array(value, np.float32, order="C")) for key, value in state.items()})
     return model.eval()

@@ -5,10 +5,12 @@ import shutil
 from pathlib import Path
 
 from macrid import bundle, locks
+from macrid.beside import sweep
 from macrid.errors import InputError
 from macrid.files import write_json
+from macrid.training import checkpoint
 
-LOCK = "lock"  # in such a folder, held by the process that trains
+LOCK, RUN = "lock", "run.json"  # in such a folder: held by the process that trains, and what it was asked for
 
 
 def partial_of(out: Path) -> Path:
@@ -33,21 +35,36 @@ def check_free(out: Path, overwrite: bool) -> None:
                          + ", and is not replaced; choose another --out")
 
 
+def check_places(out: Path, *, overwrite: bool, resume: bool, twin: bool) -> None:
+    """InputError where a bundle, or its twin, may not be written, as `prepare` says."""
+    base = out.parent / (out.name.removesuffix("-dot") or out.name)
+    if base != out and (base / "bundle.json").is_file():
+        raise InputError(f"{out} would be taken for the twin of {base}; choose another --out")
+    for path, part in ((out, "main"), (twin_of(out), "twin")):
+        if (part == "main" or twin) and not (resume and is_done(out, part)):
+            check_free(path, overwrite)
+
+
 def prepare(out: Path, run: dict, *, overwrite: bool, resume: bool, twin: bool) -> locks.Held:
     """Make sure that `out` may be written and that a checkpoint found there belongs to this `run` (its JSON description).
     As long as what this gives is kept, nobody else may train to `out`.
 
     Raises InputError when there is a bundle already (without `overwrite`) or something else (even with it), a stopped
-    training (without `resume` or `overwrite`), or one with other arguments; with both, such a one is begun again.
+    training (without `resume` or `overwrite`), or one with other arguments; with both, such a one is begun again. A bundle
+    that the stopped training itself has written is no hindrance.
     """
-    base = out.parent / (out.name.removesuffix("-dot") or out.name)
-    if base != out and (base / "bundle.json").is_file():
-        raise InputError(f"{out} would be taken for the twin of {base}; choose another --out")
-    check_free(out, overwrite)
-    if twin:
-        check_free(twin_of(out), overwrite)
-    partial = partial_of(out)
-    return claim(partial, run, overwrite=overwrite, resume=resume)
+    check_places(out, overwrite=overwrite, resume=resume, twin=twin)
+    return claim(partial_of(out), run, overwrite=overwrite, resume=resume)
+
+
+def is_done(out: Path, part: str = "main") -> bool:
+    """Whether what is kept in `partial_of(out)` was killed only after its bundle had been written, to `out`, or the `part`
+    "twin" of it to `twin_of(out)`: no two trainings take the same times."""
+    kept, history = checkpoint.load(partial_of(out) / part), (out if part == "main" else twin_of(out)) / "history.json"
+    try:
+        return kept is not None and json.loads(history.read_text(encoding="utf-8")) == kept[1]["history"]
+    except (OSError, ValueError):
+        return False
 
 
 def is_running(out: Path) -> bool:
@@ -68,8 +85,9 @@ def claim(partial: Path, run: dict, *, overwrite: bool, resume: bool,
         raise InputError(f"cannot write to {partial.parent} ({error.strerror}); choose another --out") from error
     if descriptor is None:
         raise InputError(f"{partial} is being written by another process; wait until it is done, or choose another --out")
-    held, record = locks.Held(descriptor), partial / "run.json"
-    kept = [path for path in partial.iterdir() if path.name != LOCK]
+    sweep(partial.parent)
+    held, record = locks.Held(descriptor), partial / RUN
+    kept = [path for path in partial.iterdir() if path.name != LOCK and not path.name.startswith(".")]
     why = _why_not_resume(record, run) if resume else f"holds {what}; add --resume to go on"
     if kept and why is None:
         return held

@@ -9,6 +9,7 @@ which keeps what it is given and does nothing. Any other name ends the reading.
 import io
 import math
 import pickle
+import pickletools
 import zipfile
 import zlib
 from pathlib import Path
@@ -53,6 +54,7 @@ def read(path: Path) -> dict[str, Any]:
             if len(names) != 1:
                 raise InputError(f"{path} is not a checkpoint that PyTorch wrote: it holds no data.pkl; give the .pth file")
             folder = names[0].removesuffix("data.pkl")
+            _check_sizes(path, archive)
             if folder + "byteorder" in archive.namelist() and archive.read(folder + "byteorder") != b"little":
                 raise InputError(f"{path} was written on a big-endian machine, which is not read; save it again elsewhere")
             content = _Reader(archive, folder, path).load()
@@ -80,10 +82,29 @@ def number(value: object) -> float | None:
     return float(np.frombuffer(raw, "<f8")[0]) if named == ("f8",) and isinstance(raw, bytes) and len(raw) == 8 else None
 
 
+def _check_sizes(path: Path, archive: zipfile.ZipFile) -> None:
+    """InputError where the parts of a file would be larger than it is: PyTorch packs nothing, and writes each once."""
+    parts, size = archive.infolist(), path.stat().st_size
+    if any(part.compress_type != zipfile.ZIP_STORED for part in parts):
+        raise InputError(f"{path} is packed, which no checkpoint of PyTorch is; give the .pth file that RecBole saved")
+    claimed = sum(max(part.file_size, part.compress_size) for part in parts)
+    if claimed > size:
+        raise InputError(f"{path} claims to hold {claimed:,} bytes, and has {size:,}; get it again")
+
+
+def _checked(pickled: bytes) -> bytes:
+    """A pickle none of whose operations asks for more memory than it has bytes; ValueError for any other."""
+    for operation, argument, at in pickletools.genops(pickled):  # which ends where there are fewer bytes than are promised
+        if "PUT" in operation.name and (not isinstance(argument, int) or argument > len(pickled)):
+            raise ValueError(f"a memory of {argument} places at byte {at}")
+    return pickled
+
+
 class _Reader(pickle.Unpickler):
     def __init__(self, archive: zipfile.ZipFile, folder: str, path: Path) -> None:
-        super().__init__(io.BytesIO(archive.read(folder + "data.pkl")))
+        super().__init__(io.BytesIO(_checked(archive.read(folder + "data.pkl"))))
         self.archive, self.folder, self.path = archive, folder, path
+        self.storages: dict[str, bytes] = {}  # each is read once, however often it is asked for
 
     def find_class(self, module: str, name: str) -> object:
         """Every name that the pickle asks for comes here. What it gets is made anew each time: it may set attributes."""
@@ -103,17 +124,18 @@ class _Reader(pickle.Unpickler):
         kind, dtype, key, _, count = identity
         if kind != "storage" or dtype not in _STORAGES.values() or not isinstance(key, str):
             raise ValueError(f"a storage of kind {kind!r}")
-        return np.frombuffer(self.archive.read(f"{self.folder}data/{key}"), dtype)[:count]
+        if key not in self.storages:
+            self.storages[key] = self.archive.read(f"{self.folder}data/{key}")
+        return np.frombuffer(self.storages[key], dtype)[:count]
 
 
 def _tensor(numbers: np.ndarray, offset: int, size: tuple, stride: tuple, *_: object) -> np.ndarray:
-    """A tensor from its numbers (n,), refused where it would reach beyond them."""
+    """A tensor from its numbers (n,), which it shares; refused where it would reach beyond them, or hold one twice."""
     whole = (offset, *size, *stride)
     if len(size) != len(stride) or not all(type(v) is int and v >= 0 for v in whole) or not isinstance(numbers, np.ndarray):
         raise ValueError(f"a tensor of size {size} and stride {stride}")
     last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
-    if math.prod(size) and last >= len(numbers):
-        raise ValueError(f"a tensor of size {size} beyond its {len(numbers)} numbers")
+    if math.prod(size) and (last >= len(numbers) or math.prod(size) > len(numbers)):
+        raise ValueError(f"a tensor of size {size} and stride {stride} beyond its {len(numbers)} numbers")
     step = numbers.itemsize
-    view = np.lib.stride_tricks.as_strided(numbers[offset:], size, tuple(step * s for s in stride), writeable=False)
-    return view.copy()
+    return np.lib.stride_tricks.as_strided(numbers[offset:], size, tuple(step * s for s in stride), writeable=False)

@@ -3,7 +3,6 @@ exchanged for it; where that fails, the old one goes on answering."""
 
 import logging
 import threading
-from pathlib import Path
 
 from macrid import bundle as bundles
 from macrid.bundle import places
@@ -26,7 +25,7 @@ class Shelf:
         self._tally = shared(2)  # swaps and failures: of several workers, only the process that forks them looks
         self._looking = threading.Lock()
         for folder in folders:
-            stamp, opened = _stamp(places.resolved(folder)), checked(bundles.load(folder))
+            stamp, opened = places.stamp(places.resolved(folder)), checked(bundles.load(folder))
             if opened.path.name in self._open:
                 raise InputError(f"two bundles are called {opened.path.name!r}; rename the folder of one of them")
             self._open[opened.path.name], self._stamps[opened.path.name] = opened, stamp
@@ -57,7 +56,7 @@ class Shelf:
         before = self.swaps
         with self._looking:
             for name, opened in list(self._open.items()):
-                stamp = _stamp(opened.path)
+                stamp = places.stamp(opened.path)
                 if stamp not in ((0, 0), self._stamps[name]):  # one that is gone goes on answering
                     self._stamps[name] = stamp
                     self._exchange(name, opened)
@@ -88,12 +87,3 @@ def checked(bundle: Recommender) -> Recommender:
     bundle.similar(0, 1)
     bundle.person([0]).steer(n=1)
     return bundle
-
-
-def _stamp(path: Path) -> tuple[int, int]:
-    """What changes when a bundle is replaced: the time and the number of its record; zeros where there is none."""
-    try:
-        found = (path / "bundle.json").stat()
-    except OSError:
-        return 0, 0
-    return found.st_mtime_ns, found.st_ino

@@ -14,9 +14,9 @@ FILE = "checkpoint.safetensors"
 
 def save(folder: Path, tensors: dict[str, torch.Tensor], state: dict) -> None:
     """Write tensors and a JSON state to `folder`, replacing an earlier checkpoint only when the new one is complete."""
-    with files.replacing(folder / FILE) as beside:
-        contiguous = {name: tensor.contiguous() for name, tensor in tensors.items()}
-        files.write_tensors(beside, contiguous, {"state": json.dumps(state)})
+    folder.mkdir(parents=True, exist_ok=True)
+    contiguous = {name: tensor.contiguous() for name, tensor in tensors.items()}
+    files.write_tensors(folder / FILE, contiguous, {"state": json.dumps(state)})
 
 
 def load(folder: Path) -> tuple[dict[str, torch.Tensor], dict] | None:

@@ -1,6 +1,7 @@
 """What is wrong with a bundle's files is said in one line; what may stand there beside the rest is read."""
 
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,8 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from macrid.bundle import FILES, LABELS, load
+from macrid.beside import beside, swap
+from macrid.bundle import FILES, LABELS, folder, load
 from macrid.bundle.optional_files import COURSE
 from macrid.errors import InputError
 
@@ -58,6 +60,26 @@ def test_bits_that_fell_over_never_give_a_traceback(spoiled, name):
             continue
         assert name in message
         assert "\n" not in message
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_one_that_is_replaced_while_it_is_read_is_read_again(spoiled, monkeypatch, fails):
+    """Half of the one and half of the other would pass for a bundle where their shapes are the same."""
+    read, done = folder._read_users, []
+
+    def replaced(path, item_ids):
+        if not done:
+            done.append(True)
+            with beside(spoiled, folder=True) as new:
+                shutil.copytree(spoiled, new, dirs_exist_ok=True)
+                rewritten(new, name="another")
+                swap(new, spoiled)
+            if fails:
+                raise InputError("users.parquet is gone")
+        return read(path, item_ids)
+
+    monkeypatch.setattr(folder, "_read_users", replaced)
+    assert load(spoiled).name == "another"
 
 
 def rewritten(folder, **changes):

@@ -1,5 +1,6 @@
 """Jobs: one at a time, stopped, resumed, discarded, and found again whatever became of the process that began them."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -214,6 +215,43 @@ def test_a_job_that_was_killed_is_stopped_and_goes_on(quick, tmp_path):
     (job.folder / "go").touch()
     q.resume(job)
     waited(lambda: job.state == "done")
+
+
+def test_a_queue_that_is_killed_as_it_begins_a_job_begins_it_again(quick, tmp_path, monkeypatch):
+    q = quick(starts=False)
+    job = q.submit(asked(tmp_path, "a"))
+    with monkeypatch.context() as patch:
+        patch.setattr(queue.subprocess, "Popen", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            q._start(job)
+    assert (job.status["state"], job.state) == ("running", "waiting")
+    quick().wake()
+    waited(lambda: job.state == "done")
+    assert job.log.read_text().count("begun") == 1
+
+
+def test_a_folder_that_takes_nothing_keeps_its_jobs_waiting(quick, tmp_path, monkeypatch):
+    q = quick(starts=False)
+    job, other = q.submit(asked(tmp_path, "a")), quick()
+    with monkeypatch.context() as patch:
+        patch.setattr(Job, "set_status", lambda *_, **__: (_ for _ in ()).throw(OSError(errno.ENOSPC, "full")))
+        other.wake()
+        waited(lambda: not other._thread.is_alive())
+    assert job.state == "waiting"
+    other.wake()
+    waited(lambda: job.state == "done")
+    assert not (tmp_path / "none").exists()
+    quick(tmp_path / "none").wake()
+    assert not (tmp_path / "none").exists()
+
+
+def test_the_order_does_not_hang_on_the_clock(quick, tmp_path, monkeypatch):
+    q = quick(starts=False)
+    first = q.submit(asked(tmp_path, "a"))
+    monkeypatch.setattr(queue.time, "time", lambda: 1e9)  # it was put back by years
+    second = q.submit(asked(tmp_path, "b"))
+    assert [q.ahead(first), q.ahead(second)] == [0, 1]
+    assert [job.id for job in q.jobs()] == [second.id, first.id]
 
 
 def test_many_at_once_ask_for_jobs_and_each_runs_once(quick, tmp_path):

@@ -95,6 +95,30 @@ def test_a_stopped_training(tmp_path):
     assert not (run_folder.partial_of(out) / "mark").exists()
 
 
+def test_one_that_was_killed_before_it_had_written_anything_is_begun(tmp_path):
+    partial = run_folder.partial_of(tmp_path / "out")
+    partial.mkdir()
+    (partial / ".run.json.0123abcd.new").write_text("{")
+    prepared(tmp_path / "out", resume=True)
+    assert json.loads((partial / "run.json").read_text()) == RUN
+    assert [path.name for path in partial.glob(".*")] == []
+
+
+def test_one_that_was_killed_after_its_bundle_was_written_is_done(tmp_path, spoiled, tiny_split, tiny_shop):
+    """It is known by the times of its epochs: a bundle of another training is none of its own."""
+    history = json.loads((spoiled / "history.json").read_text())
+    partial = run_folder.partial_of(spoiled)
+    checkpoint.save(partial / "main", {}, {"history": history})
+    (partial / "run.json").write_text(json.dumps(RUN))
+    assert "--overwrite" in refused(spoiled)
+    prepared(spoiled, resume=True)
+    found = build.build(build.Training(tiny_split, tiny_settings(), tiny_shop.data), spoiled)
+    assert found.history == history
+    assert {path.name for path in tmp_path.iterdir()} == {spoiled.name}
+    checkpoint.save(partial / "main", {}, {"history": [row | {"seconds": 99.0} for row in history]})
+    assert "--overwrite" in refused(spoiled, resume=True)
+
+
 def test_what_is_being_trained_is_not_stopped(tmp_path):
     out = tmp_path / "out"
     with run_folder.prepare(out, RUN, overwrite=False, resume=False, twin=False):

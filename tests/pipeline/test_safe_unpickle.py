@@ -1,7 +1,9 @@
 """Checkpoint files: what RecBole saved is read; what a file would run is refused by name and not run."""
 
+import copy
 import os
 import pickle
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -99,11 +101,58 @@ def test_one_file_does_not_change_what_another_is_given(tmp_path):
 
 @pytest.mark.parametrize(("offset", "size", "stride"), [
     (0, (9,), (1,)), (8, (1,), (1,)), (0, (2, 2), (7, 1)), (-1, (2,), (1,)), (0, (2,), (-1,)), (0, (2,), (1, 1)),
-    (0, (2.0,), (1,)), (0, (10**12,), (1,))])
+    (0, (2.0,), (1,)), (0, (10**12,), (1,)), (0, (10**12,), (0,)), (7, (10**6, 10**6), (0, 0)), (0, (3, 3), (1, 1))])
 def test_a_tensor_beyond_its_numbers_is_refused(offset, size, stride):
     numbers = np.arange(8, dtype=np.float32)
     with pytest.raises(ValueError, match="a tensor of size"):
         safe_unpickle._tensor(numbers, offset, size, stride)
+
+
+def tensor_of(count: int, size: bytes, stride: bytes) -> bytes:
+    """The pickle of {"a": a tensor}: its storage "0" of so many floats, its size and stride as pickled."""
+    storage = (b"(\x8c\x07storage\x8c\x05torch\x8c\x0cFloatStorage\x93\x8c\x010\x8c\x03cpu\x8a\x08"
+               + count.to_bytes(8, "little") + b"tQ")
+    return (b"\x80\x04}\x8c\x01a\x8c\x0ctorch._utils\x8c\x12_rebuild_tensor_v2\x93(" + storage + b"K\x00" + size + stride
+            + b"\x89}tRs.")
+
+
+BILLION = b"\x8a\x05" + (10**9).to_bytes(5, "little")
+LARGE = {
+    "stride 0": (tensor_of(1, BILLION + b"\x85", b"K\x00\x85"), {}),
+    "places of the memo": (b"\x80\x04Nr\x00\x00\x00\x7f.", {}),
+    "bytes that are not there": (b"\x80\x05\x8e\x00\x00\x00\x00\x02\x00\x00\x00.", {}),
+    "an array that is not there": (b"\x80\x05\x96\x00\x00\x00\x00\x02\x00\x00\x00.", {}),
+    "packed": (tensor_of(1 << 26, b"\x8a\x04\x00\x00\x00\x04\x85", b"K\x01\x85"), {"compress_type": zipfile.ZIP_DEFLATED}),
+    "one part under two names": (tensor_of(1, b"K\x01\x85", b"K\x01\x85"), {"twice": True})}
+
+
+@pytest.mark.parametrize("kind", LARGE)
+def test_what_a_file_claims_takes_no_memory(tmp_path, kind):
+    """Files of some hundred bytes that would take gigabytes, if they were believed."""
+    pickled, how = LARGE[kind]
+    path = tmp_path / "x.pth"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("archive/data.pkl", pickled)
+        archive.writestr("archive/data/0", bytes(1 << 28 if "compress_type" in how else 4), how.get("compress_type"))
+        if "twice" in how:
+            for number in range(1, 50):
+                part = copy.copy(archive.getinfo("archive/data.pkl"))
+                part.filename, part.file_size = f"archive/data/{number}", part.file_size + (1 << 20)
+                archive.filelist.append(part)
+    with pytest.raises(InputError, match=r"damaged|claims to hold|is packed") as error:
+        allocated(lambda: safe_unpickle.read(path), 1 << 24)
+    assert "\n" not in str(error.value)
+
+
+def allocated(act, most: int):
+    """What an act gives, which may take so many bytes of memory and no more."""
+    tracemalloc.start()
+    try:
+        return act()
+    finally:
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < most
 
 
 @pytest.mark.parametrize("content", [b"", b"just text", b"PK\x03\x04 cut off", pickle.dumps({"a": 1})])

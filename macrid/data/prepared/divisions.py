@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ import pyarrow as pa
 from scipy.sparse import csr_matrix
 
 from macrid import files, locks
+from macrid.beside import beside, swap
 from macrid.errors import InputError
 
 from ..counting import Found, Out, Statement
@@ -33,14 +33,13 @@ def kept(source: Interactions, how: dict[str, Any], divide: Callable[[Interactio
     if source.folder is None:
         return divide(source)
     name = "division-" + hashlib.sha256(json.dumps(how, sort_keys=True).encode()).hexdigest()[:12]
-    place, beside = source.folder / name, source.folder / f"{name}.partial"
+    place = source.folder / name
     try:
         with locks.waiting(source.folder / f".{name}.lock"):
             if not place.exists():
-                shutil.rmtree(beside, ignore_errors=True)
-                beside.mkdir()
-                _write(beside, divide(replace(source, store=Store(beside))), how)
-                files.swap(beside, place)
+                with beside(place, folder=True) as new:
+                    _write(new, divide(replace(source, store=Store(new))), how)
+                    swap(new, place)
     except OSError as error:
         raise InputError(f"{source.folder}: the division of these clicks cannot be kept there ({error.strerror or error}); "
                          "free some space, or copy them to where you may write") from error
