@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from macrid.model.settings import Settings
     from macrid.pipeline import build
     from macrid.pipeline.contents import Training
+    from macrid.training.workers import Workers
 
 
 @click.command()
@@ -74,6 +75,19 @@ class _Models:
     older: Path | None
 
 
+@dataclass(frozen=True)
+class _Machine:
+    """What trains: --device, --shard-items."""
+
+    device: str
+    shard_items: bool
+
+    def check(self, output: _Output) -> None:
+        if self.shard_items and output.watched is not None and _several():
+            raise InputError("--progress looks at the whole model, which no process has with --shard-items; leave out one "
+                             "of the two")
+
+
 @click.command()
 @data_options
 @settings_options
@@ -92,12 +106,15 @@ class _Models:
               help="Begin with the weights of a bundle, whose factors, names and dials are kept: known items keep their "
                    "vectors, new ones are placed among those that people clicked with them, those that are gone leave.")
 @device_option
+@click.option("--shard-items", is_flag=True,
+              help="Under torchrun: each process holds a share of the items, not the whole model, so that their memory adds "
+                   "up; else people are shared out.")
 @click.option("--resume", is_flag=True, help="Go on with a training that was stopped.")
 @click.option("--overwrite", is_flag=True, help="Replace what stands at --out.")
 @click.option("--progress", "watched", type=click.Path(path_type=Path),
               help="A folder to write there how far it is, as JSON: history.jsonl, now.json, factors.json.")
-@collect(division=Division, chosen=Chosen, output=_Output, told=Told, models=_Models)
-def train(division: Division, chosen: Chosen, output: _Output, told: Told, models: _Models, device: str) -> None:
+@collect(division=Division, chosen=Chosen, output=_Output, told=Told, models=_Models, machine=_Machine)
+def train(division: Division, chosen: Chosen, output: _Output, told: Told, models: _Models, machine: _Machine) -> None:
     """Train on a data set and write a bundle.
 
     Under torchrun, several processes train together: torchrun --nproc-per-node 2 -m macrid train ...
@@ -110,9 +127,9 @@ def train(division: Division, chosen: Chosen, output: _Output, told: Told, model
         if models.twin or told.file or told.intentions_file:
             raise InputError("--from keeps the dials and factors of the bundle: --twin, --labels and --intentions go "
                              "without it; `macrid align` gives the new bundle other dials or factors")
-        if os.environ.get("WORLD_SIZE", "1") != "1":
+        if _several():
             raise InputError("--from trains in one process; start it without torchrun")
-        _go_on(models.older, division, chosen, output, device)
+        _go_on(models.older, division, chosen, output, machine.device)
         return
     twin = models.twin
     from macrid.maps import projections
@@ -121,9 +138,10 @@ def train(division: Division, chosen: Chosen, output: _Output, told: Told, model
 
     projections.check_installed()
     settings, auto = chosen.settings_to_settle()
-    device = device_of(device)
+    device = device_of(machine.device)
     told.check(settings)
-    with Workers.of_torchrun(device) as workers:
+    machine.check(output)
+    with Workers.of_torchrun(device, machine.shard_items) as workers:
         out = Path(output.out or "")
         source = workers.after_the_first(lambda: within_memory(division, out)).read()
         known = told.read(source.items["item_id"])
@@ -139,7 +157,7 @@ def train(division: Division, chosen: Chosen, output: _Output, told: Told, model
         if intentions:
             settings = contents.intended(settings, intentions, chosen.read())
         cost = _linear_path_told(split, settings)
-        _check_memory(settings, split.train.shape[1])
+        _check_memory(settings, split.train.shape[1], workers)
         training = build.Training(split, settings, source, division.seed, labels, twin, device, kfac_auto, intentions,
                                   workers)
         run = provenance.describe(split, settings, division.seed, labels, intentions) | {"twin": twin}
@@ -151,6 +169,11 @@ def train(division: Division, chosen: Chosen, output: _Output, told: Told, model
             if cost:
                 click.echo(cost, err=True)
             _train(training, out, output.watched)
+
+
+def _several() -> bool:
+    """Whether torchrun has started several processes."""
+    return os.environ.get("WORLD_SIZE", "1") != "1"
 
 
 def _go_on(older: Path, division: Division, chosen: Chosen, output: _Output, device: str) -> None:
@@ -213,7 +236,7 @@ def _reports(progress: TrainingProgress, watched: Path | None, training: "Traini
     return report
 
 
-def _check_memory(settings: "Settings", n_items: int) -> None:
+def _check_memory(settings: "Settings", n_items: int, workers: "Workers") -> None:
     """InputError where the weights and what training keeps of each take more memory than there is."""
     from math import prod
 
@@ -221,10 +244,11 @@ def _check_memory(settings: "Settings", n_items: int) -> None:
     from macrid.pipeline.estimate import COPIES
     from macrid.studies import memory
 
-    needed = sum(map(prod, weight_shapes(n_items, settings).values())) * 4 * COPIES
+    here = -(-n_items // workers.count) if workers.by_items else n_items
+    needed = sum(map(prod, weight_shapes(here, settings).values())) * 4 * COPIES
     free = memory.available()
     if free is not None and needed > free:
-        raise InputError(f"a model of {n_items:,} items with embedding_size {settings.embedding_size} and "
+        raise InputError(f"a model of {here:,} items with embedding_size {settings.embedding_size} and "
                          f"encoder_hidden_size {list(settings.encoder_hidden_size)} takes {needed / 1e9:.1f} GB while it is "
                          f"trained, and {free / 1e9:.1f} GB are free; make it smaller")
 

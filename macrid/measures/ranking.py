@@ -20,11 +20,15 @@ def top_k(scores: np.ndarray, k: int) -> np.ndarray:
 
 def hits(scores: np.ndarray, answers: csr_matrix, k: int) -> np.ndarray:
     """Which of the k best-scored items of each person are answers, best first: (B, M), binary (B, M) -> bool (B, k)."""
-    top = top_k(scores, k)
+    return are_answers(top_k(scores, k), answers, k)
+
+
+def are_answers(top: np.ndarray, answers: csr_matrix, k: int) -> np.ndarray:
+    """Which items of lists top (B, at most k) are answers, binary (B, M): bool (B, k)."""
     hit = np.zeros((len(top), k), bool)
     row, column = answers.nonzero()
-    first = np.arange(len(top))[:, None] * scores.shape[1]  # a number for each pair of a person and an item
-    hit[:, : top.shape[1]] = np.isin(first + top, row * np.int64(scores.shape[1]) + column)
+    first = np.arange(len(top))[:, None] * answers.shape[1]  # a number for each pair of a person and an item
+    hit[:, : top.shape[1]] = np.isin(first + top, row * np.int64(answers.shape[1]) + column)
     return hit
 
 

@@ -7,6 +7,7 @@ factors that it has no share in.
 """
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,8 @@ import torch.nn.functional as F
 from scipy.sparse import csr_matrix
 from torch import Tensor
 from torch.autograd.function import FunctionCtx
+
+from .item_rows import ALL_HERE, Here, ItemRows
 
 AT_ONCE = 2_000_000  # numbers that the decoder holds: about what a processor's cache does
 LEAST_AT_ONCE = 8  # people that it takes together all the same
@@ -26,22 +29,27 @@ class Clicks:
     """The clicks of a batch, binary rows (B, M).
 
     item (E,), user (E,): who clicked what, by user; count, begin (B,): how many clicks each user has and where they begin;
-    indptr (B + 1,): the same with the end, an array. Where they are those of a share of the batch's people, `among` says
-    which of its clicks they are, and `batch_count` how many clicks each person of the whole batch has.
+    indptr (B + 1,): the same with the end, an array. Where they are those of some of the batch's people, or on some items,
+    `among` says which of its clicks they are, `batch_count` how many clicks each person of the whole batch has, `total` (B,)
+    how many each of these has.
     """
 
-    def __init__(self, batch: csr_matrix, device: torch.device | None = None, share: slice = slice(None)) -> None:
+    def __init__(self, batch: csr_matrix | Here, device: torch.device | None = None) -> None:
         def tensor(array: np.ndarray) -> Tensor:
             return torch.as_tensor(array, dtype=torch.long, device=device)
 
-        self.batch_count = tensor(np.diff(batch.indptr))
-        first, last, _ = share.indices(batch.shape[0])
-        self.among = slice(int(batch.indptr[first]), int(batch.indptr[last]))
-        if (first, last) != (0, batch.shape[0]):
-            batch = batch[first:last]
-        self.indptr = batch.indptr
-        self.item, self.begin = tensor(batch.indices), tensor(batch.indptr[:-1])
-        self.count = tensor(np.diff(batch.indptr))
+        here = batch if isinstance(batch, Here) else Here(batch)
+        clicks = here.clicks
+        first, last, _ = here.share.indices(clicks.shape[0])
+        self.among: slice | Tensor = slice(int(clicks.indptr[first]), int(clicks.indptr[last]))
+        self.batch_count = tensor(np.diff(clicks.indptr))
+        if here.among is not None and here.counts is not None:
+            self.among, self.batch_count = tensor(here.among), tensor(here.counts)
+        if (first, last) != (0, clicks.shape[0]):
+            clicks = clicks[first:last]
+        self.indptr = clicks.indptr
+        self.item, self.begin = tensor(clicks.indices), tensor(clicks.indptr[:-1])
+        self.count, self.total = tensor(np.diff(clicks.indptr)), self.batch_count[here.share]
         self.user = torch.repeat_interleave(torch.arange(len(self.count), device=device), self.count)
 
 
@@ -93,25 +101,30 @@ def spread(share: Tensor, of_person: Tensor, spans: list[int]) -> Tensor:
     """sum_k share_ek of_person_uk, (e, H), for clicks e of person u, who has those from spans[u] to spans[u + 1]; share
     (e, K), of_person (B, K, H)."""
     out = share.new_empty(len(share), of_person.shape[2])
-    for of, first, last in zip(of_person, spans[:-1], spans[1:], strict=True):
-        torch.mm(share[first:last], of, out=out[first:last])
+    for part, of, own in zip(_cut(out, spans), of_person, _cut(share, spans), strict=True):
+        torch.mm(own, of, out=part)
     return out
 
 
 def products(rows: Tensor, of_person: Tensor, spans: list[int]) -> Tensor:
     """rows_e . of_person_uk, (e, K), for clicks as in `spread`; rows (e, H), of_person (B, K, H)."""
     out = rows.new_empty(len(rows), of_person.shape[1])
-    for of, first, last in zip(of_person, spans[:-1], spans[1:], strict=True):
-        torch.mm(rows[first:last], of.T, out=out[first:last])
+    for part, of, own in zip(_cut(out, spans), of_person.transpose(1, 2), _cut(rows, spans), strict=True):
+        torch.mm(own, of, out=part)
     return out
 
 
 def gathered(share: Tensor, rows: Tensor, spans: list[int]) -> Tensor:
     """sum_{e of u} share_ek rows_e, (B, K, H), for clicks as in `spread`; share (e, K), rows (e, H)."""
     out = rows.new_empty(len(spans) - 1, share.shape[1], rows.shape[1])
-    for of, first, last in zip(out, spans[:-1], spans[1:], strict=True):
-        torch.mm(share[first:last].T, rows[first:last], out=of)
+    for part, own, of in zip(out, _cut(share, spans), _cut(rows, spans), strict=True):
+        torch.mm(own.T, of, out=part)
     return out
+
+
+def _cut(of_clicks: Tensor, spans: list[int]) -> tuple[Tensor, ...]:
+    """What there is of clicks (e, ...), person by person."""
+    return of_clicks.split([last - first for first, last in pairwise(spans)])
 
 
 def _kept_bags(shares: Tensor, keep: Tensor, item: Tensor, begin: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
@@ -133,10 +146,12 @@ def _bags(kept: Tensor, begin: Tensor) -> tuple[Tensor, Tensor]:
 
 
 class How(NamedTuple):
-    """How a loss counts: the weights w (B,) of the people, and whether its products are those of bfloat16."""
+    """How a loss counts: the weights w (B,) of the people, whether its products are those of bfloat16, and which items are
+    here. Where only some are, the losses of the workers add up to the whole, and so do the gradients of z."""
 
     person: Tensor
     half: bool = False
+    rows: ItemRows = ALL_HERE
 
 
 class GradientKept(torch.autograd.Function):
@@ -165,13 +180,12 @@ class MixtureNLL(GradientKept):
     @staticmethod
     def forward(ctx: Context, z: Tensor, items: Tensor, log_c: Tensor, clicks: Clicks, how: How) -> Tensor:
         """z (B, K, D), items (M, D), log_c (M, K), -inf where an item has no share; returns the sum."""
-        person, half = how
-        z, n = z.contiguous(), clicks.count.to(z.dtype)  # (B,)
+        person, half, rows = how
+        z, n, here_n = z.contiguous(), clicks.total.to(z.dtype), clicks.count.to(z.dtype)  # (B,)
         pairs = Pairs(items, log_c.T.contiguous(), half)
-        at_once = max(LEAST_AT_ONCE, AT_ONCE // max(1, pairs.count))
+        at_once, small = pairs.plan(reach(z, items), rows)
         memory = z.new_empty(min(at_once, len(z)) * pairs.count + 1)
         loss, grad_z = z.new_zeros(()), torch.zeros_like(z)
-        small = reach(z, items) <= BOUND
         for start in range(0, len(z), at_once):
             people = slice(start, start + at_once)
             first, last = clicks.indptr[start : start + at_once + 1][[0, -1]]
@@ -179,15 +193,15 @@ class MixtureNLL(GradientKept):
             here, scores = pairs.scores(z[people], memory)
             places = pairs.places(len(z[people]), user, item)  # (K, e)
             clicked = here[places]  # (K, e)
-            top = z.new_zeros(()) if small else torch.stack([score.amax(dim=(1, 2)) for score in scores]).amax(dim=0)
+            top = z.new_zeros(()) if small else rows.highest(highest(scores, z[people]))
             if not small:
                 for score in scores:
                     score.sub_(top[:, None, None])
             here.exp_()
-            total = sum((score.sum(dim=(1, 2)) for score in scores), z.new_zeros(()))  # (b,) Z / exp(top)
+            total = rows.total(sum((score.sum(dim=(1, 2)) for score in scores), z.new_zeros(())))  # (b,) Z / exp(top)
             mixture = torch.logsumexp(clicked, dim=0)  # (e,)
             w = person[people]  # (b,)
-            loss += (w * n[people] * (total.log() + top)).sum() - (w[user] * mixture).sum()
+            loss += (w * here_n[people] * (total.log() + top)).sum() - (w[user] * mixture).sum()
             if any(ctx.needs_input_grad):
                 taken = torch.exp(clicked - mixture) * (total / n[people])[user]  # (K, e): what a click takes off
                 here.index_add_(0, places.flatten(), taken.flatten(), alpha=-1)
@@ -224,13 +238,20 @@ class Pairs:
         self.sizes = [part.log_c.numel() for part in self.parts]
         self.count = sum(self.sizes)
 
+    def plan(self, reached: float, rows: ItemRows) -> tuple[int, bool]:
+        """How many people are taken at once, and whether scores that lie within +- `reached` are exponentiated as they are:
+        every worker does the same."""
+        reached, count = rows.highest(torch.tensor([reached, self.count], dtype=torch.float64)).tolist()
+        return max(LEAST_AT_ONCE, AT_ONCE // max(1, int(count))), reached <= BOUND
+
     def scores(self, z: Tensor, memory: Tensor) -> tuple[Tensor, list[Tensor]]:
         """t of people z (b, K, D): the stretch of memory, and each part's (b, f, m) in it."""
         here, parts = memory[: len(z) * self.count + 1], []
         here[-1] = -torch.inf
         for part, out in zip(self.parts, here[:-1].split([len(z) * size for size in self.sizes]), strict=True):
             parts.append(out.view(len(z), *part.log_c.shape))
-            flat, out = z[:, part.factors].flatten(0, 1).to(self.of), out.view(-1, part.log_c.shape[1])
+            flat = z[:, part.factors].flatten(0, 1).to(self.of)
+            out = out.view(len(flat), part.log_c.shape[1])
             if self.of == out.dtype:
                 torch.mm(flat, part.columns, out=out)
             else:
@@ -306,4 +327,10 @@ def log_mixture(z: Tensor, items: Tensor, log_c: Tensor) -> Tensor:
 
 def reach(z: Tensor, items: Tensor) -> float:
     """No product of a part of z (B, K, D) with an item (M, D) is further from 0 than this."""
-    return float(z.norm(dim=2).max() * items.norm(dim=1).max()) if len(z) else 0.0
+    return float(z.norm(dim=2).max() * items.norm(dim=1).max()) if len(z) and len(items) else 0.0
+
+
+def highest(scores: list[Tensor], z: Tensor) -> Tensor:
+    """The highest score of each person (b,), of parts (b, f, m); minus infinity where there is none."""
+    return torch.stack([score.amax(dim=(1, 2)) for score in scores if score.numel()]
+                       or [z.new_full((len(z),), -torch.inf)]).amax(dim=0)

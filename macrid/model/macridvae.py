@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 
+from .item_rows import ALL_HERE, ItemRows
 from .kernels import Clicks, How, MixtureNLL, RoutedClicks, log_mixture
 from .label_loss import label_error
 from .linear_path import LinearPath
@@ -31,6 +32,7 @@ class MacridVAE(nn.Module):
         else is to be held than their cosine, how near each item is to each factor (M, K); None starts from random ones.
     labels: of items, (M, A) with NaN where there is none; attribute a is asked of dimension a of every factor. They serve
         the loss alone: no weight of the model, nothing that is saved.
+    rows: of which items this model has the rows, where several workers hold a model together; a start is of these alone.
     """
 
     labels: Tensor | None
@@ -39,13 +41,13 @@ class MacridVAE(nn.Module):
     sampler: Sampler | None = None  # of the items that a step scores; see training.start; None: it scores all
 
     def __init__(self, n_items: int, settings: Settings, seed: int = 0, start: Sequence[np.ndarray] | None = None,
-                 labels: np.ndarray | None = None) -> None:
+                 labels: np.ndarray | None = None, rows: ItemRows = ALL_HERE) -> None:
         super().__init__()
         self.settings = s = settings
-        self.n_items = n_items
+        self.n_items, self.rows = n_items, rows
         self.generator = torch.Generator().manual_seed(seed)
-        self.items = self._matrix(n_items, s.embedding_size, std=0.1)  # (M, D)
-        self.prototypes = self._matrix(s.kfac, s.embedding_size, std=0.1)  # (K, D)
+        self.items = self._matrix(n_items, s.embedding_size, 0.1, rows)  # (M, D)
+        self.prototypes = self._matrix(s.kfac, s.embedding_size, 0.1)  # (K, D)
         if start is not None:
             with torch.no_grad():
                 self.items.copy_(torch.as_tensor(start[0]))
@@ -57,7 +59,7 @@ class MacridVAE(nn.Module):
         sizes = (n_items, *s.encoder_hidden_size, 2 * s.embedding_size)
         # The first layer is stored (M, H): one row for each item, to be picked by the clicks.
         self.weights = nn.ParameterList(
-            self._matrix(a, b, std=(2.0 / (a + b)) ** 0.5) for a, b in pairwise(sizes))
+            self._matrix(a, b, (2.0 / (a + b)) ** 0.5, ALL_HERE if k else rows) for k, (a, b) in enumerate(pairwise(sizes)))
         self.biases = nn.ParameterList(self._normal(b, std=0.001) for b in sizes[1:])
         if s.skip:
             self.skip_gain = nn.Parameter(torch.ones(()))
@@ -76,12 +78,16 @@ class MacridVAE(nn.Module):
     def _normal(self, *shape: int, std: float) -> nn.Parameter:
         return nn.Parameter(torch.randn(shape, generator=self.generator) * std)
 
-    def _matrix(self, a: int, b: int, std: float) -> nn.Parameter:
+    def _matrix(self, a: int, b: int, std: float, rows: ItemRows = ALL_HERE) -> nn.Parameter:
         """A matrix (a, b) as it starts: normal, or with `init: glorot` uniform within sqrt(6 / (a + b)) of 0 (Glorot and
-        Bengio, 2010; VarianceScaling with fan_avg in TensorFlow), whatever matrix it is."""
-        if self.settings.init != "glorot":
-            return self._normal(a, b, std=std)
-        return nn.Parameter((2 * torch.rand(a, b, generator=self.generator) - 1) * (6.0 / (a + b)) ** 0.5)
+        Bengio, 2010; VarianceScaling with fan_avg in TensorFlow), whatever matrix it is. rows: those of it that are here."""
+        def normal(count: int) -> Tensor:
+            return torch.randn(count, b, generator=self.generator) * std
+
+        def uniform(count: int) -> Tensor:
+            return (2 * torch.rand(count, b, generator=self.generator) - 1) * (6.0 / (a + b)) ** 0.5
+
+        return nn.Parameter(rows.made(uniform if self.settings.init == "glorot" else normal, a))
 
     # The random draws come from the model's own generator, on the CPU, so that a run can be repeated and resumed.
     def _uniform(self, *shape: int) -> Tensor:
@@ -106,7 +112,12 @@ class MacridVAE(nn.Module):
         dropped: the smallest shares of each item that together have no more than this are left out, minus infinity, and the
         others add up to 1 again.
         """
-        return self._shares(self._logits(self.items), sample, dropped)
+        noise = self.rows.made(self._gumbel, self.n_items) if sample else None
+        return self._shares(self._logits(self.items), noise, dropped)
+
+    def _gumbel(self, items: int) -> Tensor:
+        """Gumbel noise (m, K) of so many items."""
+        return -torch.log(-torch.log(self._uniform(items, self.settings.kfac).clamp(1e-20, 1 - 1e-7)))
 
     def _logits(self, items: Tensor, which: Tensor | None = None) -> Tensor:
         """What log c is made of (m, K), for item vectors (m, D), those of the items `which` (m,), of all if None."""
@@ -114,10 +125,10 @@ class MacridVAE(nn.Module):
             return self.held_log_c if which is None else self.held_log_c[which]
         return self._unit(items) @ self._unit(self.prototypes).T * self.scale
 
-    def _shares(self, logits: Tensor, sample: bool, dropped: float) -> Tensor:
-        """log c (m, K) as `log_routing` says."""
-        if sample:
-            logits = logits - torch.log(-torch.log(self._uniform(*logits.shape).clamp(1e-20, 1 - 1e-7)))
+    def _shares(self, logits: Tensor, noise: Tensor | None = None, dropped: float = 0.0) -> Tensor:
+        """log c (m, K) as `log_routing` says, with noise (m, K) where there is to be any."""
+        if noise is not None:
+            logits = logits + noise
         if dropped > 0:
             with torch.no_grad():
                 share, order = F.softmax(logits, dim=1).sort(dim=1)
@@ -155,24 +166,24 @@ class MacridVAE(nn.Module):
         items, rows = tables or (self.items, self.weights[0])
         if s.context:
             c = (1 - s.context) * c + s.context
-        length = self._lengths(clicks, c)
-        keep = _all(clicks)
+        square, keep, kept = self._square_lengths(clicks, c), _all(clicks), 1.0
         if drop and s.dropout_prob > 0:
             of_batch = self._uniform(s.kfac if s.dropout_mask == "factor" else 1, int(clicks.batch_count.sum()))
-            keep = of_batch[:, clicks.among] >= s.dropout_prob
-            length = length * (1 - s.dropout_prob)
-        scale = (1 / length).T[..., None]  # (K, B, 1) or (1, B, 1)
+            keep, kept = of_batch[:, clicks.among] >= s.dropout_prob, 1 - s.dropout_prob
         weight = torch.cat([rows, self._unit(items)], dim=1) if s.skip else rows
         clicked = RoutedClicks.apply(c, weight, clicks, keep)  # (K, B, H), (K, B, H + D) with `skip`
+        square, clicked = self.rows.summed(square, clicked)
+        length = square[0].clamp_min(1.0 if s.input_norm == "user" else 1e-24).sqrt() * kept  # (B, K) or (B, 1)
+        scale = (1 / length).T[..., None]  # (K, B, 1) or (1, B, 1)
         hidden = torch.addcmul(self.biases[0], clicked[..., :size], scale)
         return hidden, (self.skip_gain * scale * clicked[..., size:] if s.skip else None)
 
-    def _lengths(self, clicks: Clicks, c: Tensor) -> Tensor:
-        """What the input is divided by: the lengths of x_u times the shares c_.k (B, K), or of x_u (B, 1)."""
+    def _square_lengths(self, clicks: Clicks, c: Tensor) -> Tensor:
+        """The square of what the input is divided by: of the lengths of x_u times the shares c_.k (1, B, K), or of x_u
+        (1, B, 1)."""
         if self.settings.input_norm == "user":
-            return clicks.count.clamp_min(1).to(c.dtype).sqrt()[:, None]
-        square = RoutedClicks.apply(torch.ones_like(c[:, :1]), c.square(), clicks, _all(clicks))[0]  # (B, K)
-        return square.clamp_min(1e-24).sqrt()
+            return clicks.count.to(c.dtype)[None, :, None]
+        return RoutedClicks.apply(torch.ones_like(c[:, :1]), c.square(), clicks, _all(clicks))
 
     def loss(self, batch: csr_matrix, beta: float, share: slice = slice(None)) -> dict[str, Tensor]:
         """Terms of the loss for binary rows (B, M), averaged over the B users: `loss` = `nll` + beta * `kl` + `reg`
@@ -198,8 +209,9 @@ class MacridVAE(nn.Module):
         total = nll + beta * kl
         if any(s.reg_weights):
             vectors, encoder = s.reg_weights
-            terms["reg"] = part * (vectors * (self.items.norm() + self.prototypes.norm())
-                                   + encoder * sum(weight.norm() for weight in self.weights))
+            first, *others = self.weights
+            terms["reg"] = part * (vectors * (self.rows.norm(self.items) + self.prototypes.norm())
+                                   + encoder * sum((weight.norm() for weight in others), self.rows.norm(first)))
             total = total + terms["reg"]
         if s.label_weight and self.labels is not None:
             terms["labels"] = part * self._label_error(self.labels)
@@ -209,27 +221,40 @@ class MacridVAE(nn.Module):
     def _step(self, batch: csr_matrix, share: slice) -> tuple[Tensor, Tensor, Callable[[Tensor], Tensor]]:
         """mu and b (B, K, D) for the share of binary rows, and the sum of nll as a function of the z (B, K, D) that are
         scored."""
-        s, half = self.settings, self.settings.precision == "bfloat16"
+        s, here = self.settings, self.rows.of_batch(batch, share)
+
+        def how(clicks: Clicks) -> How:
+            return How(self._weights_of(clicks.batch_count)[here.share], s.precision == "bfloat16", self.rows)
+
         if self.sampler is None:
-            clicks = Clicks(batch, self.items.device, share)
-            log_c = self._shares(self._logits(self.items), not s.nogb, s.routing_mass)  # (M, K)
+            clicks = Clicks(here, self.items.device)
+            log_c = self.log_routing(not s.nogb, s.routing_mass)  # (M, K)
             mu, b = self.encode(clicks, log_c.exp(), drop=self.training)
-            person = self._weights_of(clicks.batch_count)[share]
-            return mu, b, lambda z: MixtureNLL.apply(z, self._unit(self.items), log_c, clicks, How(person, half))
-        step = StepItems.of(batch, self.sampler.draw(self.generator), self.items.device, share)
+            return mu, b, lambda z: MixtureNLL.apply(self.rows.joined(z, batch.shape[0]), self._unit(self.items), log_c,
+                                                     clicks, how(clicks))
+        drawn = self.sampler.draw(self.generator)
+        step = StepItems.of(here, self.rows.of_draw(*drawn), self.items.device)
         clicked = slice(step.first_clicked, None)
         items = F.embedding(step.item, self.items, sparse=True)  # (m, D)
         rows = F.embedding(step.item[clicked], self.weights[0], sparse=True)
-        log_c = self._shares(self._logits(items, step.item), not s.nogb, s.routing_mass)  # (m, K)
+        noise = None if s.nogb else self._noise_of(step, batch, drawn)
+        log_c = self._shares(self._logits(items, step.item), noise, s.routing_mass)  # (m, K)
         mu, b = self.encode(step.clicks, log_c[clicked].exp(), self.training, (items[clicked], rows))
-        person = self._weights_of(step.clicks.batch_count)[share]
-        return mu, b, lambda z: SampledNLL.apply(z, self._unit(items), log_c, step, How(person, half))
+        return mu, b, lambda z: SampledNLL.apply(self.rows.joined(z, batch.shape[0]), self._unit(items), log_c, step,
+                                                 how(step.clicks))
+
+    def _noise_of(self, step: StepItems, batch: csr_matrix, drawn: tuple[Tensor, Tensor]) -> Tensor:
+        """Gumbel noise (m, K) of the items of a step that are here, as if all were."""
+        every = step.item if self.rows.are_all else StepItems.of(batch, drawn, self.items.device).item
+        return self.rows.own(self._gumbel(len(every)), every)
 
     def _label_error(self, labels: Tensor) -> Tensor:
         """`label_error` of labels (M, A), from the items alone that have any."""
         which = labels.isfinite().any(dim=1).nonzero()[:, 0]
-        items = F.embedding(which, self.items, sparse=self.sampler is not None)
-        return label_error(items, self._shares(self._logits(items, which), False, 0.0).exp(), labels[which])
+        items = self.rows.picked(self.items, which, sparse=self.sampler is not None)
+        held = self.settings.routing == "held"
+        logits = self.rows.picked(self.held_log_c, which) if held else self._logits(items)
+        return label_error(items, self._shares(logits).exp(), labels[which])
 
     def _weights_of(self, clicks: Tensor) -> Tensor:
         """w (B,) of people with n_u clicks each, (B,): n_u^-person_power, times what leaves sum_u w_u n_u all the clicks."""
@@ -240,32 +265,34 @@ class MacridVAE(nn.Module):
     @torch.no_grad()
     def item_vectors(self) -> np.ndarray:
         """The item vectors as they are scored (M, D): of length one for cosine similarity."""
-        return self._unit(self.items).cpu().numpy()
+        return self._unit(self.rows.whole(self.items)).cpu().numpy()
 
     @torch.no_grad()
     def routing(self) -> np.ndarray:
         """log c (M, K)."""
-        return self.log_routing().cpu().numpy()
+        return self.rows.whole(self.log_routing()).cpu().numpy()
 
     @torch.no_grad()
     def factors(self) -> np.ndarray:
         """The factor of each item, argmax_k c_ik, (M,)."""
-        return self.log_routing().argmax(dim=1).cpu().numpy()
+        return self.rows.whole(self.log_routing().argmax(dim=1)).cpu().numpy()
 
     @torch.no_grad()
     def represent(self, batch: csr_matrix) -> np.ndarray:
         """The user vectors mu (B, K, D), each part of length one unless a dot product's is free, for binary rows (B, M).
         Only the items that somebody clicked are looked at: a person's vector takes no longer where there are more items."""
-        clicked = np.unique(batch.indices)
+        here = self.rows.of_batch(batch)
+        clicked = np.unique(here.clicks.indices)
         which = torch.as_tensor(clicked, dtype=torch.long, device=self.items.device)
         items = self.items[which]  # (m, D)
-        c = self._shares(self._logits(items, which), False, 0.0).exp()  # (m, K)
-        clicks = Clicks(batch[:, clicked], self.items.device)
-        return self._mean(clicks, c, (items, self.weights[0][which])).cpu().numpy()
+        c = self._shares(self._logits(items, which)).exp()  # (m, K)
+        clicks = Clicks(here._replace(clicks=here.clicks[:, clicked]), self.items.device)
+        parts = self._mean(clicks, c, (items, self.weights[0][which]))
+        return self.rows.joined(parts, batch.shape[0]).cpu().numpy()
 
     def scores(self, batch: csr_matrix) -> np.ndarray:
         """log sum_k c_ik exp(score(z_uk, h_i)) + w (x_u B)_i for all items, (B, M): log p(i | u) up to a constant for each
-        user. The latter only where there is a linear path."""
+        user. The latter only where there is a linear path. Where only some items' rows are here, for these."""
         mixture = self.mixture(batch)
         return mixture if self.linear is None else mixture + self.linear.scores(batch)
 

@@ -4,9 +4,10 @@ B users in a batch, K factors, D dimensions of a factor, E clicks in a batch, n 
 """
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-from .kernels import AT_ONCE, BOUND, LEAST_AT_ONCE, Context, GradientKept, How, Pairs, gathered, products, reach, spread
+from .kernels import Context, GradientKept, How, Pairs, gathered, highest, products, reach, spread
 from .sampling import StepItems
 
 
@@ -22,16 +23,15 @@ class SampledNLL(GradientKept):
     @staticmethod
     def forward(ctx: Context, z: Tensor, items: Tensor, log_c: Tensor, step: StepItems, how: How) -> Tensor:
         """z (B, K, D), items (m, D), log_c (m, K), -inf where an item has no share; returns the sum."""
-        person, half = how
+        person, half, rows = how
         clicks, drawn = step.clicks, len(step.log_weight)
-        z, n = z.contiguous(), clicks.count.to(z.dtype)  # (B,)
+        z, n, here_n = z.contiguous(), clicks.total.to(z.dtype), clicks.count.to(z.dtype)  # (B,)
         item_of = clicks.item + step.first_clicked  # (E,) of the step's items
         pairs = Pairs(items[:drawn], (log_c[:drawn] + step.log_weight[:, None]).T.contiguous(), half)
         own = _OwnClicks(items, log_c)
-        at_once = max(LEAST_AT_ONCE, AT_ONCE // max(1, pairs.count))
+        at_once, small = pairs.plan(max(reach(z, items), float(F.pad(step.log_weight, (0, 1)).max())), rows)
         memory = z.new_empty(min(at_once, len(z)) * pairs.count + 1)
         loss, grad_z = z.new_zeros(()), torch.zeros_like(z)
-        small = reach(z, items) <= BOUND and float(step.log_weight.max()) <= BOUND
         for start in range(0, len(z), at_once):
             people = slice(start, start + at_once)
             indptr = clicks.indptr[start : start + at_once + 1]
@@ -43,17 +43,16 @@ class SampledNLL(GradientKept):
             clicked = own.scores(z[people], spans, item)  # (e, K)
             top = z.new_zeros(len(z[people]))
             if not small:
-                top = torch.stack([score.amax(dim=(1, 2)) for score in scores]).amax(dim=0)
-                top.scatter_reduce_(0, user, clicked.amax(dim=1), "amax")
+                top = rows.highest(highest(scores, top).scatter_reduce(0, user, clicked.amax(dim=1), "amax"))
                 for score in scores:
                     score.sub_(top[:, None, None])
             here.exp_()
             total = sum((score.sum(dim=(1, 2)) for score in scores), z.new_zeros(()))  # (b,) Z / exp(top)
             share = torch.exp(clicked - top[user, None])  # (e, K)
-            total = total.index_add(0, user, share.sum(dim=1))
+            total = rows.total(total.index_add(0, user, share.sum(dim=1)))
             mixture = torch.logsumexp(clicked, dim=1)  # (e,)
             w, per = person[people], n[people] / total  # (b,)
-            loss += (w * n[people] * (total.log() + top)).sum() - (w[user] * mixture).sum()
+            loss += (w * here_n[people] * (total.log() + top)).sum() - (w[user] * mixture).sum()
             if any(ctx.needs_input_grad):
                 pairs.add_gradients(scores, z[people], w * per, grad_z[people])
                 grad = w[user, None] * (per[user, None] * share - torch.exp(clicked - mixture[:, None]))  # (e, K): of t

@@ -16,6 +16,7 @@ import torch
 from scipy.sparse import csr_matrix
 from torch import Tensor
 
+from .item_rows import Here
 from .kernels import Clicks
 
 POWER = 0.75  # of popularity, by which items are drawn
@@ -75,15 +76,17 @@ class StepItems:
     first_clicked: int
 
     @classmethod
-    def of(cls, batch: csr_matrix, draw: tuple[Tensor, Tensor], device: torch.device, share: slice = slice(None)) -> Self:
+    def of(cls, batch: csr_matrix | Here, draw: tuple[Tensor, Tensor], device: torch.device) -> Self:
         """Of binary rows (B, M) and what a Sampler has drawn; the items are those of the whole batch, the clicks those of a
         share of its people."""
-        drawn, log_weight = draw
-        clicked = torch.as_tensor(np.unique(batch.indices), dtype=torch.long)  # (c,)
+        here = batch if isinstance(batch, Here) else Here(batch)
+        clicks, (drawn, log_weight) = here.clicks, draw
+        clicked = torch.as_tensor(np.unique(clicks.indices), dtype=torch.long)  # (c,)
         both = torch.isin(drawn, clicked)
         alone, rest = drawn[~both], clicked[~torch.isin(clicked, drawn)]
         columns = torch.cat([drawn[both], rest])
-        local = columns.argsort()[torch.searchsorted(clicked, torch.as_tensor(batch.indices, dtype=torch.long))]
-        own = csr_matrix((batch.data, local.numpy(), batch.indptr), shape=(batch.shape[0], len(columns)))
+        local = columns.argsort()[torch.searchsorted(clicked, torch.as_tensor(clicks.indices, dtype=torch.long))]
+        own = csr_matrix((clicks.data, local.numpy(), clicks.indptr), shape=(clicks.shape[0], len(columns)))
         weight = torch.cat([log_weight[~both], log_weight[both]]).to(torch.get_default_dtype())
-        return cls(torch.cat([alone, columns]).to(device), weight.to(device), Clicks(own, device, share), len(alone))
+        return cls(torch.cat([alone, columns]).to(device), weight.to(device), Clicks(here._replace(clicks=own), device),
+                   len(alone))

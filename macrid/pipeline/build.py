@@ -12,12 +12,14 @@ from scipy.sparse import csr_matrix
 from macrid import bundle
 from macrid.beside import discard
 from macrid.bundle.recommender import Recommender
+from macrid.model.item_rows import ItemRows
 from macrid.model.settings import Settings
 from macrid.results.collapse import VARIANTS
 from macrid.training.course import Course
 from macrid.training.fit import Trainer, run
 from macrid.training.linear_path import add_linear_path
 from macrid.training.precisions import AUTO
+from macrid.training.shared_rows import rows_for
 from macrid.training.spectral_start import Start
 from macrid.training.start import start_vectors, untrained
 
@@ -69,13 +71,15 @@ def _train(training: Training, out: Path, report: Report) -> dict[Path, Trained]
     renewed = training.renewed
     if settings.init == "spectral" and not renewed:
         report("start", {})
-    start = None if renewed else _start(training)
+    rows = rows_for(training.workers, split.train.shape[1])
+    start = None if renewed else _start(training, rows)
     labels = _scaled(training.item_labels)
     path: csr_matrix | None = None  # of both: it is of the clicks alone
 
     def trained(settings: Settings, stage: str, folder: Path) -> Trained:
         nonlocal path
-        model = (renewed.model if renewed else untrained(split.train, settings, seed, labels, start)).to(training.device)
+        model = renewed.model if renewed else untrained(split.train, settings, seed, labels, start, rows)
+        model = model.to(training.device)
         if settings.precision == AUTO and not training.workers.agree(model.settings.precision == "bfloat16"):
             model.settings = replace(model.settings, precision="float32")
         course = Course() if training.twin and settings.routing == "learned" else None  # what is held has no course
@@ -100,17 +104,30 @@ def _train(training: Training, out: Path, report: Report) -> dict[Path, Trained]
     return {out: replace(first, twin=twin.name), twin: trained(same, "twin", partial / "twin")}
 
 
-def _start(training: Training) -> Start | None:
-    """What `start_vectors` gives, found by the first worker."""
+def _start(training: Training, rows: ItemRows) -> Start | None:
+    """What `start_vectors` gives, found by the first worker, of the items whose rows are here."""
     split, settings, workers = training.split, training.settings, training.workers
-    if workers.is_first or settings.init != "spectral":
-        start = start_vectors(split.train, settings, training.seed, training.known)
-    else:
-        items, size, kfac = split.train.shape[1], settings.embedding_size, settings.kfac
-        start = Start(*(np.zeros(shape, np.float32) for shape in ((items, size), (kfac, size), (items, kfac))))
-    if start is not None:
-        workers.as_the_first(map(torch.from_numpy, start))
-    return start
+    if settings.init != "spectral":
+        return None
+    start = start_vectors(split.train, settings, training.seed, training.known) if workers.is_first else None
+    items, size, kfac = split.train.shape[1], settings.embedding_size, settings.kfac
+    vectors, prototypes, affinity = start or (None, np.zeros((kfac, size), np.float32), None)
+    workers.as_the_first([torch.from_numpy(prototypes)])
+
+    def here(found: np.ndarray | None, width: int) -> np.ndarray:
+        """The rows here of a table (M, width) that the first has found."""
+        done = 0
+
+        def sent(count: int) -> torch.Tensor:
+            nonlocal done
+            some = torch.zeros(count, width) if found is None else torch.from_numpy(found[done : done + count])
+            workers.as_the_first([some])
+            done += count
+            return some
+
+        return rows.made(sent, items).numpy()
+
+    return Start(here(vectors, size), prototypes, here(affinity, kfac))
 
 
 def _scaled(labels: pd.DataFrame | None) -> np.ndarray | None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -15,6 +16,7 @@ from macrid.data.split import HeldOut, Split
 from macrid.errors import InputError
 from macrid.measures import statistics
 from macrid.measures.evaluate import validation_ndcg
+from macrid.model.item_rows import OF_ITEMS
 from macrid.model.macridvae import MacridVAE
 
 from . import checkpoint
@@ -22,6 +24,7 @@ from .contract import Trainable
 from .course import Course, Factors
 from .row_adam import RowAdam, rows_of
 from .running_mean import RunningMean
+from .shared_rows import SharedRows
 from .workers import ALONE, Workers
 
 TRAINED_AT_ONCE = 512  # people: the memory that a batch takes, and a processor's cache, hold no more
@@ -63,8 +66,7 @@ def run(trainer: "Trainer", validation: HeldOut, on_epoch: Callable[[dict], None
         row = trainer.epoch(validation, on_step)
         if on_epoch:
             on_epoch(row)
-    trainer.model.load_state_dict(trainer.best)
-    trainer.model.eval()
+    trainer.end()
     return trainer.history
 
 
@@ -88,6 +90,8 @@ class Trainer:
         together, each with a Trainer of the same model and clicks."""
         self.model, self.clicks, self.seed, self.folder, self.course = model, clicks, seed, folder, course
         self.workers = workers
+        rows = getattr(model, "rows", None)
+        self.shared = rows if isinstance(rows, SharedRows) else None  # where each worker holds some of the items
         s = self.settings = model.settings
         self.optimiser: torch.optim.Optimizer = (
             RowAdam(model.parameters(), lr=s.learning_rate) if s.sampled_items
@@ -118,7 +122,8 @@ class Trainer:
             nonlocal keeping
             now = time.perf_counter()
             self.progress.seconds = now - began
-            if now - self._kept_at >= max(KEPT_EVERY, KEEPING_SHARE * keeping):
+            due = now - self._kept_at >= max(KEPT_EVERY, KEEPING_SHARE * keeping)
+            if self.workers.first_says(due) if self.shared else due:
                 self.keep()
                 self._kept_at = time.perf_counter()
                 keeping = self._kept_at - now
@@ -153,7 +158,8 @@ class Trainer:
             self.progress.people = start + len(batch)
             after_step()
         sums, self.progress = self.progress.sums, Progress()
-        if not np.isfinite(sums["loss"]) or not all(torch.isfinite(p).all() for p in self.model.parameters()):
+        finite = bool(np.isfinite(sums["loss"])) and all(bool(torch.isfinite(p).all()) for p in self.model.parameters())
+        if not self.workers.agree(finite):
             raise FloatingPointError(f"the loss or a weight is not finite in epoch {epoch}; "
                                      "lower learning_rate or raise tau")
         steps = first_step + self.steps_an_epoch
@@ -174,7 +180,8 @@ class Trainer:
             for name, value in terms.items():
                 sums[name] = sums.get(name, 0.0) + value.item() * part.shape[0]
         if self.workers.count > 1:
-            self.workers.add_up([rows_of(p)[1] for p in self.model.parameters() if p.grad is not None])
+            self.workers.add_up([rows_of(p)[1] for name, p in cast(nn.Module, self.model).named_parameters()
+                                 if p.grad is not None and not (self.shared and name in OF_ITEMS)])
             sums = dict(zip(sums, self.workers.added_up(list(sums.values())), strict=True))
         for name, total in sums.items():
             self.progress.sums[name] = self.progress.sums.get(name, 0.0) + total
@@ -191,9 +198,11 @@ class Trainer:
         return cast(MacridVAE, self.model).loss(part, beta, self.workers.share(part.shape[0]))
 
     def _ndcg(self, validation: HeldOut) -> np.ndarray:
-        """NDCG@100 of every validation person (n,), each ranked for by one of the workers."""
+        """NDCG@100 of every validation person (n,), each ranked for by one of the workers, or by all, some items each."""
         if self.workers.count == 1:
             return validation_ndcg(self.ranked, validation)
+        if self.shared:
+            return self.shared.ndcg(self.ranked, validation)
         ndcg, share = np.zeros(len(validation.user_ids)), self.workers.share(len(validation.user_ids))
         if share.start < share.stop:
             ndcg[share] = validation_ndcg(self.ranked, validation.some(share))
@@ -201,7 +210,7 @@ class Trainer:
 
     def keep(self) -> None:
         """Write a checkpoint, if there is a folder for it; of several workers the first does."""
-        if self.folder is None or not self.workers.is_first:
+        if self.folder is None or not (self.workers.is_first or self.shared):
             return
         tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
         if self.mean:
@@ -213,7 +222,33 @@ class Trainer:
         if self.course:
             tensors |= {f"course.{epoch}": torch.as_tensor(factor) for epoch, factor in self.course.factors.items()}
         begun = asdict(self.progress) if self.progress.people else {}
-        checkpoint.save(self.folder, tensors, {"history": self.history, "begun": begun})
+        with self._whole(tensors, self.folder) as whole:
+            if self.workers.is_first:
+                checkpoint.save(self.folder, whole, {"history": self.history, "begun": begun})
+
+    def _whole(self, tensors: dict[str, Tensor], folder: Path) -> AbstractContextManager[dict[str, Tensor]]:
+        """Tensors of a checkpoint with the rows of all items, with the first worker."""
+        if not self.shared:
+            return nullcontext(tensors)
+        tables = {name for name, each in tensors.items() if self._is_of_items(name, each)}
+        return self.shared.on_disk(tensors, tables, folder)
+
+    def _is_of_items(self, name: str, tensor: Tensor) -> bool:
+        """Whether a tensor of a checkpoint is a table with a row an item."""
+        kind, _, of = name.partition(".")
+        if kind == "adam":
+            index, _, _ = of.partition(".")
+            of = dict(enumerate(name for name, _ in cast(nn.Module, self.model).named_parameters())).get(int(index), "")
+        return tensor.dim() > 0 and kind != "course" and of.removeprefix("module.").removeprefix("at.") in OF_ITEMS
+
+    def end(self) -> None:
+        """Leave the model with the best weights; where the items are shared out, the first worker's is whole then."""
+        self.model.load_state_dict(self.best)
+        self.model.eval()
+        if self.shared:
+            self.optimiser.state.clear()  # makes room
+            self.mean, self.best, self.ranked = None, {}, self.model
+            self.shared.end(cast(MacridVAE, self.model))
 
     def resume(self) -> None:
         """Go on from the checkpoint in the folder, if there is one; InputError if it is damaged or another model's, or if
@@ -237,6 +272,9 @@ class Trainer:
         def under(prefix: str) -> dict[str, Tensor]:
             return {name[len(prefix):]: tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
+        if self.shared:
+            tensors = {name: self.shared.own(tensor).clone() if self._is_of_items(name, tensor) else tensor
+                       for name, tensor in tensors.items()}
         self.model.load_state_dict(under("model."))
         if self.mean:
             self.mean.restore(under("mean."))

@@ -3,8 +3,10 @@
 from dataclasses import replace
 
 import numpy as np
+import torch
 from scipy.sparse import csr_matrix
 
+from macrid.model.item_rows import ALL_HERE, ItemRows
 from macrid.model.macridvae import MacridVAE
 from macrid.model.sampling import Sampler
 from macrid.model.settings import Settings
@@ -26,18 +28,22 @@ def start_vectors(clicks: csr_matrix, settings: Settings, seed: int = 0,
 
 
 def untrained(clicks: csr_matrix, settings: Settings, seed: int = 0, labels: np.ndarray | None = None,
-              start: Start | None = None) -> MacridVAE:
+              start: Start | None = None, rows: ItemRows = ALL_HERE) -> MacridVAE:
     """The model that a training on clicks (U, M) begins with; its settings have the context, the number of sampled items and
     the precision that were chosen, if they were.
 
     labels: of items, (M, A), NaN where there is none, for the loss (see MacridVAE).
     start: what `start_vectors` gave for the same settings and seed, so that a twin need not compute it again; None
         computes it here.
+    rows: those of the items that are to be here; a start that is given is of these.
     """
     if start is None:
         start = start_vectors(clicks, settings, seed)
+        if start is not None:
+            vectors, near = (rows.own(torch.from_numpy(table)).numpy() for table in (start.items, start.affinity))
+            start = Start(vectors, start.prototypes, near)
     n_items = clicks.shape[1]
-    model = MacridVAE(n_items, replace(settings, context=settings.context or 0.0), seed, start, labels)
+    model = MacridVAE(n_items, replace(settings, context=settings.context or 0.0), seed, start, labels, rows)
     if settings.context is None:
         settings = replace(settings, context=context.choose(clicks, np.exp(model.routing()), seed))
     precision = precisions.faster(settings) if settings.precision == precisions.AUTO else settings.precision

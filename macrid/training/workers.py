@@ -1,8 +1,9 @@
 """Several processes that train one model together: `torchrun --nproc-per-node N -m macrid train ...`, on a machine or more.
 
-Every worker has the whole model and the whole batch, makes the same random draws, and does its share of the people; what
-the shares give is added up once a step (torch.distributed: gloo on processors, NCCL on GPUs). So a batch and a seed give the
-same training, but for rounding, whatever the number of workers, which may be another when a training goes on.
+Every worker has the whole batch, makes the same random draws, and does its share; what the shares give is added up
+(torch.distributed: gloo on processors, NCCL on GPUs). Either people are shared out, and every worker has the whole model, or
+items, see `shared_rows`. So a batch and a seed give the same training, but for rounding, whatever the number of workers and
+what is shared out; both may be others when a training goes on.
 """
 
 import os
@@ -13,6 +14,7 @@ from typing import Self, TypeVar
 
 import torch
 import torch.distributed as dist
+import torch.nn.functional as F
 from torch import Tensor
 
 from macrid.errors import InputError
@@ -22,14 +24,15 @@ PATIENCE = timedelta(hours=12)  # with a worker that is busy; one that died is k
 
 
 class Workers:
-    """Which of how many this process is: `index` of `count`. device: what they send lies on."""
+    """Which of how many this process is: `index` of `count`. device: what they send lies on; by_items: items are shared
+    out, not people."""
 
-    def __init__(self, index: int = 0, count: int = 1, device: str = "cpu") -> None:
-        self.index, self.count, self.device = index, count, device
+    def __init__(self, index: int = 0, count: int = 1, device: str = "cpu", by_items: bool = False) -> None:
+        self.index, self.count, self.device, self.by_items = index, count, device, by_items
 
     @classmethod
     @contextmanager
-    def of_torchrun(cls, device: str = "cpu") -> Iterator[Self]:
+    def of_torchrun(cls, device: str = "cpu", by_items: bool = False) -> Iterator[Self]:
         """The workers that torchrun has started, joined; this process alone where it has not. All but the first print
         nothing."""
         count = int(os.environ.get("WORLD_SIZE", "1"))
@@ -37,7 +40,7 @@ class Workers:
             yield cls()
             return
         dist.init_process_group("nccl" if device.startswith("cuda") else "gloo", timeout=PATIENCE)
-        workers = cls(dist.get_rank(), count, device)
+        workers = cls(dist.get_rank(), count, device, by_items)
         try:
             with workers._quiet():
                 yield workers
@@ -57,6 +60,10 @@ class Workers:
         """Replace each tensor, of one shape with all workers, by the sum of theirs."""
         if self.count == 1 or not tensors:
             return
+        if len(tensors) == 1 and tensors[0].is_contiguous():
+            with self._in_touch():
+                dist.all_reduce(tensors[0])
+            return
         flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
         with self._in_touch():
             dist.all_reduce(flat)
@@ -72,6 +79,41 @@ class Workers:
     def agree(self, said: bool) -> bool:
         """Whether all say yes."""
         return self.added_up([float(said)]) == [self.count]
+
+    def first_says(self, said: bool) -> bool:
+        """Whether the first says yes."""
+        return self.added_up([float(said and self.is_first)]) == [1.0]
+
+    def highest(self, tensor: Tensor) -> Tensor:
+        """The highest of what each worker has, element by element."""
+        sent = tensor.to(self.device, copy=True)
+        with self._in_touch():
+            dist.all_reduce(sent, dist.ReduceOp.MAX)
+        return sent.to(tensor.device)
+
+    def gathered(self, tensor: Tensor) -> list[Tensor]:
+        """What each worker has, of one shape."""
+        sent = tensor.to(self.device)
+        every = [torch.empty_like(sent) for _ in range(self.count)]
+        with self._in_touch():
+            dist.all_gather(every, sent)
+        return [each.to(tensor.device) for each in every]
+
+    def to_the_first(self, tensor: Tensor) -> list[Tensor]:
+        """What each worker has, of one shape, with the first; with the others nothing."""
+        sent = tensor.to(self.device)
+        every = [torch.empty_like(sent) for _ in range(self.count)] if self.is_first else None
+        with self._in_touch():
+            dist.gather(sent, every)
+        return [each.to(tensor.device) for each in every or []]
+
+    def joined(self, tensor: Tensor, people: int) -> Tensor:
+        """What there is of all of so many people (B, ...), of which each worker has its share (b, ...)."""
+        most = -(-people // self.count)
+        padded = F.pad(tensor, (0, 0) * (tensor.dim() - 1) + (0, most - len(tensor)))
+        shares = (Workers(index, self.count).share(people) for index in range(self.count))
+        return torch.cat([each[: share.stop - share.start]
+                          for each, share in zip(self.gathered(padded), shares, strict=True)])
 
     def as_the_first(self, tensors: Iterable[Tensor]) -> None:
         """Replace each tensor by that of the first worker."""

@@ -335,3 +335,9 @@ def test_a_bundle_is_aligned_with_intentions(few, tmp_path):
     assert "there is no file" in mistake("align", tmp_path / "out", "--intentions", tmp_path / "none.csv", "--out",
                                          tmp_path / "x")
     assert not (tmp_path / "x").exists()
+
+
+def test_items_are_shared_out_without_looks_at_the_model(tmp_path, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    more = ("--shard-items", "--progress", tmp_path, "--out", tmp_path / "b")
+    assert "leave out one of the two" in mistake("train", *TINY, *more)

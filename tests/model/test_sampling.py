@@ -7,7 +7,7 @@ import pytest
 import torch
 from conftest import binary, random_clicks
 
-from macrid.model import sampled_nll
+from macrid.model import kernels
 from macrid.model.kernels import How
 from macrid.model.macridvae import MacridVAE
 from macrid.model.sampled_nll import SampledNLL
@@ -81,8 +81,8 @@ def dense_nll(z, items, log_c, clicks, expected_times):
 @pytest.mark.parametrize("at_once", [1, 10**6])
 def test_the_loss_and_every_gradient(double, monkeypatch, length, missing, drawn, at_once):
     """Small and large scores, with items that have no share in some factors, some people at a time and all at once."""
-    monkeypatch.setattr(sampled_nll, "AT_ONCE", at_once)
-    monkeypatch.setattr(sampled_nll, "LEAST_AT_ONCE", 2)
+    monkeypatch.setattr(kernels, "AT_ONCE", at_once)
+    monkeypatch.setattr(kernels, "LEAST_AT_ONCE", 2)
     g = generator(1)
     z = torch.randn(5, 3, 4, generator=g)
     items = torch.nn.functional.normalize(torch.randn(12, 4, generator=g), dim=1) * length
