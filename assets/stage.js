@@ -175,7 +175,7 @@ function row(stage, shown) {
   const middle = element("div", "middle", line);
   middle.append(Object.assign(slider, { type: "range", min: shown.min, max: 100, step: shown.step, value: shown.value }));
   slider.setAttribute("aria-label", `${spokenName(shown)}, from ${low} to ${high}`);
-  if (shown.kind === "dial") element("span", "mark", middle, "▲");
+  if (shown.kind === "dial") element("span", "mark", middle, "▲").ariaHidden = "true";
   const reading = element("output", "reading", middle);
   picture(shown.pictures[1], high, 100);
   const found = { shown, made, slider, reading };

@@ -6,7 +6,6 @@ from functools import cache
 import numpy as np
 import streamlit as st
 
-from macrid.bundle.movers import Movers
 from macrid.charts import figures
 from macrid.data import cells
 from macrid.data.ids import ids_text
@@ -155,15 +154,9 @@ def hear(event: dict):
         state.hear(event, understand)
 
 
-@cache
-def moving(factor: int | None) -> list[sliders.Of]:
-    """The wishes and dials that move this person's list most."""
-    return [each.of for each in Movers(bundle.person(seen), factor).first(stage.FIRST)]
-
-
 def first(now: stage.Scene) -> list[sliders.Of]:
     """What has a slider beside the list: wishes that were asked for, and what moves the list most."""
-    most = moving(now.factor)
+    most = [each.of for each in bundle.sliders(seen, stage.FIRST, now.factor)]
     asked = [name for name in dict.fromkeys([*state.added, *state.wishes]) if name not in most]
     return [*asked, *(of for i, of in enumerate(most)
                       if of in state.wishes or of in state.dials or i + len(asked) < stage.FIRST)]

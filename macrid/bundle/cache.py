@@ -19,6 +19,7 @@ ITEMS = 20_000  # rows of the items table
 MAPS = 8
 LEANS = 64  # attributes
 DIALS = 10_000
+SLIDERS = 512  # people
 PEOPLE_NUMBERS = 10**8  # floats that the people may take (400 MB); one takes K + 6 an item, or a few more
 FEWEST_PEOPLE, MOST_PEOPLE = 4, 64
 
@@ -80,4 +81,5 @@ class Cache:
         self.factor_items: Store[int, FactorItems] = Store(kfac)
         self.quantiles: Store[int, pd.DataFrame] = Store(kfac)
         self.labels: Store[tuple[int, int], DialLabel | None] = Store(DIALS)
+        self.sliders: Store[tuple[tuple[int, ...], int, int | None], list] = Store(SLIDERS)
         self.people: Store[tuple[int, ...], Computed] = Store(max(FEWEST_PEOPLE, min(MOST_PEOPLE, people)))

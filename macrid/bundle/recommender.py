@@ -29,6 +29,7 @@ from macrid.retrieval.index import Clusters, ItemIndex, Scored
 from .cache import Cache, Computed, FactorItems
 from .catalogue import Catalogue
 from .factor_dials import FactorDials, Shown
+from .movers import Mover, Movers
 from .people import People
 from .person import Dials, Listing, Person, Steered
 
@@ -176,6 +177,12 @@ class Recommender:
             raise InputError("the profile is empty: give at least one item id")
         computed = self._cache.people.get(key, lambda: self._computed(self.clicks(key)))
         return Person(self, np.array(key, np.int64), computed)
+
+    def sliders(self, positions: Iterable[int], n: int, factor: int | None = None) -> list[Mover]:
+        """The n wishes and dials to begin with for somebody who clicked the items at these positions, see `Movers.first`;
+        recent ones are cached."""
+        key = tuple(int(i) for i in positions), n, factor
+        return self._cache.sliders.get(key, lambda: Movers(self.person(key[0]), factor).first(n))
 
     def _computed(self, clicks: csr_matrix) -> Computed:
         path = self.model.linear

@@ -67,6 +67,8 @@ def test_what_comes_first(bundle, someone):
     for n in (3, 6):
         assert sum(not attributes[each.of].yes_no for each in found.most(n)) <= (n + 1) // 2
     assert 0 < len(first) - len(wishes) <= 3
+    assert bundle.sliders(someone.seen, 6) == first
+    assert bundle.sliders(someone.seen, 6, 2) == Movers(someone, 2).first(6)
 
 
 def test_a_large_catalogue_is_told_by_its_best_known_items(bundle, someone, monkeypatch):
