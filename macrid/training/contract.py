@@ -48,7 +48,7 @@ class Trainable(Scorer, Protocol):
         ...
 
     # One that several workers train together takes a share of the batch's people, too: loss(batch, beta, share), terms that
-    # add up over the shares.
+    # add up over the shares. One whose items can be shared out says in `rows` which are here (see `shared_rows`).
 
     def parameters(self) -> Iterator[nn.Parameter]:
         """As of torch.nn.Module; so are the others."""

@@ -111,23 +111,22 @@ class SharedRows(ItemRows):
 
     @contextmanager
     def on_disk(self, tensors: dict[str, Tensor], tables: set[str], folder: Path) -> Iterator[dict[str, Tensor]]:
-        """Tensors of which some are tables, with these whole, with the first worker: for as long as this lasts, in a file in
-        the folder, so that they take no memory."""
+        """Tensors of which some are tables, with these whole, with the first worker: on the disk of the folder, for as long
+        as this lasts, so that they take no memory."""
         if not self.workers.is_first:
             for name in sorted(tables):
                 self.with_the_first(tensors[name], tensors[name][:0])
             yield tensors
             return
         folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=folder, prefix=".tables") as place:
-            whole = dict(tensors)
+        whole = dict(tensors)
+        with TemporaryDirectory(dir=folder, prefix=".tables") as place:  # what is mapped outlasts its name
             for number, name in enumerate(sorted(tables)):
-                table = tensors[name]
-                shape = (self.n_items, *table.shape[1:])
-                file = torch.from_file(f"{place}/{number}", shared=True, size=prod(shape), dtype=table.dtype)
-                whole[name] = file.view(shape)
-                self.with_the_first(table, whole[name])
-            yield whole
+                shape, dtype = (self.n_items, *tensors[name].shape[1:]), tensors[name].dtype
+                whole[name] = torch.from_file(f"{place}/{number}", shared=True, size=prod(shape), dtype=dtype).view(shape)
+        for name in sorted(tables):
+            self.with_the_first(tensors[name], whole[name])
+        yield whole
 
     def end(self, model: MacridVAE) -> None:
         """Make the first worker's model whole; those of the others stay as they are."""
