@@ -1,6 +1,7 @@
 """`streamlit run app.py`: the pages of `frame.py`, and beside them a route that serves the drawn pictures of the items."""
 
 import asyncio
+import faulthandler
 import gc
 import os
 import secrets
@@ -16,12 +17,14 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
+from streamlit.logger import get_logger
 from streamlit.runtime.pages_manager import PagesManager
 
 from macrid.beside import sweep
 from macrid.bundle import places, shelf
 from macrid.bundle.recommender import Recommender
 from macrid.errors import InputError
+from macrid.reports import OneLine
 from macrid.service.limits import more_files
 from macrid.service.shield import Shield
 from ui import background, bundles, finder, item_pictures, mode, owner, stage, uploads
@@ -110,6 +113,10 @@ app = st.App("frame.py", lifespan=alive, middleware=[Middleware(each) for each i
     of_bundle(item_pictures.PICTURE_ROUTE, picture), of_bundle(stage.LIST_ROUTE, steered), of_bundle(stage.WHY_ROUTE, why),
     of_bundle(finder.ROUTE, found), of_bundle(bundles.ZIP_ROUTE, packed),
     Route(uploads.ROUTE, uploads.receive, methods=["PUT"])])
+for name in ("streamlit.error_util", "uvicorn.error"):  # which say what went wrong
+    for handler in get_logger(name).handlers:
+        handler.setFormatter(OneLine(os.environ.get("MACRID_LOG", "text"), ["app"]))
+faulthandler.enable()
 more_files()
 item_pictures.serving.pictures = True
 gc.freeze()  # what is loaded now stays: no collection needs to walk through torch and numba again

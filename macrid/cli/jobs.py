@@ -20,14 +20,15 @@ def run_job(folder: Path) -> None:
     from macrid.jobs import Job
     from macrid.jobs.job import INTERRUPTED
 
-    from .main import call
+    from .main import call, reported
 
     job, code = Job(folder), 1
     if job.request.lane == "long":
         os.nice(5)  # pages come first, and what somebody waits for
     signal.signal(signal.SIGINT, signal.default_int_handler)  # an app in the background hands down that it is ignored
     try:
-        call(job.arguments)
+        with reported(job.arguments):
+            call(job.arguments)
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1

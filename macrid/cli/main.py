@@ -1,13 +1,17 @@
 """The command line: `python -m macrid COMMAND`. Figures go to standard output, progress and notices to standard error."""
 
+import faulthandler
 import os
 import sys
+import traceback
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import NoReturn, TextIO
 
 import click
 
+from macrid import reports
 from macrid.errors import InputError, InputWarning
 
 from . import app, batch, jobs, prepare, serve, shelf, study, train, use
@@ -67,7 +71,20 @@ def run() -> None:
     # spinning made an epoch on the shop up to 14 times slower (38 s against 2.7 s, two cores and a busy neighbour).
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     _open_streams()
-    call()
+    faulthandler.enable()  # what ends the process itself, a library that crashes, says where
+    with reported(sys.argv[1:]):
+        call()
+
+
+@contextmanager
+def reported(arguments: Sequence[str]) -> Iterator[None]:
+    """A fault of ours within a block ends the process with what it is, the place of a report last, and exit status 1."""
+    try:
+        yield
+    except Exception as error:
+        traceback.print_exc()
+        click.echo(f"error: {reports.line(error, arguments)}", err=True)
+        sys.exit(1)
 
 
 def _open_streams() -> None:

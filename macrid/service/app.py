@@ -19,6 +19,7 @@ from macrid.bundle.person import Person
 from macrid.bundle.recommender import Recommender
 from macrid.errors import InputError
 from macrid.files import version
+from macrid.reports import OneLine
 
 from . import answered, answers
 from .asked import LONGEST, Batch, Recommend, Steer, Text, Who, at_most
@@ -227,12 +228,13 @@ def _failed(request: Request, error: Exception) -> Response:
     """A fault of ours: the log has it, with where it happened and without what was asked; the answer has its number."""
     number = uuid.uuid4().hex[:12]
     route = getattr(request.scope.get("route"), "path_format", "?")
-    log.error("fault %s in %s, macrid %s", number, route, version(), exc_info=error)
+    log.error("fault %s in %s", number, route, exc_info=error)
     return Problem(500, f"this is a fault of the service; whoever runs it finds it in the log as {number}").response()
 
 
 def set_up_log(kind: str) -> None:
     """One line an event, on standard error; json: each as an object."""
-    form = "%(asctime)s %(levelname)s %(message)s"
-    logging.basicConfig(level=logging.INFO if kind != "none" else logging.WARNING, format=form, force=True)
+    logging.basicConfig(level=logging.INFO if kind != "none" else logging.WARNING, force=True)
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(OneLine(kind, ["serve"]))
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # below that it names who connects

@@ -2,12 +2,14 @@
 
 import json
 from multiprocessing import get_context
+from pathlib import Path
 
 import pytest
 from service_problems import problem
 from starlette.websockets import WebSocketDisconnect
 
 from macrid.errors import InputError
+from macrid.reports import OneLine
 from macrid.service.counts import Counts
 from macrid.service.hosts import Hosts
 from macrid.service.options import read_keys
@@ -92,8 +94,10 @@ def test_what_takes_too_long_is_given_up(serving, monkeypatch, bundle):
     assert "waiting" in problem(serving(waiting=0).get("/v1/bundles/tiny"), 503)
 
 
-def test_a_fault_of_ours_is_in_the_log_without_what_was_asked(http, monkeypatch, caplog):
+def test_a_fault_of_ours_is_in_the_log_without_what_was_asked(http, monkeypatch, caplog, tmp_path):
     from macrid.service import answers
+
+    monkeypatch.setenv("MACRID_REPORTS", str(tmp_path))
 
     def broken(*_):
         raise ZeroDivisionError("a secret")
@@ -102,16 +106,30 @@ def test_a_fault_of_ours_is_in_the_log_without_what_was_asked(http, monkeypatch,
     said = problem(http.get("/v1/bundles/tiny/items?search=private"), 500)
     assert "a secret" not in said
     number = said.split()[-1]
-    assert number in caplog.text
+    record = next(record for record in caplog.records if number in record.getMessage())
     assert "private" not in caplog.text
+    logged, (report,) = [OneLine(kind, ["serve"]).format(record) for kind in ("text", "json")], tmp_path.iterdir()
+    told = report.read_text()
+    for line in logged:
+        assert "\n" not in line
+        assert number in line
+        assert str(report) in line
+        assert "a secret" not in line
+    assert json.loads(logged[1])["level"] == "ERROR"
+    assert "builtins.ZeroDivisionError" in told
+    assert "macrid/service/answers.py" in told or "macrid/service/app.py" in told
+    assert not any(word in told for word in ("a secret", "private", str(tmp_path), str(Path.home())))
 
 
 def test_the_log_says_nothing_of_who_asks(serving, caplog, bundle):
     with caplog.at_level("INFO"):
         serving(log="json").get(f"/v1/bundles/tiny/factors?user={bundle.people[0]}")
-    line = json.loads(next(record.getMessage() for record in caplog.records if "route" in record.getMessage()))
+    record = next(record for record in caplog.records if record.name == "macrid.service.requests")
+    line = json.loads(OneLine("json").format(record))
     assert line.pop("ms") > 0
-    assert line == {"method": "GET", "route": "/v1/bundles/{bundle}/factors", "status": 200}
+    assert line.pop("at")
+    assert OneLine("text").format(record).count("GET /v1/bundles/{bundle}/factors 200") == 1
+    assert line == {"level": "INFO", "method": "GET", "route": "/v1/bundles/{bundle}/factors", "status": 200}
     ours = [record.getMessage() for record in caplog.records if record.name.startswith("macrid")]
     assert not any(bundle.people[0] in text for text in ours)
 
