@@ -30,10 +30,14 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import numpy as np
 from record import RESULTS, save, table, versions
+
+if TYPE_CHECKING:
+    from macrid.jobs import Job
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ["--data", "shop:300x1500", "--set", "embedding_size=8", "--set", "encoder_hidden_size=[16]", "--set", "kfac=3",
@@ -115,7 +119,7 @@ def trainer(kills: int, rng: np.random.Generator, folder: Path, tell: Callable[[
     warmed()
     looked, models, log = Looked(), folder / "models", folder / "log"
     models.mkdir()
-    train = ["train", *DATA, "--set", "epochs=12", "--twin", "dot", "--out"]
+    train = ["train", *DATA, "--set", "epochs=6", "--twin", "dot", "--out"]
     begin = time.monotonic()
     looked.held(ended(forked([*train, str(folder / "whole")], log)) == 0, "an undisturbed training failed")
     seconds, wanted = time.monotonic() - begin, weights(folder / "whole")
@@ -219,6 +223,13 @@ def asked(models: Path, name: str) -> None:
                                                              keeps=(run_folder.partial_of(out),)))
 
 
+def end(job: "Job") -> None:
+    """Kill the process of a job, if it runs."""
+    if job.state == "running" and "pid" in job.status:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(job.status["pid"], signal.SIGKILL)
+
+
 def app(kills: int, rng: np.random.Generator, folder: Path, tell: Callable[[], None]) -> dict:
     """Kill the app while its queue is at work; every other time what it has begun is killed, too."""
     from macrid.bundle import places
@@ -238,9 +249,8 @@ def app(kills: int, rng: np.random.Generator, folder: Path, tell: Callable[[], N
         for _ in range(few):
             killed(server, rng.uniform(0, 2 * seconds), lambda: None)
             for job in queue.jobs():
-                if rng.random() < 0.5 and job.state == "running" and "pid" in job.status:
-                    with contextlib.suppress(ProcessLookupError):
-                        os.killpg(job.status["pid"], signal.SIGKILL)
+                if rng.random() < 0.5:
+                    end(job)
             done += 1
             looked.at(models)
             tell()
@@ -255,8 +265,9 @@ def app(kills: int, rng: np.random.Generator, folder: Path, tell: Callable[[], N
             for job in queue.jobs():
                 recovered += job.state == "done"
                 looked.held(job.state == "done", f"a job {job.state}: {job.last_line()}")
-                if job.state in ("done", "failed"):
-                    queue.discard(job)
+                end(job)
+                until(lambda job=job: job.state not in ("running", "stopping"))
+                queue.discard(job)
         looked.at(models)
     left = {path.name for path in models.rglob("*")} - {".jobs", "lock"}
     strange = [name for name in left if name.endswith(UNFINISHED) or name.startswith(".tmp")]
