@@ -1,7 +1,11 @@
 """How many files a process may open: each connection is one."""
 
 import contextlib
+import logging
 import resource
+
+log = logging.getLogger(__name__)
+FEW = 1024
 
 
 def more_files() -> int:
@@ -12,4 +16,8 @@ def more_files() -> int:
     if soft != resource.RLIM_INFINITY and soft < wanted:
         with contextlib.suppress(ValueError, OSError):  # macOS may allow less than it says
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if 0 <= allowed < FEW:
+        log.warning("this system lets a program open %d files, and each person takes some: raise it, as by ulimit -n 4096",
+                    allowed)
+    return allowed
