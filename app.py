@@ -7,6 +7,7 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as macrid.cli.main.run does, before torch is loaded
 
@@ -20,7 +21,7 @@ from starlette.routing import Route
 from streamlit.logger import get_logger
 from streamlit.runtime.pages_manager import PagesManager
 
-from macrid.beside import sweep
+from macrid.beside import discard, sweep
 from macrid.bundle import places, shelf
 from macrid.bundle.recommender import Recommender
 from macrid.errors import InputError
@@ -59,9 +60,13 @@ def of_bundle(route: str, answer: Callable[[Request], Response]) -> Route:
     return Route(route, answered)
 
 
+def _zips() -> Path:
+    return places.jobs_folder() / "zips"
+
+
 def packed(request: Request) -> Response:
     """A bundle as a zip, written to disk first and sent from there."""
-    path = places.jobs_folder() / "zips" / f"{secrets.token_hex(8)}.zip"
+    path = _zips() / f"{secrets.token_hex(8)}.zip"
     try:
         shelf.pack(request.path_params["bundle"], path)
     except (InputError, OSError):
@@ -95,11 +100,17 @@ def _told(request: Request, make: Callable[[Recommender], dict]) -> Response:
 @asynccontextmanager
 async def alive(app: st.App) -> AsyncIterator[None]:
     """While the app is served. In the end, asked for by a signal, no job is left running (atexit hears of no signal)."""
-    await run_in_threadpool(sweep, places.own_folder())
+    await run_in_threadpool(_clear)
     waking = asyncio.create_task(_waking())
     yield
     waking.cancel()
     await run_in_threadpool(background.close)
+
+
+def _clear() -> None:
+    """Remove what an app that was killed has left half written, or not sent."""
+    discard(_zips())
+    sweep(places.own_folder())
 
 
 async def _waking() -> None:

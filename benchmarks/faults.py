@@ -138,7 +138,8 @@ def trainer(kills: int, rng: np.random.Generator, folder: Path, tell: Callable[[
             done += 1
             looked.at(models)
             tell()
-        status = ended(forked([*train, str(out), *more], log))
+        complete = out.is_dir() and not out.with_name(f"{out.name}.partial").exists()  # killed with nothing left to do
+        status = 0 if complete else ended(forked([*train, str(out), *more], log))
         looked.held(status == 0, f"a resumed training ended with {status}: {log.read_text(errors='replace')[-300:]}")
         if status == 0:
             same += weights(out) == wanted

@@ -132,8 +132,9 @@ def _exchange(one: Path, other: Path) -> bool:
 
 
 def discard(path: Path) -> None:
-    """Remove a folder so that it is gone at once, not piece by piece."""
-    with suppress(FileNotFoundError):
+    """Remove a folder, if there is one, so that it is gone at once, not piece by piece, or, on a disk that takes nothing,
+    stays."""
+    with suppress(OSError):
         gone = own_name(path, "new")
         os.rename(path, gone)
         remove(gone)

@@ -54,8 +54,9 @@ def build(training: Training, out: Path, report: Report = lambda stage, row: Non
     report("save", {})
     for path in reversed(contents):  # the twin first, so that a bundle never names one that is not there
         bundle.save(path, contents[path])
-    discard(partial_of(out))
-    return bundle.load(out)
+    saved = bundle.load(out)
+    discard(partial_of(out))  # last: as long as it is there, the training can be resumed
+    return saved
 
 
 def take_part(training: Training, out: Path) -> None:
