@@ -128,7 +128,7 @@ def trainer(kills: int, rng: np.random.Generator, folder: Path, tell: Callable[[
         out, more = models / f"t{trainings}", ["--resume"]
         if trainings % 3 == 2:
             for name in ("", "-dot"):
-                shutil.copytree(folder / f"whole{name}", models / f"{out.name}{name}")
+                shutil.copytree(ROOT / "models" / f"shop{name}", models / f"{out.name}{name}")
             more.append("--overwrite")
         for _ in range(min(int(rng.integers(1, 5)), kills - done)):
             running = forked([*train, str(out), *more], log)
@@ -138,7 +138,8 @@ def trainer(kills: int, rng: np.random.Generator, folder: Path, tell: Callable[[
             done += 1
             looked.at(models)
             tell()
-        complete = out.is_dir() and not out.with_name(f"{out.name}.partial").exists()  # killed with nothing left to do
+        partial = out.with_name(f"{out.name}.partial")
+        complete = "--overwrite" not in more and out.is_dir() and not partial.exists()  # killed with nothing left to do
         status = 0 if complete else ended(forked([*train, str(out), *more], log))
         looked.held(status == 0, f"a resumed training ended with {status}: {log.read_text(errors='replace')[-300:]}")
         if status == 0:

@@ -40,9 +40,10 @@ def check_places(out: Path, *, overwrite: bool, resume: bool, twin: bool) -> Non
     base = out.parent / (out.name.removesuffix("-dot") or out.name)
     if base != out and (base / "bundle.json").is_file():
         raise InputError(f"{out} would be taken for the twin of {base}; choose another --out")
-    for path, part in ((out, "main"), (twin_of(out), "twin")):
-        if (part == "main" or twin) and not (resume and is_done(out, part)):
-            check_free(path, overwrite)
+    if not (resume and is_done(out)):
+        check_free(out, overwrite)
+    if twin and not (resume and is_done(out, "twin")):
+        check_free(twin_of(out), overwrite)
 
 
 def prepare(out: Path, run: dict, *, overwrite: bool, resume: bool, twin: bool) -> locks.Held:
@@ -60,6 +61,8 @@ def prepare(out: Path, run: dict, *, overwrite: bool, resume: bool, twin: bool) 
 def is_done(out: Path, part: str = "main") -> bool:
     """Whether what is kept in `partial_of(out)` was killed only after its bundle had been written, to `out`, or the `part`
     "twin" of it to `twin_of(out)`: no two trainings take the same times."""
+    if out.name in ("", ".."):  # none that could be: `check_free` says so
+        return False
     kept, history = checkpoint.load(partial_of(out) / part), (out if part == "main" else twin_of(out)) / "history.json"
     try:
         return kept is not None and json.loads(history.read_text(encoding="utf-8")) == kept[1]["history"]
