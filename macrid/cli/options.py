@@ -3,6 +3,7 @@
 import functools
 import inspect
 import json
+import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -134,7 +135,8 @@ class Division(Columns):
         from macrid.data.prepared import folder
         from macrid.data.reading.remote import is_address
 
-        return is_address(self.data) or (Path(self.data).expanduser().exists() and not folder.is_one(self.data))
+        path = Path(self.data).expanduser()
+        return is_address(self.data) or (os.path.exists(path) and not folder.is_one(self.data))  # of any length
 
     def read(self) -> "Interactions":
         """The data, undivided."""
