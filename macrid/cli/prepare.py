@@ -1,5 +1,6 @@
 """Data that are larger than memory: `prepare`, and what `train` does with them by itself."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -7,8 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-
-from macrid.errors import InputError
 
 from .options import Columns, Division, bar, collect, column_options
 
@@ -34,7 +33,8 @@ def prepare(data: str, columns: Columns, out: Path, overwrite: bool) -> None:
         with _bars() as progress:
             made = prepared(data, out, columns.asked(), overwrite=overwrite, progress=progress)
     except KeyboardInterrupt:
-        raise InputError(f"stopped; the same command goes on (kept in {out}.partial)") from None
+        click.echo(f"stopped; the same command goes on (kept in {out}.partial)", err=True)
+        sys.exit(130)
     said = folder.manifest(out)
     click.echo(f"{out}: {'' if made else 'is there already: '}{said['people']:,} people, {said['items']:,} items, "
                f"{said['interactions']:,} {'ratings' if said['rated'] else 'clicks'}; macrid train --data {out} takes it")

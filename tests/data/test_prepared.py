@@ -88,7 +88,7 @@ def test_files_as_people_have_them(tmp_path, name):
     check(CASES / name, tmp_path / "clicks")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.integers(0, 10**6), st.sampled_from(["rating", "plays", "label", None]), st.booleans(), st.booleans())
 def test_any_rows_in_any_parts(tmp_path_factory, seed, values, timed, text):
     rng, place = np.random.default_rng(seed), tmp_path_factory.mktemp("rows")
