@@ -9,7 +9,7 @@ second, by the route that the page uses while a slider is dragged (`ui.stage.LIS
 let go, and the list's part of the page runs. Whoever has no answer yet waits for it before the next turn, as the page does.
 Times of turns count from when one was due. `fewest`: the turns of the person who had fewest, of those that were due. Then
 sessions are opened and closed, five at a time, and at last 50 people turn as fast as they can. Memory is what the process
-holds (PSS). Server and load are on this machine.
+holds, without its libraries' files. Server and load are on this machine.
 """
 
 import asyncio
@@ -49,6 +49,7 @@ class Person:
     where: str
     user: str
     rng: np.random.Generator
+    before: int  # turns until now, so that not all let go at once
     turns: list[float] = field(default_factory=list)  # ms
     releases: list[float] = field(default_factory=list)
     wrong: int = 0
@@ -56,13 +57,19 @@ class Person:
     async def turn(self, due: float) -> None:
         """Turn a wish, by the route; every tenth time let go of it, by the page."""
         percent = int(self.rng.integers(1, 101))
-        if (len(self.turns) + len(self.releases)) % RELEASE == RELEASE - 1:
+        if (self.before + len(self.turns) + len(self.releases)) % RELEASE == RELEASE - 1:
             await self.visit.release({"size": percent})
             self.releases.append(1e3 * (time.perf_counter() - due))
             return
-        self.writer.write((f"GET /steered/{self.where}?user={quote(self.user)}&wishes=size%3A{percent}&n=12 HTTP/1.1\r\n"
-                           "Host: localhost\r\n\r\n").encode())
-        self.wrong += not await answered(self.reader)
+        question = (f"GET /steered/{self.where}?user={quote(self.user)}&wishes=size%3A{percent}&n=12 HTTP/1.1\r\n"
+                    "Host: localhost\r\n\r\n").encode()
+        try:
+            self.writer.write(question)
+            self.wrong += not await answered(self.reader)
+        except (asyncio.IncompleteReadError, ConnectionError):  # closed, as nothing was asked for a while
+            self.reader, self.writer = await asyncio.open_connection("127.0.0.1", PORT)
+            self.writer.write(question)
+            self.wrong += not await answered(self.reader)
         self.turns.append(1e3 * (time.perf_counter() - due))
 
 
@@ -81,8 +88,9 @@ class App:
             async with gate:
                 here = await stack.enter_async_context(visit(PORT, f"bundle=shop&user={quote(user)}"))
                 reader, writer = await asyncio.open_connection("127.0.0.1", PORT)
-            stack.callback(writer.close)
-            return Person(here, reader, writer, self.where, user, np.random.default_rng([SEED, people, k]))
+            person = Person(here, reader, writer, self.where, user, np.random.default_rng([SEED, people, k]), k)
+            stack.callback(lambda: person.writer.close())
+            return person
 
         return list(await asyncio.gather(*map(one, range(people))))
 
@@ -171,6 +179,12 @@ def measured(app: App, people: list[int], seconds: float, sessions: int, turns: 
     return found
 
 
+def there() -> bool:
+    """Whether an app answers."""
+    return subprocess.run(["curl", "-sf", f"http://localhost:{PORT}/_stcore/health"], capture_output=True,
+                          check=False).returncode == 0
+
+
 @click.command()
 @click.option("--people", default=PEOPLE, show_default=True, help="How many, with commas.")
 @click.option("--seconds", default=60.0, show_default=True)
@@ -181,14 +195,15 @@ def main(people, seconds, sessions, turns, out):
     sys.path.insert(0, str(ROOT))
     from macrid import bundle
 
+    if there():
+        raise click.ClickException(f"another app is at port {PORT}; end it first")
     shop = bundle.load(ROOT / "models" / "shop")
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "shop").symlink_to(shop.path)
         server = subprocess.Popen([sys.executable, "-m", "macrid", "app", "--port", str(PORT)], cwd=ROOT,
                                   env=os.environ | {"MACRID_MODELS": folder, "CI": "1"}, stderr=subprocess.DEVNULL)
         try:
-            while subprocess.run(["curl", "-sf", f"http://localhost:{PORT}/_stcore/health"], capture_output=True,
-                                 check=False).returncode:
+            while not there():
                 time.sleep(0.25)
             app = App(server.pid, f"shop/{shop.seal}", shop.people)
             found = measured(app, list(map(int, people.split(","))), seconds, sessions, turns)
