@@ -100,8 +100,8 @@ def family(pid: int) -> list[int]:
 
 
 def memory(pid: int) -> dict[str, float]:
-    """Megabytes: `pss`, its share of what several processes hold together, and `own`, what nobody else holds. Both without the
-    pages of files: what a library's count for depends on who else uses it on this machine."""
+    """Megabytes: `pss`, its share of what several processes hold together, and `own`, what nobody else holds. Both without
+    the pages of files: what a library's count for depends on who else uses it on this machine."""
     told = dict(re.findall(r"^(\w+): +(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE))
     return {"pss": (int(told["Pss_Anon"]) + int(told["Pss_Shmem"])) / 1024, "own": int(told["Private_Dirty"]) / 1024}
 
