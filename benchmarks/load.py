@@ -39,6 +39,12 @@ AT_ONCE, HURRIED = 5, 50  # people who come at one time; who turn as fast as the
 POINTS = 10  # at which memory is noted
 
 
+def asked(where: str, user: str, percent: int) -> bytes:
+    """A turn, as the page sends it."""
+    return (f"GET /steered/{where}?user={quote(user)}&wishes=size%3A{percent}&n=12 HTTP/1.1\r\n"
+            "Host: localhost\r\n\r\n").encode()
+
+
 @dataclass
 class Person:
     """Somebody at the page, with a connection for the lists while a slider is dragged."""
@@ -61,8 +67,7 @@ class Person:
             await self.visit.release({"size": percent})
             self.releases.append(1e3 * (time.perf_counter() - due))
             return
-        question = (f"GET /steered/{self.where}?user={quote(self.user)}&wishes=size%3A{percent}&n=12 HTTP/1.1\r\n"
-                    "Host: localhost\r\n\r\n").encode()
+        question = asked(self.where, self.user, percent)
         try:
             self.writer.write(question)
             self.wrong += not await answered(self.reader)
