@@ -77,7 +77,7 @@ def _described(source: Source) -> dict[str, Any]:
     """What decides what is read, as JSON values: the files as they stand now, and what was said of them."""
     tree, asked = source.finder.tree, source.fit.asked
     return {"where": source.where, "files": [[name, tree.size(name), tree.stamp(name)] for name in source.files],
-            "columns": asked.names, "events": list(asked.events)}
+            "columns": [asked.user, asked.item, asked.rating, asked.time], "events": list(asked.events)}
 
 
 def _made(source: Source, work: Path, whole: Path, described: dict[str, Any], progress: Progress) -> None:
