@@ -31,6 +31,7 @@ from macrid.service.shield import Shield
 from ui import background, bundles, finder, item_pictures, mode, owner, stage, uploads
 from ui.cookies import OwnerCookie
 from ui.messages import Messages
+from ui.upload_limit import UploadLimit, limit_files
 
 LOOKED_EVERY = 3.0  # seconds
 
@@ -120,7 +121,8 @@ async def _waking() -> None:
         await asyncio.sleep(LOOKED_EVERY)
 
 
-app = st.App("frame.py", lifespan=alive, middleware=[Middleware(each) for each in (Shield, OwnerCookie, Messages)], routes=[
+BEFORE = [Middleware(each) for each in (Shield, OwnerCookie, Messages, UploadLimit)]  # what stands before it, outermost first
+app = st.App("frame.py", lifespan=alive, middleware=BEFORE, routes=[
     of_bundle(item_pictures.PICTURE_ROUTE, picture), of_bundle(stage.LIST_ROUTE, steered), of_bundle(stage.WHY_ROUTE, why),
     of_bundle(finder.ROUTE, found), of_bundle(bundles.ZIP_ROUTE, packed),
     Route(uploads.ROUTE, uploads.receive, methods=["PUT"])])
@@ -129,5 +131,6 @@ for name in ("streamlit.error_util", "uvicorn.error"):  # which say what went wr
         handler.setFormatter(OneLine(os.environ.get("MACRID_LOG", "text"), ["app"]))
 faulthandler.enable()
 more_files()
+limit_files()
 item_pictures.serving.pictures = True
 gc.freeze()  # what is loaded now stays: no collection needs to walk through torch and numba again

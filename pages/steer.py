@@ -10,7 +10,8 @@ from macrid.charts import figures
 from macrid.data import cells
 from macrid.data.ids import ids_text
 from ui import address, bundles, finder, html, kept, links, sliders, stage, widgets, words
-from ui.state import DIALS, MOST_SAID, Steer
+from ui.events import MOST_SAID
+from ui.state import DIALS, Steer
 
 SIZES = (6, 12, 24, 48)  # of the lists
 OFFERED = 10  # items to add to a profile
@@ -169,7 +170,7 @@ def the_stage(now: stage.Scene, shown: list[sliders.Of]):
     found = bundle.wishes.understand(state.said)
     query = now.query({"user": user} if kind == "person" else {"items": ids_text(state.items)})
     before = stage.Scene(now.history, {}, {}, 100, now.factor, now.n, now.keep, (), ()).steered(bundle).before["index"]
-    stage.show({"signature": f"{bundle.name} {user if kind == 'person' else ''}", "live": stage.live_address(bundle),
+    stage.show(bundle, {"signature": f"{bundle.name} {user if kind == 'person' else ''}", "live": stage.live_address(bundle),
                 "query": query, "sliders": rows,
                 "others": [name for name in bundle.wishes.attributes if name not in names],
                 "chips": stage.chips(bundle, now), "presets": stage.presets(bundle), "said": state.said,

@@ -40,7 +40,7 @@ def to_address(**values: tuple[object, object]) -> None:
 def dials_from(text: str, factors: Container[int], dims: Container[int]) -> Percents:
     """The dials that an address holds, as `dials_text` writes them; what is none is left out."""
     dials = {}
-    for factor, dim, percent in re.findall(r"(?:^|~)(\d+)\.(\d+)-(\d+)(?=~|$)", text):
+    for factor, dim, percent in re.findall(r"(?:^|~)(\d{1,5})\.(\d{1,5})-(\d{1,3})(?=~|$)", text):
         if int(factor) in factors and int(dim) in dims and int(percent) <= 100:
             dials[int(factor), int(dim)] = int(percent)
     return dials

@@ -53,7 +53,7 @@ def box(bundle: Recommender, key: str, what: str, shown: Mapping[str, Any], on_f
 
     def did(event: dict[str, str]) -> None:
         first = found(bundle, query | {"text": event["text"]})["found"][:1] if event["what"] == "typed" else [event]
-        if first:
+        if first and first[0]["id"] in (bundle.people if what == PEOPLE else bundle.item_ids):
             on_found(first[0]["id"])
 
     data = {name: shown[name] for name in ("label", "placeholder", "value")}

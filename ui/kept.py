@@ -9,9 +9,8 @@ from macrid.bundle.recommender import Recommender
 from macrid.data.ids import ids_text
 
 from . import address
+from .events import KEPT_NAME, NAME, PERCENT
 from .state import KEPT, UNDONE, Turn
-
-LONGEST = 40  # letters of a name
 
 
 def written(kept: Mapping[str, Turn]) -> dict[str, dict[str, Any]]:
@@ -45,7 +44,8 @@ def read(bundle: Recommender, given: str) -> dict[str, Turn]:
         return {}
     if not isinstance(found, dict):
         return {}
-    turns = {name[:LONGEST]: _turn(bundle, each) for name, each in found.items() if name and isinstance(each, dict)}
+    turns = {name[:KEPT_NAME]: _turn(bundle, each) for name, each in found.items()
+             if name and NAME(name) and isinstance(each, dict)}
     return {name: turn for name, turn in list(turns.items())[:KEPT] if turn != Turn({}, 100, {}, [], [])}
 
 
@@ -54,6 +54,6 @@ def _turn(bundle: Recommender, given: Mapping[str, Any]) -> Turn:
     said = {key: str(given.get(key, "")) for key in ("wishes", "dials", "likes", "hides")}
     strength = given.get("strength", 100)
     return Turn(address.dials_from(said["dials"], range(kfac), range(dims)),
-                strength if isinstance(strength, int) and 0 <= strength <= 100 else 100,
+                strength if PERCENT(strength) else 100,
                 address.wishes_from(said["wishes"], bundle.wishes.attributes),
                 address.ids_from(said["likes"], bundle.item_ids), address.ids_from(said["hides"], bundle.item_ids))

@@ -5,7 +5,7 @@ from macrid.bundle.movers import Movers
 from macrid.bundle.recommender import Recommender
 from macrid.dials.poles import POPULARITY
 
-from . import sliders, stage, widgets
+from . import sliders, stage
 from .state import Overview
 
 LISTED = 12
@@ -28,4 +28,4 @@ def show(bundle: Recommender, user: str, wish: str, state: Overview) -> None:
             "before": [stage.card(bundle, int(p)) for p in before], "seq": state.leading, "turned": bool(state.led),
             "can_undo": False, "said": "", "who": "", "kept_file": {}}
     data |= {nothing: [] for nothing in ("others", "chips", "presets", "turns", "heard", "unknown")}
-    widgets.mount("stage", "lead", data, "did", state.hear, style="lead")
+    stage.show(bundle, data, state.hear, "lead")

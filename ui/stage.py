@@ -219,13 +219,33 @@ def live_address(bundle: Recommender) -> dict[str, str] | None:
     return {"list": f"steered/{name}/{version}", "why": f"why/{name}/{version}/"}
 
 
-def show(data: dict[str, Any], on_event: Callable[[dict[str, Any]], None]) -> None:
-    """The stage. data: `signature` (what changes when it is built anew), `live` and `query` (see `live_address`, `Scene`),
-    `sliders`, `others` (names of attributes that may be added), `chips`, `presets`, `turns`, `said`, `heard`, `unknown`,
-    `list` (see `listed`), `before` (cards), `who` (in words), `kept_file` (what is kept, by name), `earlier`
-    (turns that can be taken back), `seq`, `can_undo`, `turned`.
+def of_bundle(bundle: Recommender, event: dict[str, Any]) -> dict[str, Any] | None:
+    """What happened on the stage without wishes that this bundle does not know; None where it is about nothing that there
+    is."""
+    attributes, (kfac, dims) = bundle.wishes.attributes, bundle.influence.shape
+    what = event["what"]
+    if what == "wish":
+        return event | {"wishes": {name: value for name, value in event["wishes"].items() if name in attributes}}
+    if what == "add":
+        return event if event["name"] in attributes else None
+    if what in ("like", "hide"):
+        return event if event["item"] in bundle.item_ids else None
+    if what == "dial":
+        return event if address.dials_from(f"{event['key']}-0", range(kfac), range(dims)) else None
+    return event
+
+
+def show(bundle: Recommender, data: dict[str, Any], on_event: Callable[[dict[str, Any]], None], style: str = "") -> None:
+    """The stage, or what a style sheet makes of it. data: `signature` (what changes when it is built anew), `live` and
+    `query` (see `live_address`, `Scene`), `sliders`, `others` (names of attributes that may be added), `chips`, `presets`,
+    `turns`, `said`, `heard`, `unknown`, `list` (see `listed`), `before` (cards), `who` (in words), `kept_file` (what is
+    kept, by name), `earlier` (turns that can be taken back), `seq`, `can_undo`, `turned`.
 
     on_event gets {what: wish, dial, words, add, like, hide, drop, keep, recall, forget, bring, earlier, undo or
     reset; seq; and wishes, text, name, item, turns, key and value, or kind and key}.
     """
-    widgets.mount("stage", "stage", data, "did", on_event)
+    def heard(event: dict[str, Any]) -> None:
+        if known := of_bundle(bundle, event):
+            on_event(known)
+
+    widgets.mount("stage", style or "stage", data, "did", heard, style)

@@ -8,6 +8,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import streamlit as st
 
 from .address import Percents, Wanted
+from .events import MOST_SAID
 from .naming import Naming
 from .shelving import Shelving
 
@@ -15,7 +16,6 @@ Value = TypeVar("Value")
 
 DIALS = 5  # shown at first, the strongest, and then that many more
 UNDONE = 50  # turns that can be taken back
-MOST_SAID = 200  # letters of the words that are read
 KEPT = 20  # turns that can be kept by name
 
 
@@ -190,7 +190,7 @@ class Steer(PageState):
             self.said = event["text"][:MOST_SAID]
             self._turn(now._replace(wishes=now.wishes | understand(self.said)))
         elif what == "add":
-            self.added = [*self.added, event["name"]]
+            self.added = list(dict.fromkeys([*self.added, event["name"]]))
         elif what == "like":
             self._turn(now._replace(likes=list(dict.fromkeys([*now.likes, event["item"]]))))
         elif what == "hide":
@@ -252,7 +252,7 @@ class Steer(PageState):
 def _without(turn: Turn, kind: str, key: str) -> Turn:
     """A turn without one thing: kind dial (key FACTOR.DIM), wish (an attribute), like or hide (an item's id)."""
     if kind == "dial":
-        return turn._replace(dials={dial: value for dial, value in turn.dials.items() if dial != _dial(key)})
+        return turn._replace(dials={(k, j): value for (k, j), value in turn.dials.items() if f"{k}.{j}" != key})
     if kind == "wish":
         return turn._replace(wishes={name: value for name, value in turn.wishes.items() if name != key})
     if kind == "like":

@@ -48,7 +48,8 @@ def is_known(given: str) -> bool:
 def safe_name(name: str) -> str:
     """A name for a file in a folder of ours, from one that anybody may have sent."""
     last = re.split(r"[\\/]", name)[-1]
-    return re.sub(r"[^\w.\- ()+,]+", "_", last).strip(" .")[:120] or "file"
+    plain = re.sub(r"[^\w.\- ()+,]+", "_", last).strip(" .")
+    return plain.encode()[:120].decode(errors="ignore") or "file"
 
 
 async def receive(request: Request) -> Response:

@@ -13,7 +13,7 @@ from macrid.dials import moves
 from macrid.labelling.shelves import Shelves
 from macrid.pictures import item_picture
 
-from . import html, item_pictures, words
+from . import events, html, item_pictures, words
 
 _WITH = {"board": ["element", "drawn"], "shelves": ["element", "drawn"], "finder": ["element", "drawn"], "chips": ["drawn"],
          "strip": ["element", "drawn"], "picker": ["drawn"], "drop": ["element"],
@@ -31,15 +31,17 @@ def _asset(name: str) -> str:
 
 
 def mount(name: str, key: str, data: dict, event: str, on_event: Callable[[Any], None], style: str = "") -> None:
-    """Show a component; `on_event` runs, with what was reported, before the page does. style: a style sheet in assets/ that
-    says how it looks in another place."""
+    """Show a component; `on_event` runs, with what was reported, before the page does, unless a component with these data
+    cannot report that (see `events`). style: a style sheet in assets/ that says how it looks in another place."""
     script = "".join(_asset(f"{part}.js") for part in [*_WITH.get(name, []), name])
     css = _asset(f"{name}.css") + (_asset(f"{style}.css") if style else "")
     component = st.components.v2.component(f"macrid_{style or name}", html=_HTML[name], css=css, js=script)
 
+    fits = events.REPORTS[name](data)
+
     def report() -> None:
-        value = st.session_state[key][event]
-        if value is not None:
+        value = st.session_state[key].get(event)
+        if fits(value):
             on_event(value)
 
     callbacks: dict[str, Any] = {f"on_{event}_change": report}
