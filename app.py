@@ -121,7 +121,7 @@ async def _waking() -> None:
         await asyncio.sleep(LOOKED_EVERY)
 
 
-BEFORE = [Middleware(each) for each in (Shield, OwnerCookie, Messages, UploadLimit)]  # what stands before it, outermost first
+BEFORE = [Middleware(each) for each in (Shield, OwnerCookie, Messages, UploadLimit)]  # the outermost first
 app = st.App("frame.py", lifespan=alive, middleware=BEFORE, routes=[
     of_bundle(item_pictures.PICTURE_ROUTE, picture), of_bundle(stage.LIST_ROUTE, steered), of_bundle(stage.WHY_ROUTE, why),
     of_bundle(finder.ROUTE, found), of_bundle(bundles.ZIP_ROUTE, packed),

@@ -40,7 +40,7 @@ def mount(name: str, key: str, data: dict, event: str, on_event: Callable[[Any],
     fits = events.REPORTS[name](data)
 
     def report() -> None:
-        value = st.session_state[key].get(event)
+        value = st.session_state.get(key, {}).get(event)
         if fits(value):
             on_event(value)
 
