@@ -170,14 +170,15 @@ def the_stage(now: stage.Scene, shown: list[sliders.Of]):
     found = bundle.wishes.understand(state.said)
     query = now.query({"user": user} if kind == "person" else {"items": ids_text(state.items)})
     before = stage.Scene(now.history, {}, {}, 100, now.factor, now.n, now.keep, (), ()).steered(bundle).before["index"]
-    stage.show(bundle, {"signature": f"{bundle.name} {user if kind == 'person' else ''}", "live": stage.live_address(bundle),
-                "query": query, "sliders": rows,
-                "others": [name for name in bundle.wishes.attributes if name not in names],
-                "chips": stage.chips(bundle, now), "presets": stage.presets(bundle), "said": state.said,
-                "turns": stage.turns(bundle, names), "heard": stage.heard(bundle, found), "who": for_whom,
-                "kept_file": kept.written(state.kept), "unknown": found.unknown, "list": stage.listed(bundle, now, read),
-                "before": [stage.card(bundle, int(p)) for p in before], "seq": state.staged,
-                "earlier": kept.told(state.earlier), "can_undo": bool(state.earlier), "turned": state.is_turned}, hear)
+    data = {"signature": f"{bundle.name} {user if kind == 'person' else ''}", "live": stage.live_address(bundle),
+            "query": query, "sliders": rows,
+            "others": [name for name in bundle.wishes.attributes if name not in names],
+            "chips": stage.chips(bundle, now), "presets": stage.presets(bundle), "said": state.said,
+            "turns": stage.turns(bundle, names), "heard": stage.heard(bundle, found), "who": for_whom,
+            "kept_file": kept.written(state.kept), "unknown": found.unknown, "list": stage.listed(bundle, now, read),
+            "before": [stage.card(bundle, int(p)) for p in before], "seq": state.staged,
+            "earlier": kept.told(state.earlier), "can_undo": bool(state.earlier), "turned": state.is_turned}
+    stage.show(bundle, data, hear)
 
 
 def turn(face, at):

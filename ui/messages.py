@@ -49,11 +49,13 @@ def sound(content: bytes) -> bytes | None:
 
 
 def _is_json(state: WidgetState) -> bool:
-    """Whether a value that is said to be JSON is."""
+    """Whether a value that is said to be JSON is; Streamlit reads a text that stands in it as JSON once more."""
     kind = state.WhichOneof("value")
     try:
         if kind in ("json_value", "json_trigger_value"):
-            json.loads(getattr(state, kind))
+            value = json.loads(getattr(state, kind))
+            if kind == "json_value" and isinstance(value, str):
+                json.loads(value)
     except (ValueError, RecursionError):
         return False
     return True

@@ -80,8 +80,9 @@ def scene_of(bundle: Recommender, query: Mapping[str, str]) -> Scene:
     items = address.ids_from(query.get("items", ""), known)
     history = bundle.positions(items) if items else bundle.history_of(query.get("user", ""))
     n = min(max(1, int(query.get("n", 12))), MOST_LISTED)
+    strength = min(max(0, int(query.get("strength", 100))), 100)
     return Scene(tuple(int(p) for p in history), address.wishes_from(query.get("wishes", ""), bundle.wishes.attributes),
-                 address.dials_from(query.get("dials", ""), range(kfac), range(dims)), int(query.get("strength", 100)),
+                 address.dials_from(query.get("dials", ""), range(kfac), range(dims)), strength,
                  int(query["factor"]) if "factor" in query else None, n, query.get("keep") == "True",
                  *(tuple(address.ids_from(query.get(key, ""), known)) for key in ("likes", "hides")))
 

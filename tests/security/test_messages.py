@@ -1,5 +1,7 @@
 """What comes over the page's websocket: only messages go on, and only what widgets can say."""
 
+import json
+
 import numpy as np
 import pytest
 from awaiting import awaited
@@ -27,6 +29,7 @@ def test_values_of_what_is_no_widget_are_left_out():
         widgets.add(id=name, string_value="x")
     for text in ("", "{", "[" * 50_000, "9" * 5_000):
         widgets.add(id=f"$$ID-{0:032x}-a", json_value=text)
+        widgets.add(id=f"$$ID-{0:032x}-b", json_value=json.dumps(text))
         widgets.add(id=f"$$STREAMLIT_INTERNAL_KEY_$$ID-{0:032x}-a__events", json_trigger_value=text)
     assert sound(message.SerializeToString()) == asked("steer", size="x").SerializeToString()
 
