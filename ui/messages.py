@@ -8,7 +8,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
-WIDGETS = ("$$ID-", "$$STREAMLIT_INTERNAL_KEY_")  # what the names of widgets begin with; all others are keys of pages
+EVENTS = "$$STREAMLIT_INTERNAL_KEY_"  # what the names of components' events begin with
+WIDGETS = ("$$ID-", EVENTS)  # what the names of widgets begin with; all others are keys of pages
 
 
 class Messages:
@@ -49,8 +50,10 @@ def sound(content: bytes) -> bytes | None:
 
 
 def _is_json(state: WidgetState) -> bool:
-    """Whether a value that is said to be JSON is; Streamlit reads a text that stands in it as JSON once more."""
+    """Whether a value that is said to be JSON, or must be, is. Streamlit reads a text in it as JSON once more."""
     kind = state.WhichOneof("value")
+    if state.id.startswith(EVENTS) and kind != "json_trigger_value":
+        return False
     try:
         if kind in ("json_value", "json_trigger_value"):
             value = json.loads(getattr(state, kind))

@@ -44,6 +44,8 @@ class UploadLimit:
         length = header(scope, "content-length")
         if not re.fullmatch("[0-9]{1,15}", length) or any(name == b"transfer-encoding" for name, _ in scope["headers"]):
             return 411, "Say how long the file is (Content-Length)"
+        if int(length) > ONE << 20:
+            return 413, f"A file may have {ONE} MB"
         self.sent = {session: size for session, size in self.sent.items() if self.is_there(session)}
         size = self.sent.get(found[1], 0) + int(length)
         if size > ALL << 20:

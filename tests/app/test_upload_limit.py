@@ -29,6 +29,7 @@ def sending(monkeypatch):
 
 def test_a_session_sends_so_much_and_no_more(sending):
     send = sending("public")
+    assert send("a", b"x" * ((ONE << 20) + 1)) == 413  # it does not count
     assert [send("a") for _ in range(6)] == [204] * 4 + [413] * 2
     assert send("a", b"") == 204  # what still fits
     assert send("a", b"x") == 413

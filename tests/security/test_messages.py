@@ -30,6 +30,8 @@ def test_values_of_what_is_no_widget_are_left_out():
     for text in ("", "{", "[" * 50_000, "9" * 5_000):
         widgets.add(id=f"$$ID-{0:032x}-a", json_value=text)
         widgets.add(id=f"$$ID-{0:032x}-b", json_value=json.dumps(text))
+    for value in ({"bool_value": True}, {"int_value": 1}, {"string_value": "x"}, {}):  # an event is JSON
+        widgets.add(id=f"$$STREAMLIT_INTERNAL_KEY_$$ID-{0:032x}-a__events", **value)
         widgets.add(id=f"$$STREAMLIT_INTERNAL_KEY_$$ID-{0:032x}-a__events", json_trigger_value=text)
     assert sound(message.SerializeToString()) == asked("steer", size="x").SerializeToString()
 
