@@ -151,8 +151,14 @@ class Job:
 def write(lister: Lister, people: People, job: Job, report: Callable[[int], None] = lambda done: None) -> None:
     """Write the lists of people, a row an item: user_id, rank, item_id, score. report: called with the number of people that
     are done."""
-    partial = partial_of(job.out)
-    claim(partial, _described(lister, people), overwrite=job.overwrite, resume=job.resume, what="lists that were begun")
+    partial, run = partial_of(job.out), _described(lister, people)
+    with claim(partial, run, overwrite=job.overwrite, resume=job.resume, what="lists that were begun"):
+        _write_parts(lister, people, job, partial, report)
+        shutil.rmtree(partial)
+
+
+def _write_parts(lister: Lister, people: People, job: Job, partial: Path, report: Callable[[int], None]) -> None:
+    """`write`, its parts in the folder `partial`."""
     parts = [partial / f"{start:09d}.parquet" for start in range(0, len(people.ids), PART)]
     item_ids = pa.array(lister.bundle.item_ids, pa.string())
     with ThreadPoolExecutor(job.threads, initializer=threadpool_limits, initargs=(1, "openmp")) as pool:
@@ -165,7 +171,6 @@ def write(lister: Lister, people: People, job: Job, report: Callable[[int], None
     with files.replacing(job.out) as beside, pq.ParquetWriter(beside, SCHEMA) as writer:
         for path in parts:
             writer.write_table(pq.read_table(path))
-    shutil.rmtree(partial)
 
 
 def _described(lister: Lister, people: People) -> dict[str, Any]:

@@ -71,6 +71,8 @@ def test_what_was_begun_goes_on(bundle, people, tmp_path, monkeypatch):
     out, lister = tmp_path / "lists.parquet", Lister(bundle, 5)
 
     def stop(done):
+        with pytest.raises(InputError, match="is being written by another process"):
+            batch.write(lister, people, Job(out, resume=True))
         if done >= 20:
             raise KeyboardInterrupt
 
