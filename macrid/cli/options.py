@@ -277,12 +277,10 @@ def read_data(data: str, seed: int, asked: "Asked | None" = None) -> "Interactio
 
 
 def _check_given(data: str) -> None:
-    """InputError where a path is that of nothing, of a bundle, or of no file."""
+    """InputError where a path is that of nothing, or of a bundle."""
     from macrid.data import fetch
 
     given = Path(data).expanduser()
-    if given.exists() and not given.is_file() and not given.is_dir():
-        raise InputError(f"--data {data}: is neither a file nor a folder; write what it gives to a file first")
     if (given / "bundle.json").is_file():
         raise InputError(f"--data {data}: is a bundle, which keeps the clicks of held-out people alone; give the data that "
                          "it was trained on")

@@ -125,6 +125,8 @@ class Tree:
             raise InputError(f"{path}: no such file or folder; check the path")
         if path.is_dir():
             return path, self._walk(path)
+        if not path.is_file():  # a pipe would wait for whoever writes to it
+            raise InputError(f"{path}: is neither a file nor a folder; write what it gives to a file first")
         if zipfile.is_zipfile(path) and not _is_workbook(path):
             self._archive = _Zip(path)
         elif _TAR.search(path.name):
