@@ -15,17 +15,19 @@ TORCH_INDEX ?=
 CHROMIUM ?=
 JOBS ?= 3
 ARGS ?=
+MARKS := not long
 
 PY := .venv/bin/python
 TOOLS := .venv-tools/bin
 INSTALL := @sh scripts/environment.sh "$(PYTHON)" "$(TORCH_INDEX)" requirements.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help app test lint docs lock audit sbom models wheel clean env env-dev env-docs env-tools
+.PHONY: help app test test-all lint docs lock audit sbom models wheel clean env env-dev env-docs env-tools
 
 help:
 	@echo 'make app     train on MovieLens-100K (once) and serve the app at http://localhost:8501 (PORT=... for another)'
 	@echo 'make test    install what the tests need, check style, types and imports, run the tests (ARGS=... goes to pytest)'
+	@echo 'make test-all  all of them, with those that take long'
 	@echo 'make lint    the checks alone, without the tests'
 	@echo 'make docs    build the documentation into site/'
 	@echo 'make wheel   build the package into dist/'
@@ -42,7 +44,10 @@ app: env
 
 test: lint
 	@MACRID_CHROMIUM=$$(sh scripts/chromium.sh "$(CHROMIUM)"); export MACRID_CHROMIUM; \
-	$(PY) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(PY) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "$(MARKS)" $(ARGS)
+
+test-all: MARKS :=
+test-all: test
 
 lint: env-dev
 	@$(PY) -m ruff check .

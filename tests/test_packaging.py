@@ -100,6 +100,7 @@ def test_its_program_knows_the_shop(installed):
     assert json.loads(said(start, "-m", "macrid", "info", "shop", "--json"))["name"] == "shop"
 
 
+@pytest.mark.long
 def test_what_it_trains_stays_where_one_stands(installed):
     _, folder, start = installed
     said(start, "-m", "macrid", "train", "--data", "shop:140x150", "--set", "epochs=1", "--set", "embedding_size=4",

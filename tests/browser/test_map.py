@@ -57,6 +57,7 @@ def test_hovering_over_a_map_shows_the_item_and_its_picture(visit):
         expect(box).to_be_hidden()
 
 
+@pytest.mark.long
 @pytest.mark.browser
 def test_one_control_changes_the_picture_of_one_figure(visit):
     page = visit("macro_map")

@@ -23,6 +23,7 @@ def films(movies):
     return load(movies).items
 
 
+@pytest.mark.long
 @pytest.mark.browser
 def test_every_page_opens_and_its_pictures_load(films, visit):
     page = visit("?bundle=ml-100k", height=4000)

@@ -57,6 +57,7 @@ def kept(folder: Path) -> list[str]:
 # public ----------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 @pytest.mark.browser
 def test_people_steer_and_name_and_nothing_stays_on_the_server(apps, chromium, tmp_path):
     app, folder = apps["public"], apps["folders"]["public"]

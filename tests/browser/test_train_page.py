@@ -22,6 +22,7 @@ def files(tmp_path):
     return [tmp_path / "plays.csv", tmp_path / "items.csv"]
 
 
+@pytest.mark.long
 @pytest.mark.browser
 @pytest.mark.timeout(900)  # it trains, and lays out maps, in processes that give way to others
 def test_from_a_file_to_a_bundle(visit, files, tmp_path):
