@@ -13,7 +13,7 @@ PORT ?= 8501
 HOST ?= 127.0.0.1
 TORCH_INDEX ?=
 CHROMIUM ?=
-JOBS ?= 3
+JOBS ?= 2
 ARGS ?=
 MARKS := not long
 

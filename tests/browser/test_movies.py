@@ -78,6 +78,7 @@ def test_more_comedy_and_newer_and_films_found_by_their_titles(films, visit):
     settled(page)
 
 
+@pytest.mark.long
 @pytest.mark.browser
 def test_the_map_is_drawn_coloured_searched_and_selected(films, visit):
     page = visit("macro_map?bundle=ml-100k", height=1300)

@@ -250,6 +250,7 @@ def test_a_profile_is_built_by_clicks(visit):
     expect(page.get_by_text("Click a few items")).to_be_visible()
 
 
+@pytest.mark.long
 @pytest.mark.browser
 def test_the_bundle_is_kept_from_page_to_page(visit):
     page = visit("?bundle=second")

@@ -163,6 +163,7 @@ def test_too_many_of_one_owner_are_refused_and_others_are_not(quick, tmp_path):
     q.submit(asked(tmp_path, "e", owner="bob"))
 
 
+@pytest.mark.long
 def test_two_jobs_never_make_the_same_file(quick, tmp_path):
     q = quick()
     job = q.submit(asked(tmp_path, "a", "waits"))
