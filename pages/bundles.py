@@ -236,7 +236,9 @@ html.begin("Bundles", "Everything that was trained: open it, name it, give it aw
 if state.refused:
     st.error(words.plain(state.refused))
     state.refused = ""
-entries = [entry for entry in shelf.entries() if entry.name in owner.visible([entry.name])]
+found = shelf.entries()
+may_see = owner.visible(entry.name for entry in found)
+entries = [entry for entry in found if entry.name in may_see]
 by_name = {job.request.about.get("name"): job for job in reversed(queue.jobs("train")) if job.state == "done"}
 for each in entries:
     row(each, by_name.get(each.name))

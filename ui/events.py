@@ -10,7 +10,7 @@ Fits = Callable[[object], bool]
 LONGEST = 1_000  # letters of an id, or of a name of an attribute or a file
 MOST = 1_000  # things in one report
 FILE = 100_000  # letters of a file that is read in the browser
-MOST_SAID = 200  # letters of the words that are read
+MOST_SAID = 200  # letters of the words that are read, or looked for
 KEPT_NAME = 40  # letters of a name that somebody gives to what they keep
 _HALF_SIGN = re.compile("[\ud800-\udfff]")  # half a sign of UTF-16, which can be written nowhere
 

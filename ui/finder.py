@@ -9,10 +9,10 @@ from macrid.bundle.recommender import Recommender
 from macrid.data.ids import ids_from, ids_text
 
 from . import html, item_pictures, widgets
+from .events import MOST_SAID
 
 ROUTE = "/find/{bundle}/{version}"
 MOST = 8  # that are found
-LONGEST = 200  # letters that are looked for
 PICTURED = 3  # items that stand for a person
 ITEMS, PEOPLE = "items", "people"
 
@@ -20,7 +20,7 @@ ITEMS, PEOPLE = "items", "people"
 def found(bundle: Recommender, query: Mapping[str, str]) -> dict[str, list[dict[str, Any]]]:
     """What is found for `text`: people, or items without those that are `taken` (ids, with commas); for no text, the first
     people or items typical of the factors."""
-    text = query.get("text", "")[:LONGEST]
+    text = query.get("text", "")[:MOST_SAID]
     if query.get("what") == PEOPLE:
         return {"found": [_person(bundle, user, meant) for user, meant in bundle.people_liking(text, MOST)]}
     taken = set(ids_from(query.get("taken", ""), bundle.item_ids))

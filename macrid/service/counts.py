@@ -8,7 +8,6 @@ import numpy as np
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)  # seconds
 STATUS = (2, 3, 4, 5)  # hundreds
 _SECONDS, _BUCKET = len(STATUS), len(STATUS) + 1  # columns after those of the status
-
 PLACES = 256  # a process takes one by its number: those that are forked one after the other do not meet
 
 
@@ -34,8 +33,8 @@ class Counts:
 
     def text(self, gauges: dict[str, tuple[str, float]]) -> str:
         """All counts in Prometheus's text format, and some gauges, {name: (help, value)}."""
-        counts, lines = self._all.sum(axis=0), ["# HELP macrid_requests_total Requests by route and status.",
-                                      "# TYPE macrid_requests_total counter"]
+        counts = self._all.sum(axis=0)
+        lines = ["# HELP macrid_requests_total Requests by route and status.", "# TYPE macrid_requests_total counter"]
         told = [(route, row) for route, row in zip(self.routes, counts, strict=True) if row.any()]
         for route, row in told:
             lines += [f'macrid_requests_total{{route="{route}",status="{hundreds}xx"}} {row[at]:.0f}'
