@@ -28,6 +28,7 @@ if TYPE_CHECKING:  # the libraries below them take seconds to load
 
 Command = Callable[..., None]
 MOST_SIMULATED = 20_000_000
+_SIMULATED = re.compile(r"(skewed-)?shop(?::([0-9]+)x([0-9]+))?")
 
 
 def print_json(value: object) -> None:
@@ -135,6 +136,8 @@ class Division(Columns):
         from macrid.data.prepared import folder
         from macrid.data.reading.remote import is_address
 
+        if _SIMULATED.fullmatch(self.data):  # also where a file or folder of that name is here
+            return False
         path = Path(self.data).expanduser()
         return is_address(self.data) or (os.path.exists(path) and not folder.is_one(self.data))  # of any length
 
@@ -252,7 +255,7 @@ def read_data(data: str, seed: int, asked: "Asked | None" = None) -> "Interactio
     from macrid.data.reading.remote import is_address
     from macrid.data.split import HELD_OUT_PEOPLE
 
-    sized = re.fullmatch(r"(skewed-)?shop(?::([0-9]+)x([0-9]+))?", data)
+    sized = _SIMULATED.fullmatch(data)
     if sized:
         from macrid.data import shop
 
@@ -280,13 +283,17 @@ def _check_given(data: str) -> None:
     """InputError where a path is that of nothing, or of a bundle."""
     from macrid.data import fetch
 
-    given = Path(data).expanduser()
-    if (given / "bundle.json").is_file():
-        raise InputError(f"--data {data}: is a bundle, which keeps the clicks of held-out people alone; give the data that "
-                         "it was trained on")
-    if not given.exists():
+    check_no_bundle(data)
+    if not Path(data).expanduser().exists():
         raise InputError(f"there is no data set and no file {data!r}; --data takes shop, shop:ITEMSxPEOPLE, skewed-shop, "
                          f"{', '.join(fetch.NAMES)}, or the path of a file or folder")
+
+
+def check_no_bundle(data: str) -> None:
+    """InputError where a path is that of a bundle."""
+    if (Path(data).expanduser() / "bundle.json").is_file():
+        raise InputError(f"{data}: is a bundle, which keeps the clicks of held-out people alone; give the data that "
+                         "it was trained on")
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import Columns, Division, bar, collect, column_options
+from .options import Columns, Division, bar, check_no_bundle, collect, column_options
 
 if TYPE_CHECKING:
     from macrid.data.prepare import Progress
@@ -29,6 +29,7 @@ def prepare(data: str, columns: Columns, out: Path, overwrite: bool) -> None:
     from macrid.data.prepare import prepare as prepared
     from macrid.data.prepared import folder
 
+    check_no_bundle(data)
     try:
         with _bars() as progress:
             made = prepared(data, out, columns.asked(), overwrite=overwrite, progress=progress)
@@ -51,6 +52,7 @@ def within_memory(division: Division, out: Path) -> Division:
     free = memory.available()
     if free is None or type(division) is not Division or not division.is_files:
         return division
+    check_no_bundle(division.data)
     with opened(division.data, division.asked()) as source:
         needed = size.in_memory(source)
         if needed < SHARE * free or source.fit.layout == "pro_sg":

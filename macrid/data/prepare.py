@@ -19,7 +19,7 @@ from macrid.errors import InputError
 from . import pairs
 from .prepared import folder, sorting
 from .prepared.matrices import Growing
-from .prepared.spill import Spill
+from .prepared.spill import Placed, Spill
 from .reading.roles import Asked
 from .reading.rows import check_words
 from .source import Read, Source, opened
@@ -89,7 +89,7 @@ def _made(source: Source, work: Path, whole: Path, described: dict[str, Any], pr
     tree.count([], None)
     ids, ranks = zip(*(spill.numbers[role].ordered() for role in ("user", "item")), strict=True)
     rank = dict(zip(("user", "item"), ranks, strict=True))
-    placed = spill.placed(rank)
+    placed = Placed(spill, rank)
     check_words(placed, *ids)
     ratings = spill.ratings()
     found = source.found(Read(len(spill), ids[0], ids[1], ratings, spill.events))

@@ -8,7 +8,7 @@ import fsspec
 import numpy as np
 import pandas as pd
 import pytest
-from commands import run
+from commands import mistake, run
 from conftest import tiny_settings
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -143,6 +143,31 @@ def test_what_was_stopped_goes_on(tmp_path, monkeypatch):
     assert not prepare(data, out)
 
 
+def test_what_was_stopped_twice_goes_on(tmp_path, monkeypatch):
+    data, out = parts(tmp_path / "set"), tmp_path / "clicks"
+    monkeypatch.setattr(spill, "KEPT_EVERY", -1.0)
+    for stops in ((Table, "batches", 3), (spill.Numbering, "keep", 1)):
+        with monkeypatch.context() as patched:
+            killed(patched, *stops)
+            with pytest.raises(KeyboardInterrupt):
+                prepare(data, out)
+    assert prepare(data, out)
+    assert_same(interactions.read(out), interactions.read(data))
+
+
+def killed(patched, owner, name, at):
+    """The program ends when a method is called for the so manieth time."""
+    method, calls = getattr(owner, name), []
+
+    def counted(*arguments):
+        calls.append(1)
+        if len(calls) == at:
+            raise KeyboardInterrupt
+        return method(*arguments)
+
+    patched.setattr(owner, name, counted)
+
+
 @pytest.mark.parametrize("harm", ["changed", "cut"])
 def test_what_was_stopped_begins_again_where_it_cannot_go_on(tmp_path, monkeypatch, harm):
     data, out = parts(tmp_path / "set"), tmp_path / "clicks"
@@ -258,3 +283,15 @@ def test_commands(tmp_path, monkeypatch):
     monkeypatch.setattr(memory, "available", lambda: 1000)
     assert command.within_memory(division, tmp_path / "mine").data == str(tmp_path / "mine.clicks")
     assert_same(interactions.read(tmp_path / "mine.clicks"), interactions.read(data))
+
+
+def test_what_is_no_file_of_somebodys_is_not_prepared(tmp_path, monkeypatch):
+    monkeypatch.setattr(memory, "available", lambda: 1000)
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "shop", {"clicks.csv": CSV})  # --data shop is the simulated one all the same
+    bundle = write(tmp_path / "bundle", {"bundle.json": "{}", "clicks.csv": CSV})
+    shop, other = (Division(*[None] * 6, data, 0, "strong", None, None) for data in ("shop", str(bundle)))
+    assert command.within_memory(shop, tmp_path / "mine") is shop
+    with pytest.raises(InputError, match="is a bundle"):
+        command.within_memory(other, tmp_path / "mine")
+    assert "is a bundle" in mistake("prepare", bundle, "--out", tmp_path / "mine")

@@ -10,10 +10,10 @@ import json
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pyarrow as pa
@@ -37,13 +37,11 @@ class Numbering:
 
     def __init__(self, path: Path, known: int) -> None:
         """path: the file that keeps them, one a line as JSON, of which the first `known` count."""
-        self._path, self._number = path, dict[str, int]()
-        if known:
-            with path.open(encoding="utf-8") as lines:
-                self._number = {json.loads(line): k for k, line in enumerate(islice(lines, known))}
-        self._kept = 0
-        files.write_text(path, "")
-        self.keep()
+        self._path, self._kept = path, known
+        with path.open("a+b") as lines:
+            lines.seek(0)
+            self._number: dict[str, int] = {json.loads(lines.readline()): k for k in range(known)}
+            lines.truncate(lines.tell())  # what came after the state was kept is read again
 
     def __len__(self) -> int:
         return len(self._number)
@@ -65,7 +63,7 @@ class Numbering:
         """Write the ids that came since the last time."""
         with self._path.open("a", encoding="utf-8") as file:
             file.writelines(json.dumps(one) + "\n" for one in islice(self._number, self._kept, None))
-            _to_disk(file.fileno(), file.flush)
+            _to_disk(file)
         self._kept = len(self._number)
 
     def ordered(self) -> tuple[np.ndarray, np.ndarray]:
@@ -81,7 +79,10 @@ class Spill:
     def __init__(self, folder: Path, tables: Sequence[Table], roles: Sequence[Roles], asked: Asked) -> None:
         self.folder, self.tables, self._asked, self._roles = folder, list(tables), asked, list(roles)
         self.columns = [*(role for role in ("user", "item", "rating", "time") if role in roles[0].columns), "record"]
-        state = self._state() or {"ends": [], "events": {}, "users": 0, "items": 0}
+        state = self._state()
+        if state is None:
+            state = {"ends": [], "events": {}, "users": 0, "items": 0}
+            (folder / _STATE).unlink(missing_ok=True)  # one of files that are not whole must not be taken for theirs later
         self.ends: list[int] = state["ends"]
         self._reader = Reader(asked, self._add, Counter(state["events"]), n=self.ends[-1] if self.ends else 0)
         self.numbers = {role: Numbering(folder / f"{role}s.jsonl", state[f"{role}s"]) for role in ("user", "item")}
@@ -144,7 +145,7 @@ class Spill:
     def _keep(self) -> None:
         self._number()
         for file in self._files.values():
-            _to_disk(file.fileno(), file.flush)
+            _to_disk(file)
         for numbers in self.numbers.values():
             numbers.keep()
         files.write_json(self.folder / _STATE, {"ends": self.ends, "events": self.events} | {
@@ -171,10 +172,6 @@ class Spill:
             counts = np.bincount(place, np.concatenate([counts, of_each]), len(values)).astype(np.int64)
         return values, counts
 
-    def placed(self, ranks: dict[str, np.ndarray]) -> Placed:
-        """Where the rows stand, with the codes that `ranks` gives to the numbers of users and items."""
-        return Placed(self, ranks)
-
     def record(self, index: int) -> int:
         """Which record of its table a row is."""
         kind = KINDS["record"]
@@ -185,6 +182,7 @@ class Placed:
     """What messages need of the rows of a spill, as `reading.rows.Rows` has it."""
 
     def __init__(self, spill: Spill, ranks: dict[str, np.ndarray]) -> None:
+        """ranks: of the numbers of users and items, their codes."""
         self._spill, self._ranks, self.tables = spill, ranks, spill.tables
 
     def at(self, index: int) -> str:
@@ -202,6 +200,6 @@ class Placed:
         raise InputError(f"no {role} has one of the codes {which}")
 
 
-def _to_disk(descriptor: int, flush: Callable[[], None]) -> None:
-    flush()
-    os.fsync(descriptor)
+def _to_disk(file: IO[Any]) -> None:
+    file.flush()
+    os.fsync(file.fileno())
