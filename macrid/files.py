@@ -26,8 +26,8 @@ def replacing(path: Path) -> Iterator[Path]:
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a file by way of `replacing`."""
-    with replacing(path) as beside:
-        beside.write_bytes(content)
+    with replacing(path) as new:
+        new.write_bytes(content)
 
 
 def write_text(path: Path, text: str) -> None:

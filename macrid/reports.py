@@ -75,10 +75,11 @@ def _text(error: BaseException, command: Sequence[str]) -> str:
     lines = ["A crash of macrid. The words of the fault and values of arguments are left out: they might tell of data.", "",
              f"command: macrid {' '.join(_spoken(command))}", f"versions: {', '.join(versions)}"]
     seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        lines += ["", f"{type(error).__module__}.{type(error).__name__}", *(f"  {place}" for place in _places(error))]
-        error = error.__cause__ or error.__context__  # type: ignore[assignment]
+    one: BaseException | None = error
+    while one is not None and id(one) not in seen:
+        seen.add(id(one))
+        lines += ["", f"{type(one).__module__}.{type(one).__name__}", *(f"  {place}" for place in _places(one))]
+        one = one.__cause__ or one.__context__
     return "\n".join(lines) + "\n"
 
 

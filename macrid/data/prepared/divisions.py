@@ -9,7 +9,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 from scipy.sparse import csr_matrix
@@ -21,7 +20,8 @@ from macrid.errors import InputError
 from ..counting import Found, Out, Statement
 from ..interactions import Interactions
 from ..split import HeldOut, Split
-from .matrices import Store, mapped, stands
+from .folder import as_json, from_json
+from .matrices import Store, mapped, remove, stands
 
 _MANIFEST = "division.json"
 _HELD, _PARTS = ("validation", "test"), ("fold_in", "answers", "seen")
@@ -54,8 +54,7 @@ def _write(folder: Path, split: Split, how: dict[str, Any]) -> None:
         if not stands(folder / name):
             with Store(folder).growing(name, matrix.shape[1]) as out:
                 out.add(matrix)
-    for path in folder.glob("clicks.*"):  # what the others were made of
-        path.unlink()
+    remove(folder / "clicks")  # what the others were made of
     for which in _HELD:
         ids = pd.Series(getattr(split, which).user_ids, dtype="str")
         pd.DataFrame({"user_id": ids}).to_parquet(folder / f"{which}.parquet", index=False)
@@ -63,9 +62,9 @@ def _write(folder: Path, split: Split, how: dict[str, Any]) -> None:
     least, statement = split.least, split.statement
     files.write_json(folder / _MANIFEST, {
         "how": how, "name": split.name, "kind": split.kind, "shapes": shapes,
-        "least": None if least is None else [_finite(least[0]), least[1]],
+        "least": None if least is None else [as_json(least[0]), least[1]],
         "statement": None if statement is None else {key: value for key, value in vars(statement).items() if key != "found"}
-        | {"rating": _finite(statement.rating), "out": [asdict(out) for out in statement.out]}})
+        | {"rating": as_json(statement.rating), "out": [asdict(out) for out in statement.out]}})
 
 
 def _matrices(split: Split) -> dict[str, csr_matrix]:
@@ -92,17 +91,9 @@ def _load(folder: Path, found: Found | None) -> Split:
         if said["statement"] is not None and found is not None:
             told = said["statement"]
             outs = tuple(Out(**out | {"examples": tuple(out["examples"])}) for out in told["out"])
-            statement = Statement(found, **told | {"rating": _number(told["rating"]), "out": outs})
-        least = None if said["least"] is None else (_number(said["least"][0]), said["least"][1])
+            statement = Statement(found, **told | {"rating": from_json(told["rating"]), "out": outs})
+        least = None if said["least"] is None else (from_json(said["least"][0]), said["least"][1])
         return Split(said["name"], said["kind"], pd.read_parquet(folder / "items.parquet"), matrices["train"],
                      held["validation"], held["test"], least, statement)
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         raise InputError(f"{folder} is damaged ({error}); delete it, and it is made again") from error
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
-
-
-def _number(value: float | None) -> float:
-    return -np.inf if value is None else value

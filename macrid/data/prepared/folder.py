@@ -19,6 +19,7 @@ from macrid import files
 from macrid.errors import InputError
 
 from ..counting import Found
+from ..reading.remote import is_address
 from ..scale import ANY, Scale
 from . import matrices
 
@@ -30,7 +31,7 @@ _SHAPE: files.Shape = {"format": int, "name": str, "people": int, "items": int, 
 
 def is_one(path: str | Path) -> bool:
     """Whether prepared clicks lie there."""
-    return "://" not in str(path) and (Path(path).expanduser() / MANIFEST).is_file()
+    return not is_address(path) and (Path(path).expanduser() / MANIFEST).is_file()
 
 
 def write(folder: Path, user_ids: np.ndarray, items: pd.DataFrame, found: Found, more: dict[str, Any]) -> None:
@@ -39,7 +40,7 @@ def write(folder: Path, user_ids: np.ndarray, items: pd.DataFrame, found: Found,
     pd.DataFrame({"user_id": pd.Series(user_ids, dtype="str")}).to_parquet(folder / "users.parquet", index=False)
     items.to_parquet(folder / "items.parquet", index=False)
     pd.DataFrame({"rating": found.values, "rows": found.counts}).to_parquet(folder / "ratings.parquet", index=False)
-    scale = asdict(found.scale) | {"threshold": found.scale.threshold if np.isfinite(found.scale.threshold) else None}
+    scale = asdict(found.scale) | {"threshold": as_json(found.scale.threshold)}
     said = {key: value for key, value in vars(found).items() if key not in ("values", "counts", "scale")}
     files.write_json(folder / MANIFEST, {
         "format": FORMAT, "people": len(user_ids), "items": len(items), "found": said | {"scale": scale}} | more)
@@ -73,7 +74,15 @@ def load(folder: Path) -> dict[str, Any]:
 
 def _found(said: dict[str, Any], ratings: pd.DataFrame) -> Found:
     scale = said["scale"]
-    scale = Scale(**scale | {"unrated": tuple(scale["unrated"]),
-                             "threshold": ANY if scale["threshold"] is None else scale["threshold"]})
+    scale = Scale(**scale | {"unrated": tuple(scale["unrated"]), "threshold": from_json(scale["threshold"])})
     return Found(**said | {"scale": scale, "values": ratings["rating"].to_numpy(), "counts": ratings["rows"].to_numpy(),
                            "counted_events": tuple(said["counted_events"]), "notes": tuple(said["notes"])})
+
+
+def as_json(least: float) -> float | None:
+    """The value from which ratings count, as JSON has it: null where all of them do."""
+    return float(least) if np.isfinite(least) else None
+
+
+def from_json(least: float | None) -> float:
+    return ANY if least is None else least

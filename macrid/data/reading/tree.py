@@ -25,7 +25,7 @@ from macrid.errors import InputError
 
 from .remote import Remote, is_address
 
-MAX_FILES = 20_000
+_MAX_FILES = 20_000
 _PACKED = re.compile(r"\.(gz|gzip|bz2|zst|zstd|xz|zip)$", re.IGNORECASE)
 _TAR = re.compile(r"\.(tar(\.\w+)?|tgz|tbz2?|txz|tzst)$", re.IGNORECASE)
 _MAGIC = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\0": "xz", b"\x28\xb5\x2f\xfd": "zstd", b"PK\x03\x04": "zip"}
@@ -113,8 +113,8 @@ class Tree:
                 self.root, self.only, names = remote.root, remote.only, list(remote.sizes)
             else:
                 self.root, names = self._local(self._path)
-        if len(names) > MAX_FILES:
-            raise InputError(f"{path}: holds more than {MAX_FILES} files; give the data set's own folder")
+        if len(names) > _MAX_FILES:
+            raise InputError(f"{path}: holds more than {_MAX_FILES} files; give the data set's own folder")
         self.names = sorted(n for n in names if not any(p.startswith((".", "__MACOSX")) for p in PurePosixPath(n).parts))
         if not self.names and self.only is None:
             raise InputError(f"{path}: holds no files; give a file, a folder or a zip with a file of interactions")
@@ -152,7 +152,7 @@ class Tree:
             folders[:] = [f for f in folders if not f.startswith(".")]
             paths = (Path(place) / f for f in files)
             names += [p.relative_to(folder).as_posix() for p in paths if p.is_file()]  # no dangling link, no pipe
-            if len(names) > MAX_FILES:
+            if len(names) > _MAX_FILES:
                 break
         return names
 
@@ -171,7 +171,7 @@ class Tree:
         return str((self._path if self._archive else self._path_of(name)).stat().st_mtime_ns)
 
     def is_packed(self, name: str) -> bool:
-        """Whether a file's name says that it is packed, or it lies in an archive."""
+        """Whether `size` is that of packed bytes: the name says so, or it lies in a zip; a tar tells of them unpacked."""
         return bool(_PACKED.search(name)) or isinstance(self._archive, _Zip)
 
     def _path_of(self, name: str) -> Path:
