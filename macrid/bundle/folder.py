@@ -129,8 +129,8 @@ def replace_maps(path: Path, maps: pd.DataFrame) -> None:
 
 
 def add_index(bundle: Recommender) -> bool:
-    """Put an index into the folder of a bundle, if it has none that fits; whether it had none. InputError where faiss is not
-    installed."""
+    """Put an index into the folder of a bundle, if it has none that fits; whether it had none. Whoever keeps it open is told
+    as by `replace_maps`. InputError where faiss is not installed."""
     fitting = index.fitting(bundle.scored, bundle.clusters)
     if fitting is bundle.clusters:
         return False

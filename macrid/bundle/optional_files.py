@@ -111,7 +111,6 @@ def read_moves(path: Path, settings: Settings) -> pd.DataFrame | None:
 
 
 def write_index(path: Path, clusters: Clusters) -> None:
-    """Of a bundle that may be open: the time of bundle.json tells whoever keeps it so that it has changed."""
     write_tensors(path, {"means": torch.as_tensor(clusters.means), "of": torch.as_tensor(clusters.of),
                          "fingerprint": torch.frombuffer(bytearray.fromhex(clusters.fingerprint), dtype=torch.uint8)})
 
@@ -124,8 +123,6 @@ def read_index(path: Path, n_items: int, settings: Settings) -> Clusters | None:
     try:
         tensors = {name: tensor.numpy().copy() for name, tensor in load_file(own_file(path, remedy)).items()}
         means, of, fingerprint = tensors["means"], tensors["of"], tensors["fingerprint"]
-    except InputError:
-        raise
     except (SafetensorError, OSError, KeyError, TypeError) as error:
         raise InputError(f"{path} holds no index ({error}); {remedy}") from error
     size = settings.embedding_size + settings.kfac + 1

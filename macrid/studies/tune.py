@@ -76,9 +76,7 @@ def tune(plan: Plan, ranges: Sequence[Range], settings: dict[str, Any], trials: 
         else:
             study = _study(library, database, f"macrid {plan.split.name} {_digest(run)}")
             _in_database(library, study, work, trials)
-    summary = _summary(study, plan.preset, settings)
-    _write_best(plan.out, summary)
-    return summary
+    return work.note_best(study)
 
 
 @dataclass(frozen=True)
@@ -103,6 +101,13 @@ class _Work:
         if "failed" in record:
             trial.set_user_attr("reason", record["failed"])
         return record
+
+    def note_best(self, study: "Study") -> dict[str, Any]:
+        """Write best.yaml by what the study holds now, nobody else meanwhile; gives its `_summary`."""
+        with _Lock(self.plan.out / "lock"):
+            summary = _summary(study, self.plan.preset, self.settings)
+            _write_best(self.plan.out, summary)
+        return summary
 
     def tell(self, number: int, record: dict[str, Any], chosen: dict[str, Any]) -> None:
         self.report(number, "failed" if "failed" in record else "done", record | {"settings": chosen})
@@ -132,7 +137,7 @@ def _in_folder(library: ModuleType, study: "Study", work: _Work, trials: int) ->
                     study.tell(trial, state=library.trial.TrialState.FAIL)
                 else:
                     study.tell(trial, record["value"])
-                _write_best(out, _summary(study, work.plan.preset, work.settings))
+        work.note_best(study)
         work.tell(trial.number, record, chosen)
 
 
@@ -172,7 +177,7 @@ def _in_database(library: ModuleType, study: "Study", work: _Work, trials: int) 
     while _count(study) < trials:
         study.sampler = _sampler(library, study, work.plan.seed)
         study.optimize(objective, n_trials=1, catch=FloatingPointError)
-        _write_best(work.plan.out, _summary(study, work.plan.preset, work.settings))
+        work.note_best(study)
 
 
 def _sampler(library: ModuleType, study: "Study", seed: int) -> "BaseSampler":

@@ -67,7 +67,7 @@ class SharedRows(ItemRows):
 
     def _placed(self, items: Tensor) -> Tensor:
         """Where items that are here stand."""
-        return torch.div(items, self.workers.count, rounding_mode="floor")
+        return items // self.workers.count
 
     def of_draw(self, items: Tensor, log_weight: Tensor) -> tuple[Tensor, Tensor]:
         here = self._are_here(items)
@@ -89,8 +89,7 @@ class SharedRows(ItemRows):
         return self.workers.highest(values)
 
     def total(self, values: Tensor) -> Tensor:
-        self.workers.add_up([values])
-        return values
+        return _added_up(self.workers, values)
 
     def picked(self, table: Tensor, items: Tensor, sparse: bool = False) -> Tensor:
         here = self._are_here(items)
@@ -176,6 +175,13 @@ class SharedRows(ItemRows):
         return np.take_along_axis(every_item, order, axis=1)
 
 
+def _added_up(workers: Workers, tensor: Tensor) -> Tensor:
+    """The sum of what every worker has, in a tensor of its own."""
+    total = tensor.clone(memory_format=torch.contiguous_format)
+    workers.add_up([total])
+    return total
+
+
 def _flat(of_people: Sequence[Tensor]) -> Tensor:
     """Tensors (k, B, n) as one, (B, all of k n)."""
     return torch.cat([each.transpose(0, 1).flatten(1) for each in of_people], dim=1)
@@ -223,9 +229,7 @@ class _Joined(torch.autograd.Function):
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: _Context, grad: Tensor) -> tuple[None, Tensor, None]:
-        grad = grad.clone(memory_format=torch.contiguous_format)
-        ctx.workers.add_up([grad])
-        return None, grad[ctx.workers.share(len(grad))], None
+        return None, _added_up(ctx.workers, grad)[ctx.workers.share(len(grad))], None
 
 
 class _Total(torch.autograd.Function):
@@ -233,13 +237,10 @@ class _Total(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: _Context, workers: Workers, values: Tensor) -> Tensor:
-        ctx.workers, total = workers, values.clone()
-        workers.add_up([total])
-        return total
+        ctx.workers = workers
+        return _added_up(workers, values)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: _Context, grad: Tensor) -> tuple[None, Tensor]:
-        grad = grad.clone(memory_format=torch.contiguous_format)
-        ctx.workers.add_up([grad])
-        return None, grad
+        return None, _added_up(ctx.workers, grad)
