@@ -25,7 +25,9 @@ SHARE = 0.25  # of the memory that is free: data that take more are prepared bef
 @collect(columns=Columns)
 def prepare(data: str, columns: Columns, out: Path, overwrite: bool) -> None:
     """Prepare DATA that are larger than memory: sort their clicks by person into a folder, which `train --data` takes and
-    holds in memory only as far as it is used. What was stopped goes on with the same command."""
+    holds in memory only as far as it is used. What was stopped goes on with the same command.
+
+    Which ratings count is decided by `train --min-rating`; here it is needed only where values could be marks or counts."""
     from macrid.data.prepare import prepare as prepared
     from macrid.data.prepared import folder
 

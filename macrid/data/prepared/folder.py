@@ -1,7 +1,8 @@
 """A folder of prepared clicks: what it holds, written once it is whole, and opened without being read.
 
 `clicks.json` says what the rest is, `matrix.*.npy` are the clicks by person (see `matrices`), `users.parquet` and
-`items.parquet` tell of people and items in their order, `ratings.parquet` of the values that rows had. docs/scale.md has it.
+`items.parquet` tell of people and items in their order, `ratings.parquet` of the values that rows had. docs/bundle-format.md
+has it, too.
 """
 
 from __future__ import annotations
