@@ -199,10 +199,10 @@ function spokenName({ label, about }) {
 
 function fill({ shown, slider, made, tab }) {
   const value = Number(slider.value), { at, min, says: [low, high] } = shown;
-  const share = (of) => (100 * (of - min)) / (100 - min);
-  slider.style.setProperty("--from", `${share(Math.min(value, at))}%`);
-  slider.style.setProperty("--to", `${share(Math.max(value, at))}%`);
-  made.style.setProperty("--at", share(at) / 100);
+  const place = (of) => `calc(10px + (100% - 20px) * ${(of - min) / (100 - min)})`;  // where the middle of the thumb is
+  slider.style.setProperty("--from", place(Math.min(value, at)));
+  slider.style.setProperty("--to", place(Math.max(value, at)));
+  made.style.setProperty("--at", place(at));
   const stands = shown.kind === "dial" ? `${value} % of the way from ${low} to ${high}` : `${value > 0 ? high : low}, ${Math.abs(value)} %`;
   slider.setAttribute("aria-valuetext", value === at ? "as you like it" : stands);
   made.classList.toggle("turned", value !== at);
