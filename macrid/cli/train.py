@@ -143,6 +143,8 @@ def train(division: Division, chosen: Chosen, output: _Output, told: Told, model
     machine.check(output)
     with Workers.of_torchrun(device, machine.shard_items) as workers:
         out = Path(output.out or "")
+        # before minutes pass, and data that are large are prepared beside it
+        run_folder.check_places(out, overwrite=output.overwrite, resume=output.resume, twin=bool(twin))
         source = workers.after_the_first(lambda: within_memory(division, out)).read()
         known = told.read(source.items["item_id"])
         split = division.split(source)
@@ -151,8 +153,7 @@ def train(division: Division, chosen: Chosen, output: _Output, told: Told, model
             raise InputError(f"{told.file}: has {labels.shape[1]} attributes, embedding_size is {settings.embedding_size}; "
                              "raise embedding_size, drop some, or set label_weight=0")
         kfac_auto = None
-        if auto:  # before minutes pass
-            run_folder.check_places(out, overwrite=output.overwrite, resume=output.resume, twin=bool(twin))
+        if auto:
             settings, kfac_auto = _settled(settings, split, division.seed)
         if intentions:
             settings = contents.intended(settings, intentions, chosen.read())
@@ -186,6 +187,7 @@ def _go_on(older: Path, division: Division, chosen: Chosen, output: _Output, dev
     before, out, device = bundles.load(older), Path(output.out or ""), device_of(device)
     if out.resolve() == older.resolve():
         raise InputError(f"--out is the bundle of --from, {out}, which is never changed; choose another folder")
+    run_folder.check_places(out, overwrite=output.overwrite, resume=output.resume, twin=False)
     settings = renew.settings_of(before, chosen.read())
     source = within_memory(division, out).read()
     split = division.split(source, lambda user_ids: renew.known_people(before, user_ids))

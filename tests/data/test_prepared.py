@@ -295,3 +295,12 @@ def test_what_is_no_file_of_somebodys_is_not_prepared(tmp_path, monkeypatch):
     with pytest.raises(InputError, match="is a bundle"):
         command.within_memory(other, tmp_path / "mine")
     assert "is a bundle" in mistake("prepare", bundle, "--out", tmp_path / "mine")
+
+
+@pytest.mark.parametrize(("out", "message"), [(".", "--out is ."), ("there", "there exists already")])
+def test_nothing_is_prepared_for_a_bundle_that_may_not_be_written(tmp_path, monkeypatch, out, message):
+    monkeypatch.setattr(memory, "available", lambda: 1000)
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "there", {"clicks.csv": CSV})
+    assert message in mistake("train", "--data", "there", "--out", out)
+    assert [path.name for path in tmp_path.iterdir()] == ["there"]
