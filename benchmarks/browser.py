@@ -10,20 +10,16 @@ both on this machine.
 
 import argparse
 import os
-import socket
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
+from served import ROOT, free_port, served
 from tqdm import tqdm
 
-ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 SHIPPED = 2_000  # items of models/shop
@@ -92,34 +88,26 @@ def measured(models: Path, moves: int) -> np.ndarray:
     """The times (moves or fewer,) in milliseconds from a step of a dragged wish to the new list, where it changes."""
     from playwright.sync_api import sync_playwright
 
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"http://localhost:{(port := free.getsockname()[1])}"
-    server = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.headless", "true"],
-        cwd=ROOT, env=os.environ | {"MACRID_MODELS": str(models)}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        wait_for(address)
-        with sync_playwright() as playwright:
-            path = os.environ.get("MACRID_CHROMIUM", "/usr/bin/chromium")
-            browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-            page = browser.new_page(viewport={"width": 1440, "height": 900})
-            page.goto(f"{address}/steer")
-            page.wait_for_selector(".posters li", timeout=120_000)
-            page.wait_for_timeout(3_000)
-            page.locator(".posters").evaluate(WATCH)
-            box = page.locator(".sliders input").first.bounding_box()
-            page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-            page.mouse.down()
-            for share in tqdm(places(moves), desc=models.name, file=sys.stderr, leave=False):
-                page.mouse.move(box["x"] + box["width"] * share, box["y"] + box["height"] / 2)
-                page.wait_for_timeout(PAUSE)
-            page.mouse.up()
-            times = np.array(page.evaluate("window.times"))
-            browser.close()
-    finally:
-        server.terminate()
-        server.wait(30)
+    address = f"http://localhost:{(port := free_port())}"
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.headless", "true"]
+    with served(command, f"{address}/_stcore/health", {"MACRID_MODELS": str(models)}, stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL), sync_playwright() as playwright:
+        path = os.environ.get("MACRID_CHROMIUM", "/usr/bin/chromium")
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.goto(f"{address}/steer")
+        page.wait_for_selector(".posters li", timeout=120_000)
+        page.wait_for_timeout(3_000)
+        page.locator(".posters").evaluate(WATCH)
+        box = page.locator(".sliders input").first.bounding_box()
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        page.mouse.down()
+        for share in tqdm(places(moves), desc=models.name, file=sys.stderr, leave=False):
+            page.mouse.move(box["x"] + box["width"] * share, box["y"] + box["height"] / 2)
+            page.wait_for_timeout(PAUSE)
+        page.mouse.up()
+        times = np.array(page.evaluate("window.times"))
+        browser.close()
     return times
 
 
@@ -132,16 +120,6 @@ def places(count: int) -> list[float]:
         if abs(share - found[-1]) > 0.25:
             found.append(share)
     return found
-
-
-def wait_for(address: str) -> None:
-    for _ in range(240):
-        try:
-            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=5):
-                return
-        except (OSError, urllib.error.URLError):
-            time.sleep(0.25)
-    sys.exit("the app did not start; try `streamlit run app.py`")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ workers and more items come to than there are here is computed (`on_paper`), not
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -25,6 +24,7 @@ import torch
 import torch.distributed as dist
 from record import RESULTS, save, table, versions
 from safetensors.torch import load_file, save_file
+from served import free_port
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -91,11 +91,8 @@ def measured(case: str, counts: list[int], steps: int) -> dict:
 
 def started(count: int, case: str, steps: int, shared: str, folder: Path) -> dict:
     """What the first of so many workers answers."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", str(count), "--master-port", str(port),
-               __file__, "--work", case, str(steps), shared, str(folder)]
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", str(count), "--master-port",
+               str(free_port()), __file__, "--work", case, str(steps), shared, str(folder)]
     subprocess.run(command, check=True, env=os.environ | alone.threads(1))
     return json.loads((folder / "answer.json").read_text())
 
@@ -114,8 +111,8 @@ def work(case: str, steps: int, by_items: bool, into: Path) -> None:
         sent.clear()
         began = time.perf_counter(), time.process_time()
         row = trainer.train_epoch(1)
-        busy = workers.gathered(torch.tensor(time.process_time() - began[1])) if workers.count > 1 else [
-            torch.tensor(time.process_time() - began[1])]
+        busy = [torch.tensor(time.process_time() - began[1])]
+        busy = workers.gathered(*busy) if workers.count > 1 else busy
         seconds, given = time.perf_counter() - began[0], sum(sent) / trainer.steps_an_epoch
         held = sum(t.nbytes for state in (model.state_dict(), trainer.mean.state(), *trainer.optimiser.state.values())
                    for t in state.values() if torch.is_tensor(t))

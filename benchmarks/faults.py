@@ -28,7 +28,6 @@ import sys
 import tempfile
 import time
 import traceback
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,11 +35,11 @@ from typing import TYPE_CHECKING
 import click
 import numpy as np
 from record import RESULTS, save, table, versions
+from served import ROOT, answers
 
 if TYPE_CHECKING:
     from macrid.jobs import Job
 
-ROOT = Path(__file__).resolve().parents[1]
 DATA = ["--data", "shop:300x1500", "--set", "embedding_size=8", "--set", "encoder_hidden_size=[16]", "--set", "kfac=3",
         "--set", "stopping_step=40"]
 UNFINISHED = (".new", ".old", ".partial")
@@ -172,11 +171,7 @@ class Server:
             return subprocess.Popen(self.command, cwd=ROOT, env=self.environment, stdout=log, stderr=log)
 
     def answers(self) -> bool:
-        try:
-            with urllib.request.urlopen(self.address, timeout=5) as answer:
-                return answer.status == 200
-        except OSError:
-            return False
+        return answers(self.address)
 
     @contextlib.contextmanager
     def answering(self, looked: Looked) -> Iterator[float]:

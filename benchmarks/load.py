@@ -14,7 +14,6 @@ holds, without its libraries' files. Server and load are on this machine.
 
 import asyncio
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -29,9 +28,9 @@ import click
 import numpy as np
 from page_session import Visit, visit
 from record import RESULTS, save, table, versions
+from served import ROOT, served
 from service import answered, busy, held
 
-ROOT = Path(__file__).resolve().parents[1]
 PEOPLE = "1,10,25,50,100"
 PORT, TURN, SEED = 8718, 1.0, 0  # seconds between two turns
 RELEASE = 10  # turns until a slider is let go
@@ -184,12 +183,6 @@ def measured(app: App, people: list[int], seconds: float, sessions: int, turns: 
     return found
 
 
-def there() -> bool:
-    """Whether an app answers."""
-    return subprocess.run(["curl", "-sf", f"http://localhost:{PORT}/_stcore/health"], capture_output=True,
-                          check=False).returncode == 0
-
-
 @click.command()
 @click.option("--people", default=PEOPLE, show_default=True, help="How many, with commas.")
 @click.option("--seconds", default=60.0, show_default=True)
@@ -200,21 +193,14 @@ def main(people, seconds, sessions, turns, out):
     sys.path.insert(0, str(ROOT))
     from macrid import bundle
 
-    if there():
-        raise click.ClickException(f"another app is at port {PORT}; end it first")
     shop = bundle.load(ROOT / "models" / "shop")
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "shop").symlink_to(shop.path)
-        server = subprocess.Popen([sys.executable, "-m", "macrid", "app", "--port", str(PORT)], cwd=ROOT,
-                                  env=os.environ | {"MACRID_MODELS": folder, "CI": "1"}, stderr=subprocess.DEVNULL)
-        try:
-            while not there():
-                time.sleep(0.25)
+        command = [sys.executable, "-m", "macrid", "app", "--port", str(PORT)]
+        with served(command, f"http://localhost:{PORT}/_stcore/health", {"MACRID_MODELS": folder, "CI": "1"},
+                    stderr=subprocess.DEVNULL) as server:
             app = App(server.pid, f"shop/{shop.seal}", shop.people)
             found = measured(app, list(map(int, people.split(","))), seconds, sessions, turns)
-        finally:
-            server.send_signal(signal.SIGTERM)
-            server.wait(60)
     keys = ("p50", "p95", "p99", "release_p50", "release_p95", "open_p50")
     rows = [[row["people"], row["turns"], *(f"{row.get(key, float('nan')):.0f}" for key in keys), f"{row['cpu_ms']:.1f}",
              f"{100 * row['fewest']:.0f} %", row["wrong"], f"{row['mb']:.0f}", f"{row['mb_each']:.2f}", f"{row['load']:.1f}"]

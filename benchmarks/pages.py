@@ -11,19 +11,17 @@ wanted a core over the five minutes before and after: with more than there are, 
 import json
 import os
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from pathlib import Path
 
 import click
 from made_bundle import make_bundle
+from served import free_port, served
 
-ROOT = Path(__file__).resolve().parents[1]
 RESULT = Path(__file__).parent / "results" / "pages.json"
 PAGES = {"overview": "Overview", "macro_map": "Macro map", "steer": "Steer", "name": "Name the dimensions",
          "disentanglement": "Disentanglement and accuracy", "benchmark": "Benchmark", "method": "Method"}
@@ -81,34 +79,15 @@ def main(items, runs, chromium, out):
         sizes = [int(size) for size in items.split(",")]
         for size in sizes:
             make_bundle(Path(folder) / f"items-{size}", size)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        server = subprocess.Popen([sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)], cwd=ROOT,
-                                  env=os.environ | {"MACRID_MODELS": folder}, stdout=subprocess.DEVNULL)
-        try:
-            address, before = f"http://localhost:{port}", os.getloadavg()[1]
-            wait_for(f"{address}/_stcore/health")
-            found = {}
+        address, before, found = f"http://localhost:{(port := free_port())}", os.getloadavg()[1], {}
+        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+        with served(command, f"{address}/_stcore/health", {"MACRID_MODELS": folder}, stdout=subprocess.DEVNULL):
             for size in sizes:
                 found[size] = measure(address, f"items-{size}", runs, chromium)
                 click.echo(f"{size:,} items: {found[size]}")
-        finally:
-            server.terminate()
-            server.wait(30)
     load = [round(of, 1) for of in (before, os.getloadavg()[1])]
     out.write_text(json.dumps({"runs": runs, "cores": os.cpu_count(), "load": load, "seconds": found}, indent=1) + "\n",
                    encoding="utf-8")
-
-
-def wait_for(url: str) -> None:
-    for _ in range(240):
-        try:
-            with urllib.request.urlopen(url, timeout=5):
-                return
-        except OSError:
-            time.sleep(0.25)
-    sys.exit("the app did not start")
 
 
 if __name__ == "__main__":

@@ -15,8 +15,6 @@ import asyncio
 import json
 import os
 import re
-import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -26,12 +24,13 @@ import click
 import numpy as np
 from made_bundle import make_bundle
 from record import RESULTS, save, table, versions
+from served import served
 
-ROOT = Path(__file__).resolve().parents[1]
 CONNECTIONS = (1, 10, 50, 200)
 POINTS = 20  # at which memory is noted
 TURNS, HISTORY, DIMS, LISTED, SEED = 20, 20, 32, 20, 0
 PORT = 8719
+PATIENCE = 1500  # seconds until the service answers: a million items take minutes
 
 
 class Person:
@@ -117,19 +116,6 @@ def busy(pid: int) -> float:
     return sum(int(each[11]) + int(each[12]) for each in ticks) / os.sysconf("SC_CLK_TCK")
 
 
-def started(bundle: Path, workers: int) -> subprocess.Popen:
-    command = ["serve", str(bundle), "--port", str(PORT), "--rate", "0", "--log", "none", "--workers", str(workers)]
-    server = subprocess.Popen([sys.executable, "-m", "macrid", *command], cwd=ROOT)
-    for _ in range(6000):  # a million items take minutes
-        done = subprocess.run(["curl", "-sf", f"http://127.0.0.1:{PORT}/ready"], capture_output=True, check=False)
-        if done.returncode == 0:
-            return server
-        if server.poll() is not None:
-            break
-        time.sleep(0.25)
-    raise RuntimeError("the service does not start")
-
-
 def grown(pid: int, ids: list[str], seconds: float, rate: float) -> dict:
     """Memory at POINTS times while questions come, of all processes together and what each holds alone, and how many
     megabytes an hour are gained over the second half: by then everybody who is remembered has come."""
@@ -148,9 +134,10 @@ def grown(pid: int, ids: list[str], seconds: float, rate: float) -> dict:
 def measure(n_items: int, seconds: float, rates: list[float], workers: int, growth: float, growth_rate: float) -> dict:
     with tempfile.TemporaryDirectory() as folder:
         make_bundle(path := Path(folder) / "b", n_items, SEED, DIMS)
+        command = [sys.executable, "-m", "macrid", "serve", str(path), "--port", str(PORT), "--rate", "0", "--log", "none",
+                   "--workers", str(workers)]
         begin = time.perf_counter()
-        server = started(path, workers)
-        try:
+        with served(command, f"http://127.0.0.1:{PORT}/ready", patience=PATIENCE) as server:
             found = {"items": n_items, "workers": workers, "start_s": time.perf_counter() - begin, "rows": []}
             from macrid import bundle
 
@@ -168,9 +155,6 @@ def measure(n_items: int, seconds: float, rates: list[float], workers: int, grow
             if growth:
                 found["growth"] = grown(server.pid, ids, growth, growth_rate)
             return found
-        finally:
-            server.send_signal(signal.SIGTERM)
-            server.wait(60)
 
 
 @click.command()
