@@ -145,7 +145,7 @@ class App:
 async def _watched(number: int, at_once: int, one: Callable, measure: Callable[[], float]) -> list[float]:
     """What `measure` gives at some points while `one` is done so many times, some beside each other."""
     found = []
-    for share in np.array_split(np.arange(number), POINTS):
+    for share in np.array_split(np.arange(number), min(POINTS, number)):
         rows = [share[share % at_once == lane] for lane in range(at_once)]  # each person's own, one after the other
 
         async def lane(row: np.ndarray) -> None:

@@ -71,8 +71,8 @@ def entry(name: str) -> Entry:
 
 def _folders(path: Path, twin: object) -> list[Path]:
     """The folder of a bundle, and that of its twin, which is called `twin`, if it stands beside it."""
-    beside = path.with_name(f"{path.name}-dot")
-    return [path, beside] if twin == beside.name and beside.is_dir() else [path]
+    dot = path.with_name(f"{path.name}-dot")
+    return [path, dot] if twin == dot.name and dot.is_dir() else [path]
 
 
 def _bytes_in(folder: Path) -> int:
