@@ -38,9 +38,14 @@ def _made(path: Path, folder: bool) -> tuple[Path, int]:
     """A new name beside `path`, and what holds its lock."""
     while True:
         new = own_name(path, "new")
-        if folder:
-            new.mkdir(parents=True)
-        held = os.open(new, os.O_RDONLY if folder else os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+        try:
+            if folder:
+                new.mkdir(parents=True)
+            held = os.open(new, os.O_RDONLY if folder else os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+        except FileNotFoundError:
+            if not folder:
+                raise
+            continue  # it was swept before it could be opened
         with suppress(OSError):  # file systems without locks: nothing is swept there
             fcntl.flock(held, fcntl.LOCK_EX)
         if new.exists():

@@ -1,6 +1,7 @@
 """Files and folders written beside their place: what a killed program leaves goes, what somebody writes stays."""
 
 import errno
+import fcntl
 import os
 
 import pytest
@@ -41,6 +42,23 @@ def test_what_somebody_writes_is_left_alone(tmp_path, folder):
         sweep(tmp_path)
         assert left(tmp_path) == sorted([first.name, second.name])
     assert left(tmp_path) == []
+
+
+@pytest.mark.parametrize("when", ["before it is opened", "before it is locked"])
+def test_a_folder_that_is_swept_as_it_is_made_is_made_again(tmp_path, monkeypatch, when):
+    swept, real = [], {"before it is opened": os.open, "before it is locked": fcntl.flock}[when]
+
+    def late(of, *rest):
+        if not swept:
+            swept.extend(tmp_path.iterdir())
+            swept[0].rmdir()
+        return real(of, *rest)
+
+    monkeypatch.setattr(*{"before it is opened": (os, "open"), "before it is locked": (fcntl, "flock")}[when], late)
+    with beside.beside(tmp_path / "x", folder=True) as new:
+        assert new.is_dir()
+        assert new not in swept
+    assert len(swept) == 1
 
 
 @pytest.mark.parametrize("at_once", [True, False])
