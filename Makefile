@@ -22,7 +22,7 @@ TOOLS := .venv-tools/bin
 INSTALL := @sh scripts/environment.sh "$(PYTHON)" "$(TORCH_INDEX)" requirements.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help app test test-all lint docs lock audit sbom models wheel clean env env-dev env-docs env-tools
+.PHONY: help app test test-all pytest lint docs lock audit sbom models wheel clean env env-dev env-docs env-tools
 
 help:
 	@echo 'make app     train on MovieLens-100K (once) and serve the app at http://localhost:8501 (PORT=... for another)'
@@ -42,7 +42,10 @@ app: env
 	@sh scripts/first_model.sh models/ml-100k
 	@exec $(PY) -m macrid app --host "$(HOST)" --port "$(PORT)"
 
-test: lint
+test: env-dev  # both at once: tests in a browser leave processors idle now and then
+	@$(MAKE) --no-print-directory -j 2 lint pytest MARKS="$(MARKS)"
+
+pytest: env-dev
 	@MACRID_CHROMIUM=$$(sh scripts/chromium.sh "$(CHROMIUM)"); export MACRID_CHROMIUM; \
 	$(PY) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "$(MARKS)" $(ARGS)
 
