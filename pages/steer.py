@@ -267,9 +267,29 @@ def along(person, now, face, at):
                        else "This dial has no name yet; the steeper a line, the more the dial moves that.")
 
 
+def by_intention(now: stage.Scene, person, face, at):
+    """The dials of an intention, what is listed, and what the chosen dial does from end to end."""
+    stands = {k: [person.stands(k, j) for j in bundle.dials.order(k)[:DIALS]] for k in used}
+    widgets.chips(bundle, interest, stands, state.factor, {k for k, _ in state.dials},
+                  lambda k: state.choose(k, bundle.dials.order(k)[0]))
+    turn(face, at)
+    options()
+    along(person, now, face, at)
+    listed = cells.safe_table(now.steered(bundle).after.drop(columns="index"))
+    st.download_button("List as CSV", lambda: listed.to_csv(index=False).encode(),
+                       f"{bundle.name}-list.csv", "text/csv", icon=":material/download:", type="tertiary",
+                       on_click="ignore")
+
+
+def unfolding(key: str, label: str, at_first: bool = False):
+    """A part of the page that is made only while it is open."""
+    st.session_state.setdefault(key, at_first)
+    return st.expander(label, key=key, on_change="rerun")
+
+
 @st.fragment
 def results():
-    """The stage and all that follows from it; what is turned there redraws nothing else."""
+    """The stage and all that follows from it; what is turned there redraws nothing else, and what is closed isn't made."""
     now = scene()
     shown = first(now)
     the_stage(now, shown)
@@ -284,23 +304,16 @@ def results():
         """Where the person stands, in percent of the dial's range."""
         return round(100 * person.stands(state.factor, dim))
 
-    with st.expander("More, by intention: dials that the model found itself",
-                     expanded=not state.dials.keys() <= set(shown), key="more"):
-        stands = {k: [person.stands(k, j) for j in bundle.dials.order(k)[:DIALS]] for k in used}
-        widgets.chips(bundle, interest, stands, state.factor, {k for k, _ in state.dials},
-                      lambda k: state.choose(k, bundle.dials.order(k)[0]))
-        turn(face, at)
-        options()
-        steered = now.steered(bundle)
-        along(person, now, face, at)
-        listed = cells.safe_table(steered.after.drop(columns="index"))
-        st.download_button("List as CSV", lambda: listed.to_csv(index=False).encode(),
-                           f"{bundle.name}-list.csv", "text/csv", icon=":material/download:", type="tertiary",
-                           on_click="ignore")
-    with st.expander("Side by side with another list", expanded=bool(state.side), key="compare"):
-        compare(now, face)
-    with st.expander(f"The history, {html.count(len(seen))}"):
-        st.html(html.thumbs(bundle, seen, label="History", limit=len(seen), titled=True))
+    with unfolding("more", "More, by intention: dials that the model found itself",
+                   not state.dials.keys() <= set(shown)) as fold:
+        if fold.open:
+            by_intention(now, person, face, at)
+    with unfolding("beside", "Side by side with another list", bool(state.side)) as fold:
+        if fold.open:
+            compare(now, face)
+    with unfolding("history", f"The history, {html.count(len(seen))}") as fold:
+        if fold.open:
+            st.html(html.thumbs(bundle, seen, label="History", limit=len(seen), titled=True))
     address.to_address(factor=(state.factor, favourite), dim=(state.dim, bundle.dials.order(state.factor)[0]),
                        dials=(address.dials_text(state.dials), ""), wishes=(address.wishes_text(state.wishes), ""),
                        likes=(ids_text(state.likes), ""), hides=(ids_text(state.hides), ""), strength=(state.strength, 100),

@@ -13,8 +13,13 @@ KINDS = ("button_group", "selectbox", "multiselect", "slider", "select_slider", 
 ROOT = Path(__file__).resolve().parents[1]
 
 
+FOLDS = ("more", "beside", "history")  # what the Steer page makes as it is unfolded
+
+
 def opened(script: str = "frame.py", **address) -> AppTest:
     at = AppTest.from_file(ROOT / script, default_timeout=120)
+    for fold in FOLDS:
+        at.session_state[fold] = True
     at.query_params.update({key: str(value) for key, value in address.items()})
     return at.run()
 

@@ -21,7 +21,7 @@ LEANS = 64  # attributes
 DIALS = 10_000
 SLIDERS = 512  # people
 PEOPLE_NUMBERS = 10**8  # floats that the people may take (400 MB); one takes K + 6 an item, or a few more
-FEWEST_PEOPLE, MOST_PEOPLE = 4, 64
+FEWEST_PEOPLE, MOST_PEOPLE = 4, 256
 
 
 class Store(Generic[Key, Value]):
