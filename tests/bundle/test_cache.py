@@ -38,7 +38,7 @@ def test_several_threads_may_ask():
 
 
 def test_few_people_of_many_items_are_kept():
-    assert [Cache(n, 7).people.most for n in (100, 500_000, 10**7)] == [64, 15, 4]
+    assert [Cache(n, 7).people.most for n in (100, 500_000, 10**7)] == [256, 15, 4]
 
 
 def use(bundle) -> None:
