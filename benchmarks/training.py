@@ -1,4 +1,5 @@
-"""How fast MacridVAE trains: one epoch beside the plain dense formula and, with --peer, beside RecBole; memory; the floor.
+"""How fast MacridVAE trains: one epoch beside the plain dense formula and, with --peer, beside RecBole, and the time until
+RecBole's best figure is reached; memory; the floor.
 
     python benchmarks/training.py --data ml-1m-pro_sg.zip                 # beside the dense formula
     python benchmarks/training.py --data ml-1m-pro_sg.zip --peer          # and beside RecBole 1.2.1, which it installs apart
@@ -23,6 +24,7 @@ import numpy as np
 import peer
 import torch
 import torch.nn.functional as F
+import training_until
 from record import RESULTS, save, spread, table, versions
 from scipy.sparse import csr_matrix, vstack
 from torch import nn
@@ -73,10 +75,12 @@ class Dense(nn.Module):
 
 
 def measure(asked: dict) -> dict:
-    """In a process of its own: seconds of each epoch after the first, of the evaluation, and bytes."""
+    """In a process of its own: seconds of each epoch after the first, of the evaluation, bytes; or the course to a goal."""
     torch.set_num_threads(asked["threads"])
-    settings = make_settings(asked["preset"], ROUTED if asked["who"] == "ours, routed" else {})
     clicks, held = together(asked["data"])
+    if "goal" in asked:
+        return {"course": training_until.course(clicks, held, asked["preset"], asked["seed"], asked["goal"])}
+    settings = make_settings(asked["preset"], ROUTED if asked["who"] == "ours, routed" else {})
     if asked["who"] == "dense":
         fit.TRAINED_AT_ONCE = settings.train_batch_size  # nor would most people take a batch part by part
     torch.manual_seed(0)
@@ -177,19 +181,24 @@ def main(data, with_peer, environment, epochs, rounds, out, asked):
     with tempfile.TemporaryDirectory() as temporary:
         python = peer.environment(environment) if with_peer else None
         write_atomic(Path(temporary), clicks, held.answers)
+        def ours(job: dict) -> dict:
+            asked = json.dumps({"data": data, "threads": threads} | job)
+            return alone.run([sys.executable, __file__, "--measure", asked], variables=alone.threads(threads)).answer
+
+        def recbole(preset: str, **job) -> dict:
+            asked = json.dumps({"settings": recbole_settings(preset), "data": temporary, "threads": threads} | job)
+            return peer.run(python, "training_peer.py", asked, variables=alone.threads(threads)).answer
+
         runs = [(preset, who) for _ in range(rounds) for preset in PRESETS for who in names]
         for preset, who in tqdm(runs, unit="run", file=sys.stderr):
-            job = {"epochs": epochs, "threads": threads}
-            if who == "RecBole":
-                job |= {"settings": recbole_settings(preset), "data": temporary}
-                ended = peer.run(python, "training_peer.py", json.dumps(job), variables=alone.threads(threads))
-            else:
-                job |= {"preset": preset, "who": who, "data": data}
-                ended = alone.run([sys.executable, __file__, "--measure", json.dumps(job)], variables=alone.threads(threads))
-            found[preset][who].append(ended.answer)
+            found[preset][who].append(recbole(preset, epochs=epochs) if who == "RecBole"
+                                      else ours({"preset": preset, "who": who, "epochs": epochs}))
+        until = {preset: training_until.beside_recbole(preset, lambda name: recbole(name, until=True)["course"],
+                                                       lambda job: ours(job)["course"])
+                 for preset in PRESETS if with_peer}
     value = {"data": {"name": data if not Path(data).exists() else Path(data).name, "people": clicks.shape[0],
                       "items": clicks.shape[1], "clicks": int(clicks.nnz), "held_out": len(held.user_ids)},
-             "threads": threads, "load": os.getloadavg()[0], "versions": versions(), "presets": {}}
+             "threads": threads, "load": os.getloadavg()[0], "versions": versions(), "presets": {}, "until": until}
     lines = []
     for preset, runs in found.items():
         rows = {}
@@ -212,6 +221,8 @@ def main(data, with_peer, environment, epochs, rounds, out, asked):
         lines.append([preset, "floor", "", f"{value['presets'][preset]['floor']['sum']:.2f} s", *[""] * 3])
     save(out, value)
     click.echo(table(["settings", "", "one epoch", "of the processor", "fastest, slowest", "memory", "evaluation"], lines))
+    if until:
+        click.echo(table(training_until.HEADINGS, [row for each in until.items() for row in training_until.rows(*each)]))
 
 
 if __name__ == "__main__":

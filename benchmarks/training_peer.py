@@ -3,7 +3,9 @@
     python training_peer.py '{"settings": {...}, "data": "folder of atomic files", "epochs": 3}'
 
 Prints one line of JSON: seconds of every epoch after the first and of the evaluation, by the clock and of the processor;
-bytes in use once the data are loaded, before there is a model, and the most from there to the end of the training.
+bytes in use once the data are loaded, before there is a model, and the most from there to the end of the training. With
+"until": true instead of "epochs" it trains as long as RecBole does and prints of each epoch when it was ranked, in seconds
+from before the model was made, and its NDCG@100.
 """
 
 import importlib.util
@@ -35,8 +37,21 @@ dataset = create_dataset(config)
 train_data, valid_data, _ = data_preparation(config, dataset)
 bare = memory.now()
 memory.reset_peak()
+began = time.perf_counter()
 model = get_model("MacridVAE")(config, train_data.dataset)
 trainer = get_trainer(config["MODEL_TYPE"], config["model"])(config, model)
+if asked.get("until"):
+    course = []
+    for epoch in range(config["epochs"]):
+        trainer._train_epoch(train_data, epoch)
+        ndcg = trainer.evaluate(valid_data, load_best_model=False)["ndcg@100"]
+        course.append((time.perf_counter() - began, float(ndcg)))
+        print(f"RecBole, epoch {epoch + 1}: NDCG@100 {ndcg:.4f}", file=sys.stderr)
+        best = max(range(len(course)), key=lambda at: course[at][1])
+        if epoch - best > config["stopping_step"]:
+            break
+    print(json.dumps({"course": course}))
+    sys.exit()
 found = {"clock": [], "processor": []}
 for epoch in range(asked["epochs"] + 1):
     started, worked = time.perf_counter(), time.process_time()
