@@ -17,6 +17,7 @@ Key = TypeVar("Key", bound=Hashable)
 LENGTH = 12  # of the lists that are compared, or a quarter of the items
 PLACES = (0.5, 1.0)  # of the way to an end, where a slider is tried
 LEAST = 0.1  # of a list: what moves less is not worth a slider
+ALIKE = 0.3  # correlation among the items above which two attributes say much the same: action and adventure, not comedy
 MOST_ATTRIBUTES = 24  # that are tried
 MOST_FACTORS, MOST_DIALS = 3, 5  # that are tried: factors that the person is most after, dials of each
 MOST_ITEMS = 20_000  # of a larger catalogue the most clicked stand for it
@@ -68,21 +69,35 @@ class Movers:
         return [Mover(dial, moves[dial], tells(dials, *dial)) for dial in _strongest(moves) if self._keeps(*dial)]
 
     def most(self, n: int) -> list[Mover]:
-        """The n wishes that move most, numbers being no more than half of them."""
+        """The n wishes that move most, numbers being no more than half of them, and no two alike."""
         attributes = self.person.trained.wishes.attributes
         numbers = [each for each in self.wishes if not attributes[str(each.of)].yes_no]
-        return [each for each in self.wishes if each not in numbers[(n + 1) // 2:]][:n]
+        chosen: list[Mover] = []
+        for each in self.wishes:
+            if each not in numbers[(n + 1) // 2:] and self._tells_more(each, chosen):
+                chosen.append(each)
+        return chosen[:n]
 
     def first(self, n: int) -> list[Mover]:
         """What to begin with: n wishes and dials, half of them wishes, more where no dial tells of something else; what
         moves most first."""
         chosen: list[Mover] = []
-        told: set[str] = set()
         for each in [*self.most(n - n // 2), *self.dials, *self.wishes]:
-            if len(chosen) < n and each.tells and told.isdisjoint(each.tells):
+            if len(chosen) < n and each.tells and self._tells_more(each, chosen):
                 chosen.append(each)
-                told.update(each.tells)
         return sorted(chosen, key=lambda each: -each.moves)
+
+    def _tells_more(self, each: Mover, chosen: Iterable[Mover]) -> bool:
+        """Whether it tells of something that none of the others tells, nor much the same."""
+        return not any(name == other or self._alike(name, other)
+                       for name in each.tells for has in chosen for other in has.tells)
+
+    def _alike(self, name: str, other: str) -> bool:
+        known = self.person.trained.wishes
+        if not {name, other} <= known.attributes.keys():
+            return False  # a name that somebody gave
+        one, two = known.lean(name)[self._items], known.lean(other)[self._items]
+        return bool(np.ptp(one) and np.ptp(two) and np.corrcoef(one, two)[0, 1] > ALIKE)
 
     def _keeps(self, k: int, dim: int) -> bool:
         """Whether from end to end a dial does to this list what its name says: something beyond LEAST_EFFECT, nothing to the

@@ -77,3 +77,16 @@ def test_a_large_catalogue_is_told_by_its_best_known_items(bundle, someone, monk
     clicks = bundle.items["clicks"].to_numpy()
     assert clicks[found._items].min() >= np.sort(clicks)[-60]
     assert {each.of for each in found.wishes} <= set(bundle.wishes.attributes)
+
+
+def test_what_says_much_the_same_does_not_come_twice(bundle, someone, monkeypatch):
+    """Of two attributes that go together among the items, only one has a slider."""
+    monkeypatch.setattr(movers, "ALIKE", 1.1)
+    free = [each.of for each in Movers(someone).most(6)]
+    leans = np.array([bundle.wishes.lean(name) for name in free])
+    together = np.corrcoef(leans) - 2 * np.eye(len(free))
+    one, other = np.unravel_index(together.argmax(), together.shape)
+    monkeypatch.setattr(movers, "ALIKE", together.max() - 1e-6)
+    kept = [each.of for each in Movers(someone).most(6)]
+    assert free[min(one, other)] in kept  # what moves more
+    assert free[max(one, other)] not in kept
