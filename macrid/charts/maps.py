@@ -27,6 +27,10 @@ PIXELS = 480  # width and height of a density picture
 FOUND = "#C2185B"  # the item that somebody searched for
 NEAREST_VIEW = 0.12  # of a map that goes from -1 to 1: as near as a search goes
 STARS = "prototypes"  # the name of their trace
+EDGE = 0.6  # of a map that goes from -1 to 1: beyond it names grow inwards
+ABOVE = 20  # pixels from a mark to its name
+LETTER = (7.0, 15.0)  # of a name, width and height in pixels
+PHONE = 165  # pixels of a map's 1 on a phone, where names are nearest to each other
 NO_HOVER = {"hoverinfo": "skip"}
 
 
@@ -164,8 +168,36 @@ def add_stars(fig: go.Figure, places: np.ndarray, names: list[str], colours: lis
     _add_marks(fig, places[at], STARS,
                {"symbol": "star", "size": 19, "color": [colours[k] for k in at], "line": {"width": 1.8, "color": ink}},
                {"customdata": -1 - at, "text": text, "hovertemplate": "%{text}<extra></extra>"})
-    for k in at:
-        _name(fig, places[k], (labels or names)[k], 20, ink)
+    beside = [(labels or names)[k] for k in at]
+    for k, name, above in zip(at, beside, _sides(places[at], beside), strict=True):
+        _name(fig, places[k], name, ABOVE if above else -ABOVE, ink)
+
+
+def _sides(places: np.ndarray, texts: list[str]) -> np.ndarray:
+    """Of stars at places (n, 2), whether the name of each stands above it (n,): below it where, on a phone, it would cover
+    the name of a star further up, unless there it would cover one, too."""
+    taken: list[np.ndarray] = []
+    above = np.ones(len(places), bool)
+    for k in np.argsort(-places[:, 1], kind="stable"):
+        lines = two_lines(texts[k]).split("<br>")
+        wide, high = max(map(len, lines)) * LETTER[0], len(lines) * LETTER[1]
+        left = -np.array({"left": 0, "center": wide / 2, "right": wide}[_anchor(places[k, 0])])
+        boxes = [np.array([left, left + wide, up - high / 2, up + high / 2]) / PHONE + np.repeat(places[k], 2)
+                 for up in (ABOVE, -ABOVE)]
+        free = [not any(_cover(box, other) for other in taken) for box in boxes]
+        above[k] = free[0] or not free[1]
+        taken.append(boxes[0 if above[k] else 1])
+    return above
+
+
+def _cover(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two boxes (left, right, low, high) overlap."""
+    return bool((one[::2] < other[1::2]).all() and (other[::2] < one[1::2]).all())
+
+
+def _anchor(x: float) -> str:
+    """Where a name's place is in it: near the left or right edge the name grows away from that."""
+    return "left" if x < -EDGE else "right" if x > EDGE else "center"
 
 
 def around(xy: np.ndarray, position: int, near: np.ndarray) -> Window:
@@ -185,7 +217,7 @@ def add_found(fig: go.Figure, xy: np.ndarray, position: int, near: np.ndarray, t
     cross = {"symbol": "x", "size": 14, "color": FOUND, "line": {"width": 2, "color": "#fff"}}
     _add_marks(fig, xy[near], "nearest", ring, NO_HOVER)
     _add_marks(fig, xy[[position]], "found", cross, NO_HOVER)
-    _name(fig, xy[position], title, -20, ink)
+    _name(fig, xy[position], title, -ABOVE, ink)
 
 
 def _add_marks(fig: go.Figure, xy: np.ndarray, name: str, marker: dict[str, Any], hover: dict[str, Any]) -> None:
@@ -195,15 +227,11 @@ def _add_marks(fig: go.Figure, xy: np.ndarray, name: str, marker: dict[str, Any]
                       marker=marker | {"opacity": 1})
 
 
-EDGE = 0.6  # of a map that goes from -1 to 1
-
-
 def _name(fig: go.Figure, at: np.ndarray, text: str, above: float, colour: str) -> None:
-    """A name beside the mark at (2,), so many pixels above it; near the left or right edge it grows away from that. A shadow
-    sets it off from the dots below."""
+    """A name beside the mark at (2,), so many pixels above it; a shadow sets it off from the dots below."""
     x, y = float(at[0]), float(at[1])
     fig.add_annotation(x=x, y=y, text=f"<b>{two_lines(text)}</b>", showarrow=False, yshift=above, align="left",
-                       xanchor="left" if x < -EDGE else "right" if x > EDGE else "center",
+                       xanchor=_anchor(x),
                        font={"size": 12, "color": colour, "shadow": "auto"})
 
 

@@ -156,6 +156,13 @@ def test_long_names_take_two_lines_and_grow_away_from_the_edges():
     assert {note.text for note in notes} == {"<b>1940s to 70s, like<br>Casablanca and To …</b>"}
 
 
+def test_names_of_stars_that_are_near_each_other_do_not_cover_one_another():
+    figure = maps.frame(300)
+    places = np.array([[0.1, 0.02], [0.0, 0.1], [0.0, -0.8], [0.05, 0.0]])
+    maps.add_stars(figure, places, ["1940s to 70s", "1990 to 94", "Action", "1996"], ["#111111"] * 4)
+    assert [note.yshift for note in figure.layout.annotations] == [-20, 20, 20, 20]  # the last has no room on either side
+
+
 def test_what_was_found_is_marked_with_its_neighbours():
     figure = maps.frame(300)
     xy = np.arange(10, dtype=np.float32).reshape(5, 2)
