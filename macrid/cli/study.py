@@ -1,7 +1,7 @@
 """Commands that study settings and recommenders: compare, sweep, tune."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +40,13 @@ _file_options = with_options(  # those of `Output`
     click.option("--resume", is_flag=True, help="Go on with what was stopped; what is done is not done again."),
     click.option("--overwrite", is_flag=True, help="Replace what stands at --out."),
 )
+
+
+def _storage_option(without: str) -> Callable[[Callable], Callable]:
+    """--storage, with what keeps the study without it."""
+    return click.option("--storage", metavar="URL", envvar="MACRID_STORAGE",
+                        help="A database that keeps the study for several machines, such as postgresql://user@host/name; or "
+                             f"the variable MACRID_STORAGE.  {without}")
 
 
 def _check_no_labels(names: Iterable[str]) -> None:
@@ -132,11 +139,12 @@ class _GridWords:
 
 
 @dataclass(frozen=True)
-class _Machine:
-    """What computes: --jobs, --device."""
+class _Machines:
+    """What computes: --jobs, --device; --storage, by which machines share it."""
 
     jobs: int
     device: str
+    storage: str | None
 
 
 @click.command()
@@ -146,13 +154,17 @@ class _Machine:
 @settings_options
 @_file_options
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(1), help="Points to train side by side.")
+@_storage_option("[this process alone]")
 @device_option
 @as_json
-@collect(division=Division, words=_GridWords, chosen=Chosen, output=Output, machine=_Machine)
-def sweep(division: Division, words: _GridWords, chosen: Chosen, output: Output, machine: _Machine, as_json: bool) -> None:
+@collect(division=Division, words=_GridWords, chosen=Chosen, output=Output, machines=_Machines)
+def sweep(division: Division, words: _GridWords, chosen: Chosen, output: Output, machines: _Machines, as_json: bool) -> None:
     """Train MacridVAE at every point of a grid of settings: accuracy beside independence and disentanglement.
 
     For example --grid anneal_cap=0.05,0.2,0.5,1,2 kfac=1,7 for the analysis of the paper's poster.
+
+    With --storage the same command, each time with another --out, shares the points among processes and machines; each
+    writes the whole sweep in the end.
     """
     from macrid.studies import study
     from macrid.studies import sweep as sweeping
@@ -160,10 +172,13 @@ def sweep(division: Division, words: _GridWords, chosen: Chosen, output: Output,
     grid, changes = words.read(), chosen.read()
     _check_no_labels([*changes, *grid])
     count = len(sweeping.points(changes, chosen.preset, grid))
-    device = device_of(machine.device)
-    whole = study.Plan(division.split(), output.out, chosen.preset, division.seed, device, machine.jobs)
+    if machines.storage and machines.jobs > 1:
+        raise InputError("--jobs: with --storage a process trains one point at a time; start the command several times, "
+                         "each with another --out")
+    device = device_of(machines.device)
+    whole = study.Plan(division.split(), output.out, chosen.preset, division.seed, device, machines.jobs)
     with _begun(whole, output) as plan, StudyProgress(count, "point", plan.out) as progress:
-        value = sweeping.sweep(plan, changes, grid, progress.report)
+        value = sweeping.sweep(plan, changes, grid, progress.report, machines.storage)
     if as_json:
         print_json(value)
     else:
@@ -187,9 +202,7 @@ class _Search:
 @click.option("--params", required=True, type=click.Path(path_type=Path, dir_okay=False),
               help="Ranges in RecBole's format (hyper.test), a line each: kfac choice [3,7]; tau loguniform -3,0.")
 @click.option("--trials", required=True, type=click.IntRange(1), help="How many the study is to have in all.")
-@click.option("--storage", metavar="URL", envvar="MACRID_STORAGE",
-              help="A database that keeps the study for several machines, such as postgresql://user@host/name; or the "
-                   "variable MACRID_STORAGE.  [a journal in OUT]")
+@_storage_option("[a journal in OUT]")
 @settings_options
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder of the study.")
 @device_option
@@ -201,10 +214,10 @@ def tune(division: Division, search: _Search, chosen: Chosen, out: Path, device:
     The same command again goes on with a study that was stopped, or works on it beside another process, on other machines
     where OUT is a folder that they share, or --storage a database.
     """
-    from macrid.studies import search_ranges, study
+    from macrid.studies import database, search_ranges, study
     from macrid.studies import tune as tuning
 
-    tuning.optuna()
+    database.optuna("tune")
     changes = chosen.read()
     _check_no_labels(changes)
     ranges = search_ranges.read(search.params, changes, chosen.preset)

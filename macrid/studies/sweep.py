@@ -11,7 +11,7 @@ from typing import Any
 from macrid.errors import InputError
 from macrid.model.settings import Settings, make_settings, settings_dict
 
-from . import study, sweep_maps
+from . import shared_sweep, study, sweep_maps
 
 NAME = "macridvae"  # the contender that is swept
 # A sweep is about what settings do to the mixture; a path beside it would hide that.
@@ -52,18 +52,19 @@ def points(settings: dict[str, Any], preset: str, grid: dict[str, list]) -> list
 
 
 def sweep(plan: study.Plan, settings: dict[str, Any], grid: dict[str, list],
-          report: study.Report = lambda key, event, value: None) -> dict[str, Any]:
+          report: study.Report = lambda key, event, value: None, storage: str | None = None) -> dict[str, Any]:
     """Train and measure every point, `plan.jobs` at once, and write the file `plan.out`; see `results.file` for what it
     holds, and `sweep_maps` for the maps that are kept beside it.
 
-    settings: what is changed in the preset at every point. `study.prepare` must have been called for the plan. A point whose
-    loss does not stay finite is listed as failed.
+    settings: what is changed in the preset at every point. `study.prepare` must have been called for the plan. storage: the
+    address of a database, as SQLAlchemy has it, by which machines share the points, see `shared_sweep`. A point whose loss
+    does not stay finite is listed as failed.
     """
     tasks, varied = {}, {}
     for point, whole in points(settings, plan.preset, grid):
         key, task = study.task(NAME, whole, plan, mapped=True)
         tasks[key], varied[key] = task, point
-    records = study.run(tasks, plan, report)
+    records = shared_sweep.run(tasks, plan, report, storage) if storage else study.run(tasks, plan, report)
     value = study.head("sweep", plan, make_settings(plan.preset, _MIXTURE | settings))
     done = {key: record for key, record in records.items() if "failed" not in record}
     good = [{"settings": varied[key], "figures": record["figures"], "training": record["training"]}

@@ -8,49 +8,35 @@ the heartbeats of Optuna, and folders need not be shared.
 What is maximised is the validation NDCG@100 of the best epoch; the test people are never looked at.
 """
 
-import fcntl
 import hashlib
 import json
 import shutil
-import time
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from types import ModuleType, TracebackType
-from typing import TYPE_CHECKING, Any, Self, TextIO
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import yaml
 
+from macrid import locks
 from macrid.errors import InputError
 from macrid.files import write_json, write_text
 from macrid.model.settings import Settings, make_settings, settings_dict
 from macrid.pipeline import provenance
 
-from . import contenders
+from . import contenders, database
 from .search_ranges import Range
 from .study import Plan
 
 if TYPE_CHECKING:
     from optuna import Study
     from optuna.samplers import BaseSampler
-    from optuna.storages import BaseStorage
     from optuna.trial import FrozenTrial, Trial
 
-HEARTBEAT = 60  # seconds between two signs of life in a database; after four without one a trial is given to others
 Report = Callable[[int, str, dict], None]  # (number of the trial, "report", row) or (number, "done" or "failed", record)
-
-
-def optuna() -> ModuleType:
-    """The library, or InputError that says how to get it."""
-    try:
-        import optuna as library
-    except ImportError as error:
-        raise InputError("tune needs Optuna, which is not installed: pip install 'macrid[tune]'") from error
-    library.logging.set_verbosity(library.logging.ERROR)
-    return library
 
 
 def tune(plan: Plan, ranges: Sequence[Range], settings: dict[str, Any], trials: int,
@@ -64,17 +50,17 @@ def tune(plan: Plan, ranges: Sequence[Range], settings: dict[str, Any], trials: 
     that blew up}]}; value and settings are None while no trial has ended well. Raises InputError for a folder that holds
     another study, or none, and for a database that cannot be opened.
     """
-    library, work = optuna(), _Work(plan, ranges, settings, report)
+    library, work = database.optuna("tune"), _Work(plan, ranges, settings, report)
     run = _described(plan, settings, ranges)
-    with warnings.catch_warnings(action="ignore", category=library.exceptions.ExperimentalWarning):  # of heartbeats
-        database = None if storage is None else _database(library, storage)
+    with database.heartbeats(library):
+        shared = None if storage is None else database.opened(library, storage)
         _claim(plan.out, run)
-        if database is None:
+        if shared is None:
             backend = library.storages.journal.JournalFileBackend(str(plan.out / "study.log"))
-            study = _study(library, library.storages.JournalStorage(backend), "macrid")
+            study = database.study_in(library, library.storages.JournalStorage(backend), "macrid")
             _in_folder(library, study, work, trials)
         else:
-            study = _study(library, database, f"macrid {plan.split.name} {_digest(run)}")
+            study = database.study_in(library, shared, f"macrid {plan.split.name} {_digest(run)}")
             _in_database(library, study, work, trials)
     return work.note_best(study)
 
@@ -104,7 +90,7 @@ class _Work:
 
     def note_best(self, study: "Study") -> dict[str, Any]:
         """Write best.yaml by what the study holds now, nobody else meanwhile; gives its `_summary`."""
-        with _Lock(self.plan.out / "lock"):
+        with locks.waiting(self.plan.out / "lock"):
             summary = _summary(study, self.plan.preset, self.settings)
             _write_best(self.plan.out, summary)
         return summary
@@ -113,48 +99,28 @@ class _Work:
         self.report(number, "failed" if "failed" in record else "done", record | {"settings": chosen})
 
 
-def _study(library: ModuleType, storage: "BaseStorage", name: str) -> "Study":
-    return library.create_study(storage=storage, study_name=name, direction="maximize", load_if_exists=True)
-
-
 def _in_folder(library: ModuleType, study: "Study", work: _Work, trials: int) -> None:
     """Trials of a study in the journal of its folder. Who is at one holds its lock there."""
     out = work.plan.out
     while True:
-        with _Lock(out / "lock"):
+        with locks.waiting(out / "lock"):
             _free_stopped(library, study, out)
             if _count(study) >= trials:
                 break
             study.sampler = _sampler(library, study, work.plan.seed)
             trial = study.ask()
-            mine = _Lock(_lock_of(out, trial.number))
-            mine.take()
-            chosen = work.choose(trial)
-        with mine:
+            chosen, descriptor = work.choose(trial), locks.take(_lock_of(out, trial.number))
+        if descriptor is None:
+            raise RuntimeError(f"another process is at trial {trial.number}, which is new")
+        with locks.Held(descriptor):
             record = work.train(trial, chosen)
-            with _Lock(out / "lock"):
+            with locks.waiting(out / "lock"):
                 if "failed" in record:
                     study.tell(trial, state=library.trial.TrialState.FAIL)
                 else:
                     study.tell(trial, record["value"])
         work.note_best(study)
         work.tell(trial.number, record, chosen)
-
-
-def _database(library: ModuleType, url: str, again: bool = True) -> "BaseStorage":
-    """The database at an address. The address is said nowhere: it may have a password. again: try twice, as another process
-    may be making the tables."""
-    retry = library.storages.RetryHeartbeatStaleTrialCallback()
-    try:
-        return library.storages.RDBStorage(url, heartbeat_interval=HEARTBEAT, grace_period=4 * HEARTBEAT,
-                                           heartbeat_stale_trial_callback=retry)
-    except Exception as error:  # SQLAlchemy's, Optuna's and those of whatever driver it is
-        if again:
-            time.sleep(1)
-            return _database(library, url, again=False)
-        reason = (str(error).splitlines() or ["?"])[0].replace(url, "the address")
-        raise InputError(f"--storage cannot be opened ({type(error).__name__}: {reason:.200}); give a database that is "
-                         "there as SQLAlchemy writes it, such as postgresql://user@host/name, with its driver") from error
 
 
 def _in_database(library: ModuleType, study: "Study", work: _Work, trials: int) -> None:
@@ -200,7 +166,7 @@ def _claim(out: Path, run: dict[str, Any]) -> None:
     if out.name in ("", "..") or out.is_file() or (out.is_dir() and any(out.iterdir()) and not record.exists()):
         raise InputError(f"--out {out} is not the folder of a study; give the name of a new folder")
     (out / "trials").mkdir(parents=True, exist_ok=True)
-    with _Lock(out / "lock"):
+    with locks.waiting(out / "lock"):
         if not record.exists():
             write_json(record, run)
             return
@@ -213,35 +179,6 @@ def _claim(out: Path, run: dict[str, Any]) -> None:
         raise InputError(f"{out} holds a study with other {', '.join(other)}; give the same arguments, or another --out")
 
 
-class _Lock:
-    """A file that one process holds at a time; the system frees it when the process ends, however it ends."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.file: TextIO | None = None  # while it is held
-
-    def take(self, wait: bool = True) -> bool:
-        """Take it, waiting for it or not; whether it was to be had."""
-        file = open(self.path, "a")  # noqa: SIM115 (held until given back)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            file.close()
-            return False
-        self.file = file
-        return True
-
-    def __enter__(self) -> Self:
-        if self.file is None:
-            self.take()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self.file is not None:
-            self.file.close()
-            self.file = None
-
-
 def _lock_of(out: Path, number: int) -> Path:
     return out / "trials" / f"{number}.lock"
 
@@ -249,9 +186,9 @@ def _lock_of(out: Path, number: int) -> Path:
 def _free_stopped(library: ModuleType, study: "Study", out: Path) -> None:
     """Trials that no process is at any more are to be done again, first of all."""
     for trial in study.get_trials(deepcopy=False, states=(library.trial.TrialState.RUNNING,)):
-        lock = _Lock(_lock_of(out, trial.number))
-        if lock.take(wait=False):
-            with lock:
+        descriptor = locks.take(_lock_of(out, trial.number))
+        if descriptor is not None:
+            with locks.Held(descriptor):
                 study.tell(trial.number, state=library.trial.TrialState.FAIL)
                 study.enqueue_trial(trial.params)
 
@@ -270,7 +207,7 @@ def _train(settings: Settings, plan: Plan, report: Callable[[dict], None]) -> di
     out = plan.out
     key = _digest([settings_dict(settings), plan.device])
     path = out / "trials" / f"{key}.json"
-    with _Lock(out / "trials" / f"{key}.lock"):  # another process may be at the same settings
+    with locks.waiting(out / "trials" / f"{key}.lock"):  # another process may be at the same settings
         if path.exists():
             return json.loads(path.read_text(encoding="utf-8"))
         task = contenders.Task("macridvae", settings, plan.split, plan.seed, plan.device, out / "trials" / key)

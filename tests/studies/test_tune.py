@@ -15,7 +15,7 @@ from macrid.bundle import load
 from macrid.errors import InputError
 from macrid.maps import layout, projections
 from macrid.model.settings import Settings, make_settings
-from macrid.studies import tune
+from macrid.studies import database, tune
 from macrid.studies.search_ranges import Range
 from macrid.studies.study import Plan
 from macrid.training.fit import fit
@@ -163,7 +163,7 @@ def test_a_study_in_a_database_goes_on_with_the_settings_that_were_stopped(tmp_p
 @pytest.mark.parametrize(("text", "named"), [("learning_rate choice [0.01]\nkafc choice [3]\n", "kfac"), ("", "no setting"),
                                              ("label_weight choice [0.1,1]\n", "--labels")])
 def test_a_mistake_is_one_line_and_leaves_nothing(tmp_path, monkeypatch, text, named):
-    monkeypatch.setattr(tune, "optuna", lambda: None)
+    monkeypatch.setattr(database, "optuna", lambda what: None)
     (params := tmp_path / "hyper.test").write_text(text)
     given = ["tune", "--data", "shop:140x120", "--params", params, "--out", tmp_path / "t"]
     assert named in mistake(*given, "--trials", 2)
