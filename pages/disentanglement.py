@@ -11,7 +11,7 @@ from macrid.errors import InputError
 from macrid.jobs import Job, Request
 from macrid.results import findings
 from macrid.studies import study, sweep_maps
-from ui import address, background, bundles, html, mode, result_files, words
+from ui import address, background, bundles, events, html, mode, result_files, words
 from ui.state import Disentanglement
 
 BETAS = (0.05, 0.2, 0.5, 1.0, 2.0, 4.0)  # of a sweep from the page
@@ -56,10 +56,8 @@ def runs(maps: pd.DataFrame | None):
 
 def scatter(measure: str, names: list[str]) -> None:
     """Accuracy against a measure, and what that says. A click on a dot chooses its run."""
-    picked = st.session_state.get("scatter", {}).get("selection", {}).get("points", [])
-    place = next((p["customdata"] for p in picked if p.get("customdata") is not None), None)
-    place = place[0] if isinstance(place, list) else place
-    state.click(None if place is None else int(place))
+    picked = events.selected(st.session_state.get("scatter"), "customdata", events.whole(0, len(sweep["points"]) - 1))
+    state.click(picked[0] if picked else None)
     curves, metric = findings.curves(sweep, measure), result_files.metric_name(sweep["main"])
     st.plotly_chart(results.sweep(curves, names, findings.MEASURES[measure], metric), key="scatter",
                     on_select="rerun", selection_mode="points", config={"displayModeBar": False},

@@ -9,7 +9,7 @@ from macrid.data import cells
 from macrid.errors import InputError
 from macrid.maps import atlas
 from macrid.results import collapse
-from ui import address, bundles, courses, html, item_pictures, result_files, words
+from ui import address, bundles, courses, events, html, item_pictures, result_files, words
 from ui.item_maps import View, by_factor, draw, factor_names, on_dark, picked
 from ui.state import MacroMap
 
@@ -128,8 +128,8 @@ def explorer():
                       "before a picture of all." if drawing.sampled else ""))
     with right.container(key="agreement"):
         agreement(shown)
-    zoom(event.selection, drawing.sampled, view.window)
-    star, selected = picked(event.selection.points)
+    zoom(events.boxed(event), drawing.sampled, view.window)
+    star, selected = picked(event, shown)
     if selected:
         selection(shown, selected)
     if item is not None:
@@ -138,15 +138,13 @@ def explorer():
     prototypes(shown, star)
 
 
-def zoom(selection, many: bool, window) -> None:
+def zoom(box: maps.Window | None, many: bool, window) -> None:
     """Where items are too many to be drawn at once: the boxed part alone, as points."""
     def to(wanted):
         state.window = wanted
 
-    if many and selection.box:
-        box = selection.box[-1]
-        st.button("Draw the items in the box as points", icon=":material/zoom_in:", on_click=to,
-                  args=((*sorted(box["x"]), *sorted(box["y"])),))
+    if many and box:
+        st.button("Draw the items in the box as points", icon=":material/zoom_in:", on_click=to, args=(box,))
     if window:
         st.button("Whole map", icon=":material/zoom_out_map:", on_click=to, args=(None,))
 

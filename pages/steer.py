@@ -9,8 +9,7 @@ import streamlit as st
 from macrid.charts import figures
 from macrid.data import cells
 from macrid.data.ids import ids_text
-from ui import address, bundles, finder, html, kept, links, sliders, stage, widgets, words
-from ui.events import MOST_SAID
+from ui import address, bundles, events, finder, html, kept, links, sliders, stage, widgets, words
 from ui.state import DIALS, Steer
 
 SIZES = (6, 12, 24, 48)  # of the lists
@@ -110,7 +109,7 @@ if not state.is_set("dials"):
     state.likes = address.ids_from(asked.get("likes", ""), known)
     state.hides = address.ids_from(asked.get("hides", ""), known)
     state.kept = kept.read(bundle, asked.get("kept", ""))
-    state.said = asked.get("said", "")[:MOST_SAID]
+    state.said = asked.get("said", "")[:events.MOST_SAID]
     state.added = address.names_from(asked.get("added", ""), bundle.wishes.attributes)
     address.from_address("strength", range(101), 100, int)
 address.from_address("dim", every, bundle.dials.order(state.factor)[0], int)
@@ -256,8 +255,8 @@ def along(person, now, face, at):
             st.markdown(f"**What {name} moves** in the first ten items")
 
             def clicked():
-                for point in st.session_state["along"].selection.points[:1]:
-                    state.put(factor, dim, round(point["x"]), at(dim))
+                for x in events.selected(st.session_state["along"], "x", events.number(0, 100))[:1]:
+                    state.put(factor, dim, round(x), at(dim))
 
             st.plotly_chart(figures.along_dial(curves, shown["name"]), key="along", config={"displayModeBar": False},
                             on_select=clicked, selection_mode="points",

@@ -1,5 +1,6 @@
-"""What each component of ours may report (see `widgets`). A browser can be made to send anything: what does not fit is not
-heard. What fits may still name an item or an attribute that there is not; who takes it leaves that out, as of an address."""
+"""What each component of ours may report (see `widgets`), and what may be selected in a chart. A browser can be made to send
+anything: what does not fit is not heard. What fits may still name an item or an attribute that there is not; who takes it
+leaves that out, as of an address."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -18,6 +19,11 @@ _HALF_SIGN = re.compile("[\ud800-\udfff]")  # half a sign of UTF-16, which can b
 def whole(low: int, high: int) -> Fits:
     """Whole numbers, which True and 1.0 are not."""
     return lambda value: type(value) is int and low <= value <= high
+
+
+def number(low: float, high: float) -> Fits:
+    """Numbers, whole or not; True is none."""
+    return lambda value: isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
 
 
 def text(longest: int, form: str = "(?s:.*)") -> Fits:
@@ -55,6 +61,27 @@ def one_of(kinds: Mapping[str, Mapping[str, Fits]], **all_have: Fits) -> Fits:
     made = {what: with_keys(**all_have, **keys) for what, keys in kinds.items()}
     return lambda value: (isinstance(value, dict) and isinstance(value.get("what"), str) and value["what"] in made
                           and made[value["what"]](value))
+
+
+def selected(chart: object, key: str, fits: Fits) -> list[Any]:
+    """What the points that are selected in a chart have under `key` and fits. chart: the state of the chart's widget; what
+    plotly gives as a list of one is that one."""
+    values = [point.get(key) for point in _selection(chart, "points") if isinstance(point, dict)]
+    values = [value[0] if isinstance(value, list) and value else value for value in values]
+    return [value for value in values if fits(value)]
+
+
+def boxed(chart: object) -> tuple[float, float, float, float] | None:
+    """The box last drawn in a chart that goes from -1 to 1 and a little more: left, right, low, high."""
+    sides = with_keys(x=listed(number(-9, 9)), y=listed(number(-9, 9)))
+    found = [box for box in _selection(chart, "box") if sides(box) and len(box["x"]) == len(box["y"]) == 2]
+    return (*sorted(found[-1]["x"]), *sorted(found[-1]["y"])) if found else None
+
+
+def _selection(chart: object, kind: str) -> list[Any]:
+    selection = chart.get("selection") if isinstance(chart, dict) else None
+    found = selection.get(kind) if isinstance(selection, dict) else None
+    return found if isinstance(found, list) else []
 
 
 NAME, SAID, PERCENT, WISH, NUMBER = text(LONGEST), text(MOST_SAID), whole(0, 100), whole(-100, 100), whole(0, 2**53)

@@ -1,8 +1,7 @@
 """The large map of the items: what of it is shown, its figure, and what somebody picked on it."""
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
@@ -14,6 +13,7 @@ from macrid.charts.colours import colours_for
 from macrid.dials.names import short
 from macrid.maps import atlas
 
+from . import events
 from .item_pictures import pictures_address
 
 HEIGHT, MODEBAR = 590, 30  # pixels of the map with the buttons above it
@@ -99,13 +99,10 @@ def draw(view: View, base: maps.Groups, item: int | None) -> Drawing:
     return Drawing(figure, by, note, sampled)
 
 
-def picked(points: Iterable[Mapping[str, Any]]) -> Picked:
+def picked(chart: object, bundle: Recommender) -> Picked:
     """What the selected points of a map stand for: `customdata` is the position of an item, -1 - k for the star of factor
     k."""
-    places = []
-    for point in points:
-        place = point.get("customdata")
-        if place is not None:
-            places.append(int(place[0] if isinstance(place, list) else place))
+    shown = events.whole(-bundle.settings.kfac, len(bundle.items) - 1)
+    places = events.selected(chart, "customdata", shown)
     star = next((-1 - place for place in places if place < 0), None)
     return Picked(star, sorted({place for place in places if place >= 0}))

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from driving import ROOT
+from streamlit.elements.plotly_chart import PlotlyChartSelectionSerde
 
 from macrid.bundle import load
 from macrid.labelling.shelves import Shelves
@@ -108,3 +109,16 @@ def test_what_components_report_is_heard(name):
     fits = events.REPORTS[name](DATA[name])
     assert all(map(fits, GOOD[name]))
     assert not any(map(fits, (None, True, 1.0, float("nan"), "\ud800", [], {}, {"what": []}, {"what": "quit", "seq": 1})))
+
+
+def test_what_is_selected_in_a_chart():
+    told = {"selection": {"points": [{"x": 40.4}, {"x": [7]}, {"y": 1}], "box": [{"x": [0.5, -0.5], "y": [0, 1]}]}}
+    for chart in (told, PlotlyChartSelectionSerde().deserialize(json.dumps(told))):
+        assert events.selected(chart, "x", events.number(0, 100)) == [40.4, 7]
+        assert events.boxed(chart) == (-0.5, 0.5, 0, 1)
+    for odd in ODD:
+        for chart in (odd, {"selection": odd}, {"selection": {"points": odd, "box": odd}}, {"selection": {
+                "points": [odd, {"x": odd}], "box": [odd, {"x": odd, "y": odd}, {"x": [odd, odd], "y": [0, odd]}]}}):
+            assert all(0 <= value <= 100 for value in events.selected(chart, "x", events.number(0, 100)))
+            box = events.boxed(chart)
+            assert box is None or np.isfinite(box).all()

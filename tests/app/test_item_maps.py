@@ -48,10 +48,11 @@ def test_people_and_a_marked_item_are_added(bundle, factors):
     assert len(names(item_maps.draw(bare, factors, 3))) > len(names(item_maps.draw(bare, factors, None)))
 
 
-def test_what_was_picked():
-    points = [{"customdata": [7]}, {"customdata": 3}, {}, {"customdata": None}, {"customdata": [-3]}, {"customdata": 7}]
-    assert item_maps.picked(points) == Picked(2, [3, 7])
-    assert item_maps.picked([]) == Picked(None, [])
+def test_what_was_picked(bundle):
+    points = [{"customdata": [7]}, {"customdata": 3}, {}, {"customdata": None}, {"customdata": [-3]}, {"customdata": 7},
+              {"customdata": len(bundle.items)}, {"customdata": -1 - bundle.settings.kfac}]  # of another bundle
+    assert item_maps.picked({"selection": {"points": points}}, bundle) == Picked(2, [3, 7])
+    assert item_maps.picked(None, bundle) == Picked(None, [])
 
 
 def test_a_factor_has_one_colour_and_its_category_and_its_twin_take_it(bundle, twin, factors):
