@@ -1,5 +1,7 @@
 """What a bundle keeps of its answers: named stores, each of a bounded number of recent ones."""
 
+import os
+import re
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from threading import Lock
@@ -20,7 +22,7 @@ MAPS = 8
 LEANS = 64  # attributes
 DIALS = 10_000
 SLIDERS = 512  # people
-PEOPLE_NUMBERS = 10**8  # floats that the people may take (400 MB); one takes K + 6 an item, or a few more
+PEOPLE_MB, PEOPLE = "MACRID_PEOPLE_MB", 400  # what the people may take: the environment's, or so much
 FEWEST_PEOPLE, MOST_PEOPLE = 4, 256
 
 
@@ -73,7 +75,6 @@ class Cache:
     its memory is free as soon as nobody holds it, without a garbage collection."""
 
     def __init__(self, n_items: int, kfac: int) -> None:
-        people = PEOPLE_NUMBERS // (n_items * (kfac + 6))
         self.items: Store[int, dict] = Store(ITEMS)
         self.maps: Store[str, np.ndarray] = Store(MAPS)
         self.values: Store[str, np.ndarray] = Store(LEANS)
@@ -82,4 +83,11 @@ class Cache:
         self.quantiles: Store[int, pd.DataFrame] = Store(kfac)
         self.labels: Store[tuple[int, int], DialLabel | None] = Store(DIALS)
         self.sliders: Store[tuple[tuple[int, ...], int, int | None], list] = Store(SLIDERS)
-        self.people: Store[tuple[int, ...], Computed] = Store(max(FEWEST_PEOPLE, min(MOST_PEOPLE, people)))
+        self.people: Store[tuple[int, ...], Computed] = Store(people_kept(n_items, kfac))
+
+
+def people_kept(n_items: int, kfac: int) -> int:
+    """Of how many people the answers are kept in what PEOPLE_MB says: one takes K + 6 floats an item, or a few more."""
+    given = os.environ.get(PEOPLE_MB, "")
+    most = float(given) if re.fullmatch(r"\d{1,9}", given) else PEOPLE
+    return max(FEWEST_PEOPLE, min(MOST_PEOPLE, int(most * 1e6 / (4 * n_items * (kfac + 6)))))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from macrid.bundle import load
-from macrid.bundle.cache import Cache, Store
+from macrid.bundle.cache import PEOPLE_MB, Cache, Store
 
 
 def test_the_keys_asked_for_last_are_kept():
@@ -37,8 +37,13 @@ def test_several_threads_may_ask():
     assert len(store) == 8
 
 
-def test_few_people_of_many_items_are_kept():
+def test_few_people_of_many_items_are_kept_unless_they_are_given_room(monkeypatch):
+    monkeypatch.delenv(PEOPLE_MB, raising=False)
     assert [Cache(n, 7).people.most for n in (100, 500_000, 10**7)] == [256, 15, 4]
+    monkeypatch.setenv(PEOPLE_MB, "4000")
+    assert [Cache(n, 7).people.most for n in (100, 500_000, 10**7)] == [256, 153, 7]
+    monkeypatch.setenv(PEOPLE_MB, "much")
+    assert Cache(500_000, 7).people.most == 15
 
 
 def use(bundle) -> None:
