@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from driving import ROOT, cards, change_items, fine, opened, own, press, raw, shown, titles, widget
+from driving import FOLDS, ROOT, cards, change_items, fine, opened, own, press, raw, shown, titles, widget
 
 from macrid.bundle import load
 from ui import finder, state
@@ -43,6 +43,15 @@ def test_a_dial_changes_the_list_and_back_restores_it(shops, name):
     own(at, dials={})
     assert cards(at, "List after") == before
     assert "dials" not in at.query_params
+
+
+def test_what_is_folded_is_made_as_it_is_opened(shops):
+    at = own(fine(opened(STEER)), **dict.fromkeys(FOLDS, False))
+    folded = {block.proto.id.rpartition("-")[2] for block in at.get("bidi_component")}
+    assert "stage" in folded
+    assert not folded & {"chips", "board", "strip"}
+    assert 'aria-label="History"' not in raw(at)
+    assert shown(own(at, more=True), "board")["dials"]
 
 
 def test_at_no_strength_nothing_changes(shops):
