@@ -9,7 +9,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as macrid.cli.main.run does, before torch is loaded
+from macrid.openmp import WAITING
+
+os.environ.update(WAITING | dict(os.environ))
 
 import streamlit as st
 from starlette.background import BackgroundTask

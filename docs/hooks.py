@@ -13,6 +13,7 @@ from mkdocs.structure.pages import Page
 
 from macrid.cli.main import main
 from macrid.model import settings
+from macrid.openmp import WAITING
 
 ROOT = Path(__file__).parents[1]
 SHOWN = ("assets/app.png", "assets/icon.svg", "assets/model.svg")
@@ -22,7 +23,7 @@ FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<![\\$\w])\$(\S(?:[^$\n]*\S)?)\$", re.DOT
 def on_startup(**_: object) -> None:
     """The notebooks' kernels find macrid, and their threads sleep while they wait."""
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.update(WAITING | dict(os.environ))
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:

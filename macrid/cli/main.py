@@ -13,6 +13,7 @@ import click
 
 from macrid import reports
 from macrid.errors import InputError, InputWarning
+from macrid.openmp import WAITING
 
 from . import app, batch, jobs, prepare, serve, shelf, study, train, use
 
@@ -67,9 +68,7 @@ for command in (*train.COMMANDS, *prepare.COMMANDS, *use.COMMANDS, *batch.COMMAN
 
 def run() -> None:
     """The program `macrid`, and `python -m macrid`."""
-    # Before torch loads OpenMP: threads that wait sleep instead of spinning. Where cores are shared with other work,
-    # spinning made an epoch on the shop up to 14 times slower (38 s against 2.7 s, two cores and a busy neighbour).
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.update(WAITING | dict(os.environ))
     _open_streams()
     faulthandler.enable()  # what ends the process itself, a library that crashes, says where
     with reported(sys.argv[1:]):
