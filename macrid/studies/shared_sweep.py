@@ -74,7 +74,7 @@ class _Points:
             raise self.library.TrialPruned
         try:
             record = study.run({key: self.tasks[key]}, self.plan, self.report)[key]
-        except KeyboardInterrupt:
+        except BaseException:  # stopped, or its process died
             self.shared.enqueue_trial(trial.params)  # for whoever goes on
             raise
         self.records[key] = {name: value for name, value in record.items() if name in KEPT}
