@@ -16,7 +16,7 @@ from scipy.sparse import csc_matrix, csr_matrix
 from .linear import edlae_penalty
 
 AT_ONCE = 256  # columns whose neighbours are found together
-SOLVED_AT_ONCE = 8  # columns whose neighbours' part of G is dense
+SOLVED_AT_ONCE = 2  # columns whose neighbours' part of G is dense: more share little, and need pairs that no column has
 POPULAR = 8192  # items whose part of G is kept
 
 
