@@ -22,7 +22,7 @@ MAPS = 8
 LEANS = 64  # attributes
 DIALS = 10_000
 SLIDERS = 512  # people
-PEOPLE_MB, PEOPLE = "MACRID_PEOPLE_MB", 400  # what the people may take: the environment's, or so much
+PEOPLE_MB, PEOPLE = "MACRID_PEOPLE_MB", 600  # what the people may take: the environment's, or so much
 FEWEST_PEOPLE, MOST_PEOPLE = 4, 256
 
 
@@ -87,7 +87,8 @@ class Cache:
 
 
 def people_kept(n_items: int, kfac: int) -> int:
-    """Of how many people the answers are kept in what PEOPLE_MB says: one takes K + 6 floats an item, or a few more."""
+    """Of how many people the answers are kept in what PEOPLE_MB says: one takes K + 13 floats an item, measured in the
+    memory of a process (K + 7 in arrays)."""
     given = os.environ.get(PEOPLE_MB, "")
     most = float(given) if re.fullmatch(r"\d{1,9}", given) else PEOPLE
-    return max(FEWEST_PEOPLE, min(MOST_PEOPLE, int(most * 1e6 / (4 * n_items * (kfac + 6)))))
+    return max(FEWEST_PEOPLE, min(MOST_PEOPLE, int(most * 1e6 / (4 * n_items * (kfac + 13)))))

@@ -41,7 +41,7 @@ def test_few_people_of_many_items_are_kept_unless_they_are_given_room(monkeypatc
     monkeypatch.delenv(PEOPLE_MB, raising=False)
     assert [Cache(n, 7).people.most for n in (100, 500_000, 10**7)] == [256, 15, 4]
     monkeypatch.setenv(PEOPLE_MB, "4000")
-    assert [Cache(n, 7).people.most for n in (100, 500_000, 10**7)] == [256, 153, 7]
+    assert [Cache(n, 7).people.most for n in (100, 500_000, 10**7)] == [256, 100, 5]
     monkeypatch.setenv(PEOPLE_MB, "much")
     assert Cache(500_000, 7).people.most == 15
 
