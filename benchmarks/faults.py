@@ -19,8 +19,12 @@ no file may be left that is neither a bundle nor what the program keeps.
 """
 
 import contextlib
-import json
 import os
+
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):  # before numpy is loaded: trainings are forked
+    os.environ[_name] = "1"  # from this process, which threads of OpenMP do not survive
+
+import json
 import shutil
 import signal
 import subprocess
