@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import torch
 from scipy.sparse import csr_matrix
 
 from macrid.measures.vectors import unit
@@ -111,8 +112,5 @@ def nearest_of(vectors: np.ndarray, others: np.ndarray, metric: str, count: int)
     for start in range(0, len(vectors), _AT_ONCE):
         some = slice(start, start + _AT_ONCE)
         closeness = vectors[some].astype(np.float32, copy=False) @ others - off
-        if count == 1:  # faster
-            nearest[some, 0] = closeness.argmax(axis=1)
-        else:
-            nearest[some] = np.argpartition(closeness, -count, axis=1)[:, -count:]
+        nearest[some] = torch.topk(torch.from_numpy(closeness), count, dim=1, sorted=False).indices.numpy()
     return nearest
