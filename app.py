@@ -28,7 +28,7 @@ from macrid.bundle import places, shelf
 from macrid.bundle.recommender import Recommender
 from macrid.errors import InputError
 from macrid.reports import OneLine
-from macrid.service.limits import more_files
+from macrid.service.limits import more_files, one_arena
 from macrid.service.shield import Shield
 from ui import background, bundles, finder, item_pictures, mode, owner, stage, uploads
 from ui.cookies import OwnerCookie
@@ -133,6 +133,7 @@ for name in ("streamlit.error_util", "uvicorn.error"):  # which say what went wr
         handler.setFormatter(OneLine(os.environ.get("MACRID_LOG", "text"), ["app"]))
 faulthandler.enable()
 more_files()
+one_arena()
 limit_files()
 item_pictures.serving.pictures = True
 gc.freeze()  # what is loaded now stays: no collection needs to walk through torch and numba again

@@ -1,11 +1,14 @@
-"""How many files a process may open: each connection is one."""
+"""What a process of many people may take: files, of which each connection is one, and memory, which its threads share."""
 
 import contextlib
+import ctypes
 import logging
 import resource
+import sys
 
 log = logging.getLogger(__name__)
 FEW = 1024
+M_ARENA_MAX = -8  # of glibc's malloc.h
 
 
 def more_files() -> int:
@@ -21,3 +24,14 @@ def more_files() -> int:
         log.warning("this system lets a program open %d files, and each person takes some: raise it, as by ulimit -n 4096",
                     allowed)
     return allowed
+
+
+def one_arena() -> bool:
+    """Have all threads take memory from one arena, to be called before they start; whether that could be said (to glibc).
+
+    By itself glibc gives threads arenas of their own, eight times as many as there are cores. What one thread frees others
+    can't take then, and where people with large arrays come and go the memory grows for hours (benchmarks/RESULTS.md, "The
+    service"). Python's lock lets threads ask for memory one at a time anyway.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    return mallopt is not None and mallopt(M_ARENA_MAX, 1) == 1

@@ -7,7 +7,7 @@ from dataclasses import replace
 import uvicorn
 
 from .app import make_app, set_up_log
-from .limits import more_files
+from .limits import more_files, one_arena
 from .options import Options
 from .shelf import Shelf
 from .workers import DRAIN, Workers
@@ -17,6 +17,7 @@ def serve(options: Options, host: str, port: int, workers: int, opened: Callable
     """Answer at host and port until a signal says stop; then what runs is answered first. opened: called when the bundles
     are open. Raises InputError for what cannot be served."""
     more_files()
+    one_arena()
     set_up_log(options.log)
     shelf = Shelf(options.bundles)
     app = make_app(options if workers == 1 else replace(options, watch=0), shelf)
