@@ -1,14 +1,10 @@
 """A sweep that machines share: each of its points is a trial of a study in a database (see `database`). Whoever is free
 takes the next one, and all end with the whole sweep."""
 
-import hashlib
-import json
 import time
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
-
-from macrid.pipeline import provenance
 
 from . import database, study
 from .contenders import Task
@@ -31,7 +27,8 @@ def run(tasks: dict[str, Task], plan: study.Plan, report: study.Report, url: str
     library = database.optuna("--storage")
     with database.heartbeats(library):
         storage = database.opened(library, url)
-        shared = database.study_in(library, storage, f"macrid sweep {plan.split.name} {_digest(tasks, plan)}")
+        known = study.digest([study.described(plan), sorted(tasks)])
+        shared = database.study_in(library, storage, f"macrid sweep {plan.split.name} {known}")
         for key in tasks:
             shared.enqueue_trial({POINT: key}, skip_if_exists=True)
         points = _Points(library, shared, tasks, plan, report)
@@ -80,8 +77,3 @@ class _Points:
         self.records[key] = {name: value for name, value in record.items() if name in KEPT}
         trial.set_user_attr(RECORD, self.records[key])
         return 0.0  # nothing is searched
-
-
-def _digest(tasks: dict[str, Task], plan: study.Plan) -> str:
-    whole = [provenance.fingerprint(plan.split), plan.split.kind, plan.seed, sorted(tasks)]
-    return hashlib.sha256(json.dumps(whole).encode()).hexdigest()[:16]

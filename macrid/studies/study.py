@@ -52,19 +52,28 @@ def done_in(out: Path) -> int:
 def prepare(plan: Plan, *, overwrite: bool, resume: bool) -> locks.Held:
     """Make sure that the file `out` may be written, and that what a stopped study left there is of this split and seed.
     InputError as `run_folder.prepare` says, and nobody else may write `out` as long as what this gives is kept."""
-    out, split = plan.out, plan.split
+    out = plan.out
     if out.name in ("", "..") or out.is_dir():
         raise InputError(f"--out is {out}, a folder; give the name of a file, such as {out / 'results.json'}")
     if out.exists() and not overwrite:
         raise InputError(f"{out} exists already; choose another --out, or add --overwrite to replace it")
-    run = {"data": split.name, "split": split.kind, "fingerprint": provenance.fingerprint(split), "seed": plan.seed}
-    return run_folder.claim(partial_of(out), run, overwrite=overwrite, resume=resume)
+    return run_folder.claim(partial_of(out), described(plan), overwrite=overwrite, resume=resume)
+
+
+def described(plan: Plan) -> dict[str, Any]:
+    """What a study is of, by which it is known again."""
+    split = plan.split
+    return {"data": split.name, "split": split.kind, "fingerprint": provenance.fingerprint(split), "seed": plan.seed}
+
+
+def digest(value: object) -> str:
+    """A JSON value in 16 letters."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def task(name: str, settings: ContenderSettings, plan: Plan, mapped: bool = False) -> tuple[str, Task]:
     """A contender as a task, with the key that it is kept under."""
-    text = json.dumps([name, contenders.plain(settings), plan.device], sort_keys=True)
-    key = f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+    key = f"{name}-{digest([name, contenders.plain(settings), plan.device])[:12]}"
     return key, Task(name, settings, plan.split, plan.seed, plan.device, partial_of(plan.out) / key, mapped)
 
 

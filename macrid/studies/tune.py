@@ -8,10 +8,10 @@ the heartbeats of Optuna, and folders need not be shared.
 What is maximised is the validation NDCG@100 of the best epoch; the test people are never looked at.
 """
 
-import hashlib
 import json
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -25,11 +25,10 @@ from macrid import locks
 from macrid.errors import InputError
 from macrid.files import write_json, write_text
 from macrid.model.settings import Settings, make_settings, settings_dict
-from macrid.pipeline import provenance
 
 from . import contenders, database
 from .search_ranges import Range
-from .study import Plan
+from .study import Plan, described, digest
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -60,7 +59,7 @@ def tune(plan: Plan, ranges: Sequence[Range], settings: dict[str, Any], trials: 
             study = database.study_in(library, library.storages.JournalStorage(backend), "macrid")
             _in_folder(library, study, work, trials)
         else:
-            study = database.study_in(library, shared, f"macrid {plan.split.name} {_digest(run)}")
+            study = database.study_in(library, shared, f"macrid {plan.split.name} {digest(run)}")
             _in_database(library, study, work, trials)
     return work.note_best(study)
 
@@ -103,16 +102,15 @@ def _in_folder(library: ModuleType, study: "Study", work: _Work, trials: int) ->
     """Trials of a study in the journal of its folder. Who is at one holds its lock there."""
     out = work.plan.out
     while True:
-        with locks.waiting(out / "lock"):
-            _free_stopped(library, study, out)
-            if _count(study) >= trials:
-                break
-            study.sampler = _sampler(library, study, work.plan.seed)
-            trial = study.ask()
-            chosen, descriptor = work.choose(trial), locks.take(_lock_of(out, trial.number))
-        if descriptor is None:
-            raise RuntimeError(f"another process is at trial {trial.number}, which is new")
-        with locks.Held(descriptor):
+        with ExitStack() as mine:
+            with locks.waiting(out / "lock"):
+                _free_stopped(library, study, out)
+                if _count(study) >= trials:
+                    break
+                study.sampler = _sampler(library, study, work.plan.seed)
+                trial = study.ask()
+                mine.enter_context(locks.waiting(_lock_of(out, trial.number)))
+                chosen = work.choose(trial)
             record = work.train(trial, chosen)
             with locks.waiting(out / "lock"):
                 if "failed" in record:
@@ -155,9 +153,8 @@ def _sampler(library: ModuleType, study: "Study", seed: int) -> "BaseSampler":
 
 def _described(plan: Plan, settings: dict[str, Any], ranges: Sequence[Range]) -> dict[str, Any]:
     """What a study is of, by which it is known again."""
-    split = plan.split
-    return {"data": split.name, "split": split.kind, "fingerprint": provenance.fingerprint(split), "seed": plan.seed,
-            "settings": settings_dict(make_settings(plan.preset, settings)), "ranges": [one.text for one in ranges]}
+    return described(plan) | {"settings": settings_dict(make_settings(plan.preset, settings)),
+                              "ranges": [one.text for one in ranges]}
 
 
 def _claim(out: Path, run: dict[str, Any]) -> None:
@@ -205,7 +202,7 @@ def _counts(trial: "FrozenTrial") -> bool:
 def _train(settings: Settings, plan: Plan, report: Callable[[dict], None]) -> dict[str, Any]:
     """The record of these settings, {value, epochs, best, seconds} or {failed}: trained now, or read, if they have been."""
     out = plan.out
-    key = _digest([settings_dict(settings), plan.device])
+    key = digest([settings_dict(settings), plan.device])
     path = out / "trials" / f"{key}.json"
     with locks.waiting(out / "trials" / f"{key}.lock"):  # another process may be at the same settings
         if path.exists():
@@ -219,10 +216,6 @@ def _train(settings: Settings, plan: Plan, report: Callable[[dict], None]) -> di
         write_json(path, record)
         shutil.rmtree(task.folder, ignore_errors=True)
         return record
-
-
-def _digest(value: object) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _summary(study: "Study", preset: str, settings: dict[str, Any]) -> dict[str, Any]:
