@@ -222,11 +222,17 @@ def test_nothing_scrolls_sideways(visit):
     page = visit("steer?wishes=size:80~mugs:-100", width=WIDTHS[0], height=800)
     expect(page.locator(".posters li")).to_have_count(12)
     posters, both = page.locator(".posters li"), page.locator(".posters li, .sliders .wish")
+    page.get_by_text("More, by intention").click()
+    ends = page.locator(".board .high")
+    expect(ends.first).to_be_visible()
+    page.locator('[data-testid="stMain"]').evaluate("main => main.scrollTo(0, 0)")
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 800})
         waited(lambda: page.evaluate("document.documentElement.scrollWidth"), lambda found, most=width: found <= most)
         waited(lambda: posters.evaluate_all("cards => cards.every((c) => c.getBoundingClientRect().left >= 0"
                                             " && c.getBoundingClientRect().right <= innerWidth)"), bool)
+        waited(lambda: ends.evaluate_all("all => all.every((e) => e.getBoundingClientRect().right"
+                                         " <= e.closest('.board').getBoundingClientRect().right)"), bool)
         if width >= 1366:  # sliders and all posters are in view together
             waited(lambda: max(both.evaluate_all("all => all.map((e) => e.getBoundingClientRect().bottom)")),
                    lambda found: found <= 768)
