@@ -20,6 +20,9 @@ import alone
 import click
 import numpy as np
 import plotly.graph_objects as go
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 import record
 from picture import write_svg
 from plotly.subplots import make_subplots
@@ -38,6 +41,7 @@ person = opened.person(opened.history_of(opened.people[0]))
 listed = len(person.steer(n=20).after)
 print(json.dumps({"load_s": loaded - began, "first_list_s": time.perf_counter() - loaded, "listed": listed}))
 """
+LISTED, LONG = 20_000, 100  # people that lists are made for, items of a list
 COLOURS = {"training": "#1A73E8", "evaluating": "#E8710A", "spectral start": "#188038", "splitting": "#9334E6"}
 
 
@@ -110,7 +114,7 @@ def from_parquet(people: int, items: int, steps: int, variables: dict[str, str])
 
 def whole(size: tuple[int, int], changes: tuple[str, ...], variables: dict[str, str]) -> dict:
     """A simulated shop of so many people and items that one process writes to Parquet, on which `macrid train` trains; and
-    its bundle opened."""
+    its bundle opened, and asked for the lists of some of them."""
     people, items = size
     with tempfile.TemporaryDirectory() as folder:
         files, out = Path(folder) / "shop", Path(folder) / "bundle"
@@ -120,12 +124,25 @@ def whole(size: tuple[int, int], changes: tuple[str, ...], variables: dict[str, 
         opened = alone.run([sys.executable, "-c", OPEN, out], ROOT, variables)
         meta = json.loads((out / "bundle.json").read_text(encoding="utf-8"))
         course = json.loads((out / "history.json").read_text(encoding="utf-8"))
+        listed = lists(files, out, variables)
         size_mb = round(sum(file.stat().st_size for file in out.iterdir()) / 1e6)
     return {"trained": trained.figures(), "opened": opened.answer | opened.figures(), "bundle_mb": size_mb,
+            "batch": listed,
             "epoch_seconds": [round(row["seconds"], 1) for row in course],
             "data": {key: meta["data"][key] for key in ("people", "items", "clicks")},
             "settings": {key: meta["settings"][key] for key in ("embedding_size", "kfac", "sampled_items", "precision",
                                                                 "train_batch_size")}, "metrics": meta["metrics"]}
+
+
+def lists(files: Path, bundle: Path, variables: dict[str, str]) -> dict:
+    """What `macrid batch` takes for LISTED people of a folder that `growth_point --write` wrote."""
+    clicks = ds.dataset(files / "clicks.parquet").head(LISTED * 100)  # more than they have
+    some = clicks.filter(pc.is_in(clicks["user_id"], clicks["user_id"].unique()[:LISTED]))
+    pq.write_table(some, files.parent / "some.parquet")
+    threads = next(iter(variables.values()))
+    ended = alone.run([sys.executable, "-m", "macrid", "batch", bundle, "--people", files.parent / "some.parquet", "--out",
+                       files.parent / "lists.parquet", "--n", LONG, "--threads", threads, "--json"], ROOT, variables)
+    return ended.figures() | {"people": LISTED, "n": LONG, "said": ended.answer}
 
 
 def series(points: list[dict], kind: str, stage: str) -> list[float]:
@@ -208,8 +225,10 @@ def million_summary(found: dict) -> str:
 
 def whole_summary(found: dict) -> str:
     data, opened = found["data"], found["opened"]
+    batch = found["batch"]
     rows = [[name, f"{s['seconds']:,.1f}", f"{s['processor_seconds']:,.1f}", f"{s['memory_mb']:,}"]
-            for name, s in (("macrid train, all of it", found["trained"]), ("the bundle opened", opened))]
+            for name, s in (("macrid train, all of it", found["trained"]), ("the bundle opened", opened),
+                            (f"macrid batch, {batch['people']:,} people, {batch['n']} items each", batch))]
     epochs = ", ".join(f"{seconds / 60:.1f}" for seconds in found["epoch_seconds"])
     return (record.table(["", "seconds", "of the processor", "highest, MB"], rows)
             + f"\n\n{data['people']:,} people, {data['items']:,} items, {data['clicks']:,} clicks; minutes of an epoch: "

@@ -38,10 +38,11 @@ from macrid.measures import evaluate
 from macrid.model.macridvae import MacridVAE
 from macrid.model.settings import make_settings, settings_dict
 from macrid.studies import memory, processes
-from macrid.training import fit
+from macrid.training import fit, precisions
 
 PRESETS, CLOCKS = ("recbole", "paper"), ("clock", "processor")
-ROUTED = {"routing_mass": 0.3}  # what is measured beside the exact gradients
+CHANGED = {"ours, bfloat16": {"precision": "bfloat16"},  # where this processor is faster so
+           "ours, routed": {"routing_mass": 0.3}}  # what is measured beside the exact gradients
 
 
 class Dense(nn.Module):
@@ -80,7 +81,7 @@ def measure(asked: dict) -> dict:
     clicks, held = together(asked["data"])
     if "goal" in asked:
         return {"course": training_until.course(clicks, held, asked["preset"], asked["seed"], asked["goal"])}
-    settings = make_settings(asked["preset"], ROUTED if asked["who"] == "ours, routed" else {})
+    settings = make_settings(asked["preset"], CHANGED.get(asked["who"], {}))
     if asked["who"] == "dense":
         fit.TRAINED_AT_ONCE = settings.train_batch_size  # nor would most people take a batch part by part
     torch.manual_seed(0)
@@ -176,7 +177,9 @@ def main(data, with_peer, environment, epochs, rounds, out, asked):
         return
     threads = processes.threads_for(1)
     clicks, held = together(data)
-    names = ["ours", "ours, routed", "dense", *(["RecBole"] if with_peer else [])]
+    names = ["ours", *CHANGED, "dense", *(["RecBole"] if with_peer else [])]
+    if any(precisions.faster(make_settings(preset)) != "bfloat16" for preset in PRESETS):
+        names.remove("ours, bfloat16")
     found = {preset: {who: [] for who in names} for preset in PRESETS}
     with tempfile.TemporaryDirectory() as temporary:
         python = peer.environment(environment) if with_peer else None

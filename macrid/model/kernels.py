@@ -6,6 +6,7 @@ gradient together, so that nothing is kept for a backward pass. Both leave out w
 factors that it has no share in.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
@@ -20,6 +21,7 @@ from torch.autograd.function import FunctionCtx
 from .item_rows import ALL_HERE, Here, ItemRows
 
 AT_ONCE = 2_000_000  # numbers that the decoder holds: about what a processor's cache does
+CLICKED_AT_ONCE = 1_000_000  # numbers of the first layer's rows that are gathered together
 LEAST_AT_ONCE = 8  # people that it takes together all the same
 TILED_AT_ONCE = 64  # people that are scored together where there are too many items for that
 BOUND = 40.0  # scores within +- this can be exponentiated in float32 as they are
@@ -87,14 +89,27 @@ class RoutedClicks(torch.autograd.Function):
         (shares, weight, keep), clicks = ctx.saved_tensors, ctx.clicks
         entry, begin = _bags(keep.any(dim=0), torch.as_tensor(clicks.indptr, device=keep.device))
         item, keep = clicks.item[entry], keep[:, entry].T.to(weight.dtype)  # (e,), (e, K) or (e, 1)
-        of_person, spans = grad.transpose(0, 1).contiguous(), begin.tolist()  # (B, K, H)
-        grad_weight = torch.zeros_like(weight).index_add_(
-            0, item, spread(shares.T[item].mul_(keep), of_person, spans))
+        of_person, own = grad.transpose(0, 1).contiguous(), shares.T[item].mul_(keep)  # (B, K, H), (e, K)
+        grad_weight, grad_own = torch.zeros_like(weight), torch.empty_like(own)
+        for people, those, spans in _some_people(begin.tolist(), CLICKED_AT_ONCE // max(1, weight.shape[1])):
+            some = item[those]
+            grad_weight.index_add_(0, some, spread(own[those], of_person[people], spans))
+            if ctx.needs_input_grad[0]:
+                grad_own[those] = products(weight[some], of_person[people], spans)
         if not ctx.needs_input_grad[0]:
             return None, grad_weight, None, None
-        grad_shares = products(weight[item], of_person, spans).mul_(keep)  # (e, K)
-        grad_shares = torch.zeros_like(shares.T).index_add_(0, item, grad_shares)
+        grad_shares = torch.zeros_like(shares.T).index_add_(0, item, grad_own.mul_(keep))
         return grad_shares.masked_fill_(shares.T == 0, 0.0), grad_weight, None, None
+
+
+def _some_people(spans: list[int], most: int) -> Iterator[tuple[slice, slice, list[int]]]:
+    """People one after the other, as many at a time as have no more than `most` clicks, at least one: which people, which
+    clicks, and where among these each person's begin, with the end."""
+    first = 0
+    while first < len(spans) - 1:
+        last = max(first + 1, bisect_right(spans, spans[first] + most) - 1)
+        yield slice(first, last), slice(spans[first], spans[last]), [at - spans[first] for at in spans[first : last + 1]]
+        first = last
 
 
 def spread(share: Tensor, of_person: Tensor, spans: list[int]) -> Tensor:

@@ -142,7 +142,8 @@ class MacridVAE(nn.Module):
         clicks of B users and shares c (M, K); drop: with dropout. tables: of the items that clicks and c are of; all if
         None."""
         hidden, skip = self._first_layer(clicks, c, drop, tables)
-        layers = zip(self.weights[1:], self.biases[1:], strict=True)
+        of = torch.bfloat16 if self.settings.precision == "bfloat16" else hidden.dtype
+        layers = ((weight.to(of), bias) for weight, bias in zip(self.weights[1:], self.biases[1:], strict=True))
         a, b = _perceptron(hidden, layers).transpose(0, 1).split(self.settings.embedding_size, dim=-1)  # (B, K, D)
         return self._part(a if skip is None else a + skip.transpose(0, 1)), b
 
@@ -316,7 +317,7 @@ def weight_shapes(n_items: int, settings: Settings) -> dict[str, tuple[int, ...]
 
 
 def _perceptron(hidden: Tensor, layers: Iterable[tuple[Tensor, Tensor]]) -> Tensor:
-    """hidden (..., H) through tanh and a layer, weight and bias, again and again, in the precision of the layers."""
+    """hidden (..., H) through tanh and a layer, weight and bias, again and again, in the precision of the weights."""
     for weight, bias in layers:
         hidden = torch.tanh(hidden).to(weight.dtype) @ weight + bias
     return hidden

@@ -12,11 +12,13 @@ from macrid.model.kernels import Clicks, How, MixtureNLL, RoutedClicks, log_mixt
 # the first layer ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("at_once", [1, 3, 99])
 @pytest.mark.parametrize("factors_share", [True, False])
 @pytest.mark.parametrize("kept", [1.0, 0.5, 0.0])
-def test_routed_clicks_and_both_gradients(double, kept, factors_share):
+def test_routed_clicks_and_both_gradients(double, monkeypatch, kept, factors_share, at_once):
     """Against sum_e keep_ek c_ik W_i with people and items without clicks, and with the share `kept` of the clicks kept;
-    items 2 and 5 have no share in some factors."""
+    items 2 and 5 have no share in some factors; `at_once` clicks of two numbers are gathered together."""
+    monkeypatch.setattr(kernels, "CLICKED_AT_ONCE", 2 * at_once)
     g = torch.Generator().manual_seed(0)
     rows, n_items, kfac = [[], [0, 2, 3], [], [2], [0, 5], []], 6, 3
     clicks = Clicks(binary(rows, n_items))
