@@ -20,7 +20,7 @@ FROM python:3.12-slim
 RUN useradd --create-home --uid 10001 macrid && mkdir /models && chown macrid /models
 COPY --from=build /venv /venv
 ENV PATH=/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 NUMBA_CACHE_DIR=/tmp/numba HOME=/tmp \
-    MACRID_DATA=/models/.data
+    MACRID_DATA=/models/.data MACRID_RESULTS=/models/.results
 USER 10001
 # ./models is where people's own bundles go; those that ship are found beside it.
 WORKDIR /

@@ -62,7 +62,7 @@ docs: env-docs
 
 models: env
 	@$(PY) -m macrid train --data shop --config scripts/shop.yaml --out models/shop --seed 0 --twin dot --overwrite
-	@$(PY) -m macrid train --data skewed-shop:300x1500 --out models/skewed-shop --preset paper --set init=glorot \
+	@$(PY) -m macrid train --data skewed-shop:300x1500 --out models/skewed-shop --preset paper \
 		--set train_batch_size=100 --set learning_rate=0.003 --set anneal_cap=1 --set epochs=64 --set stopping_step=64 \
 		--seed 0 --twin dot-free --overwrite
 
@@ -88,7 +88,7 @@ wheel: env
 clean:
 	@rm -rf .venv .venv-tools .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis dist site *.egg-info models/*.partial
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
-	@echo 'Removed. What you trained is still in models/, what was fetched in data/.'
+	@echo 'Removed. What you trained is still in models/, what was fetched in your cache.'
 
 env:
 	$(INSTALL)

@@ -36,7 +36,7 @@ st.header("Five formulas")
 FORMULAS = [
     (r"c_{i} = \operatorname{softmax}_k\big(\cos(h_i, m_k)\,/\,\tau\big)",
      "**Routing.** How much item i belongs to each factor: the nearer its vector to a prototype, the more. While training, "
-     "one factor is drawn at random (Gumbel-softmax)."),
+     "the shares are drawn at random around these (Gumbel-softmax)."),
     (r"\begin{gathered} (a_{u,k},\, b_{u,k}) = f\!\left(\frac{x_u \odot c_{\cdot,k}}{\lVert x_u \odot c_{\cdot,k}\rVert}"
      r"\right) \\ \mu_{u,k} = a_{u,k} \,/\, \lVert a_{u,k}\rVert \end{gathered}",
      "**Encoder.** For each factor, the clicks that belong there go through the network; what comes out is brought to "

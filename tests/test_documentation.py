@@ -9,12 +9,14 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from macrid.cli.main import main
 from macrid.model.settings import Settings
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md")] + sorted((ROOT / "docs").glob("*.md"))
+NAMED = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "benchmarks/RESULTS.md")
+PAGES = [ROOT / name for name in NAMED] + sorted((ROOT / "docs").glob("*.md"))
 BLOCK = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 MADE = ("models/mine", "models/small", "models/named", "site/", "dist/")  # by what the text tells to do
 
@@ -43,6 +45,17 @@ def test_files_that_a_page_names_are_there(page):
         assert (page.parent / link).exists() or (ROOT / link).exists(), f"{page.name} links to {link}"
     for path in re.findall(r"`((?:macrid|ui|pages|tests|benchmarks|docs|models|assets)/[\w./-]*)`", text):
         assert path.startswith(MADE) or (ROOT / path).exists(), f"{page.name} names {path}"
+
+
+def test_what_the_page_on_steering_shows_is_what_the_shop_says():
+    text = (ROOT / "docs" / "steering.md").read_text(encoding="utf-8")
+    steer = next(call for call in commands(text) if call[0] == "steer" and "--turn" in call)
+    ran = CliRunner().invoke(main, steer)
+    shown = next(block for block in BLOCK.findall(text) if "new     " in block).replace("...", "").split("\n")
+    assert {line for line in shown if line.strip()} <= set((ran.stdout + ran.stderr).splitlines())
+    names = {}
+    exec(next(block for block in BLOCK.findall(text) if "bundle.load" in block), names)
+    assert names["shop"].dials.label(*names["dial"]).name == "size"
 
 
 def test_what_the_page_on_python_shows_is_there():

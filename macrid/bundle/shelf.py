@@ -186,12 +186,16 @@ def check_room(folder: Path) -> None:
 # As a zip ----------------------------------------------------------------------------------------------------------------
 
 
-def pack(name: str, to: Path) -> None:
-    """Write a bundle, and its twin, to the zip `to`, in folders of their names. InputError if there is none."""
-    if name not in places.names():
-        raise InputError(f"there is no bundle called {name}; there are {', '.join(sorted(places.names())[:9]) or 'none'}")
+def pack(bundle: Path, to: Path) -> None:
+    """Write a bundle, of this path or name, and its twin, to the zip `to`, in folders of their names. InputError if there is
+    none."""
+    path = places.resolved(bundle).absolute()
+    meta = read_json(path / "bundle.json")
+    if meta is None:
+        raise InputError(f"there is no bundle at {bundle}; by name there are "
+                         f"{', '.join(sorted(places.names())[:9]) or 'none'}")
     with replacing(to) as new, zipfile.ZipFile(new, "w", zipfile.ZIP_STORED) as file:  # nothing in it would shrink
-        for folder in _folders(places.path_of(name), entry(name).twin):
+        for folder in _folders(path, meta.get("twin")):
             for part in (*FILES, *OPTIONAL):
                 if (folder / part).is_file():
                     file.write(folder / part, f"{folder.name}/{part}")

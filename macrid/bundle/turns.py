@@ -37,7 +37,7 @@ def read(dials: FactorDials, text: str, factor: int | None = None) -> Turn:
     if other:
         factor, name = int(other[1]), other[2]
     if factor is None:
-        raise InputError(f"--turn {text!r}: say of which factor the dial is, such as --turn 0.{name.strip()}={how.strip()}")
+        raise InputError(f"--turn {text!r}: say of which factor the dial is, as in --turn 0.{name.strip()}={how.strip()}")
     dim, sign = dials.named(factor, name.strip())
     dials.check(factor, dim)
     share = {"more": MORE, "less": -MORE}.get(how.strip())

@@ -6,18 +6,20 @@ import click
 
 from macrid.errors import InputError
 
+from .options import bundle_argument
+
 
 @click.command("export")
-@click.argument("name", metavar="BUNDLE")
+@bundle_argument
 @click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The zip to write.")
 @click.option("--overwrite", is_flag=True, help="Replace what stands at --out.")
-def export_zip(name: str, out: Path, overwrite: bool) -> None:
-    """Pack the bundle called BUNDLE, and its twin, into a zip."""
+def export_zip(path: Path, out: Path, overwrite: bool) -> None:
+    """Pack a bundle, and its twin, into a zip."""
     from macrid.bundle import shelf
 
     if out.exists() and not overwrite:
         raise InputError(f"{out} exists already; choose another --out, or add --overwrite to replace it")
-    shelf.pack(name, out)
+    shelf.pack(path, out)
     click.echo(str(out))
 
 

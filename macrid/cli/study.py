@@ -161,7 +161,8 @@ class _Machines:
 def sweep(division: Division, words: _GridWords, chosen: Chosen, output: Output, machines: _Machines, as_json: bool) -> None:
     """Train MacridVAE at every point of a grid of settings: accuracy beside independence and disentanglement.
 
-    For example --grid anneal_cap=0.05,0.2,0.5,1,2 kfac=1,7 for the analysis of the paper's poster.
+    For example --grid anneal_cap=0.05,0.2,0.5,1,2 kfac=1,7 for the analysis of the paper's poster. Without a linear path,
+    which knows no factors, unless --set linear_weight=W asks for one.
 
     With --storage the same command, each time with another --out, shares the points among processes and machines; each
     writes the whole sweep in the end.

@@ -149,7 +149,7 @@ class _Turning:
     def __post_init__(self) -> None:
         if (self.dim is None) != (self.value is None):
             raise InputError("--dim J and --value V go together")
-        if self.any and self.factor is None:
+        if self.dim is not None and self.factor is None:
             raise InputError("say of which factor the dial is: --factor K")
 
     @property
@@ -159,10 +159,8 @@ class _Turning:
 
     def dials(self, bundle: "Recommender", person: "Person") -> dict[tuple[int, int], float]:
         """{(factor, dim): coordinate}; --dim and --value last."""
-        if self.factor is None:
-            return {}
         dials = dict(_turned(bundle, person, self.factor, turn) for turn in self.turns)
-        if self.dim is not None and self.value is not None:
+        if self.factor is not None and self.dim is not None and self.value is not None:
             dials[self.factor, self.dim] = self.value
         return dials
 
@@ -247,7 +245,7 @@ def steer(path: Path, profile: _Profile, turning: _Turning, wishing: _Wishing, l
     _print_table(lists.after, ["mark"])
 
 
-def _turned(bundle: "Recommender", person: "Person", factor: int, text: str) -> tuple[tuple[int, int], float]:
+def _turned(bundle: "Recommender", person: "Person", factor: int | None, text: str) -> tuple[tuple[int, int], float]:
     """(factor, dim) and coordinate of a --turn."""
     from macrid.bundle import turns
 

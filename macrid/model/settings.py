@@ -53,18 +53,18 @@ class Settings:
     linear_weight: float | None = 0.0  # w of the linear path beside the mixture; None: chosen on validation; 0: no such path
     popularity_power: float | None = 0.0  # a: p(i | u) is divided by (clicks of i)^a at last; None: chosen on validation
     anneal_cap: float = 1.0  # beta, the final weight of the KL term
-    total_anneal_steps: int | None = None  # steps until beta reaches anneal_cap; None: five epochs
+    total_anneal_steps: int | None = None  # steps in which beta would reach 1, it stops at anneal_cap; None: five epochs
     person_power: float = 0.0  # people count as (their clicks)^-person_power in the loss: 0 by clicks, 1 all alike
     reg_weights: tuple[float, float] = (0.0, 0.0)  # weights of the L2 norms of item and prototype vectors; of the encoder
     label_weight: float = 0.0  # of the term that asks dimensions to predict labels, where there are labels
     similarity: str = "cosine"  # cosine: cos(a, b) / tau; dot: a . b / tau; dot-raw: a . b
     user_norm: str = "unit"  # length of the parts of a user vector: one, or free, and the KL term then has their mean
     input_norm: str = "factor"  # length one of the clicks: within each factor, or of the user before routing (RecBole)
-    init: str = "spectral"  # spectral: from the clicks' singular vectors; glorot: uniform, as in the paper; random: normal
+    init: str = "spectral"  # spectral: the clicks' singular vectors; glorot: uniform, as the paper's release; random: normal
     learning_rate: float = 3e-3  # of Adam
     weight_averaging: float = 0.0  # decay of the running mean of weights that is ranked with and kept; 0: the last weights
     sampled_items: int | None = 0  # that a step scores beside those clicked, drawn by chance; 0: all; None: by their number
-    precision: str = "float32"  # of products with all items; bfloat16: shorter numbers; auto: what is faster here
+    precision: str = "float32"  # of a step's products; bfloat16: shorter numbers; auto: what is faster here
     train_batch_size: int = 500  # B
     epochs: int = 200  # at most
     stopping_step: int = 20  # epochs without a better validation NDCG@100 before training stops
@@ -84,8 +84,8 @@ PRESETS: dict[str, dict] = {
              "person_power": 0.25, "weight_averaging": 0.995, "nogb": True, "routing": "held", "routing_tau": 0.07,
              "context": None, "linear_weight": None, "popularity_power": None, "sampled_items": None, "stopping_step": 15},
     "paper": {"embedding_size": 100, "encoder_hidden_size": (100,), "tau": 0.1, "anneal_cap": 0.2, "learning_rate": 1e-3,
-              "init": "random"},
-    "recbole": {"embedding_size": 64, "kfac": 10, "encoder_hidden_size": (600,), "tau": 0.1, "std": 0.01, "init": "random",
+              "init": "glorot"},
+    "recbole": {"embedding_size": 64, "kfac": 10, "encoder_hidden_size": (600,), "tau": 0.1, "std": 0.01, "init": "glorot",
                 "anneal_cap": 0.2, "total_anneal_steps": 200_000, "learning_rate": 1e-3,
                 "input_norm": "user", "dropout_mask": "user", "train_batch_size": 2048, "epochs": 300, "stopping_step": 10},
 }

@@ -5,6 +5,7 @@ import shutil
 import stat
 import threading
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -88,7 +89,7 @@ def test_there_is_an_end_to_the_room(small, monkeypatch):
 
 
 def packed(small):
-    shelf.pack("tiny", small.parent / "given.zip")
+    shelf.pack(small, small.parent / "given.zip")
     return small.parent / "given.zip"
 
 
@@ -101,6 +102,14 @@ def test_a_bundle_comes_back_from_its_zip(small):
     with pytest.raises(InputError, match="there is a bundle called again"):
         shelf.unpack(small.parent / "given.zip", small.parent, "again")
     assert {each.name for each in small.parent.iterdir()} == {"tiny", "tiny-dot", "again", "again-dot", "given.zip"}
+
+
+def test_a_bundle_is_packed_by_its_name_and_none_that_is_not_there(small):
+    shelf.pack(Path("tiny"), small.parent / "named.zip")
+    assert (small.parent / "named.zip").read_bytes() == packed(small).read_bytes()
+    with pytest.raises(InputError, match="there is no bundle at none; by name there are tiny, tiny-dot"):
+        shelf.pack(Path("none"), small.parent / "none.zip")
+    assert not (small.parent / "none.zip").exists()
 
 
 def changed(source, change):

@@ -75,6 +75,9 @@ def test_turns(trained, bundle):
     label = next((k, j, label) for k in range(7) for j in bundle.dials.order(k) if (label := bundle.dials.label(k, j)))
     named = answer("steer", trained, "--user", user, "--factor", label[0], "--turn", f"{label[2].name}=0.1")
     assert (named["factor"], named["dim"], named["value"]) == (label[0], label[1], 0.1)
+    alone, of_all = (answer("steer", trained, "--user", user, "--n", 4, *turn)
+                     for turn in (("--turn", "3.0=more"), ("--factor", 3, "--turn", "0=more", "--scope", "all")))
+    assert alone == of_all
 
 
 @pytest.mark.parametrize(("turn", "said"), [
@@ -89,7 +92,7 @@ def test_nothing_to_turn(trained, bundle):
     for some in (["--dim", 0], ["--value", 0.5]):
         assert "--dim J and --value V" in mistake(*who, "--factor", 0, *some)
     assert "--wish ATTRIBUTE=HOW" in mistake(*who, "--factor", 0)
-    assert "--factor K" in mistake(*who, "--turn", "size=more")
+    assert "as in --turn 0.size=more" in mistake(*who, "--turn", "size=more")
     assert "--factor K" in mistake(*who, "--wish", "size=+", "--scope", "factor")
 
 

@@ -78,9 +78,9 @@ def test_presets_are_what_the_papers_say():
     assert (paper.embedding_size, paper.kfac, paper.encoder_hidden_size) == (100, 7, (100,))
     assert (paper.tau, paper.std) == (0.1, 0.075)
     assert (paper.anneal_cap, paper.dropout_prob, paper.learning_rate, paper.train_batch_size) == (0.2, 0.5, 1e-3, 500)
-    assert (paper.total_anneal_steps, paper.input_norm, paper.similarity, paper.init) == (None, "factor", "cosine", "random")
+    assert (paper.total_anneal_steps, paper.input_norm, paper.similarity, paper.init) == (None, "factor", "cosine", "glorot")
     assert (port.embedding_size, port.kfac, port.encoder_hidden_size, port.tau, port.std) == (64, 10, (600,), 0.1, 0.01)
-    assert (port.total_anneal_steps, port.input_norm, port.init, port.anneal_cap) == (200_000, "user", "random", 0.2)
+    assert (port.total_anneal_steps, port.input_norm, port.init, port.anneal_cap) == (200_000, "user", "glorot", 0.2)
     assert (paper.dropout_mask, port.dropout_mask) == ("factor", "user")
     assert not any(s.skip or s.weight_averaging or s.person_power for s in (paper, port))
     for s in (paper, port, Settings()):

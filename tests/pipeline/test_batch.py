@@ -136,7 +136,7 @@ def test_the_command(bundle, tmp_path):
     ("user_id,what\na,b\n", r"asks.csv has the columns user_id, what; it needs user_id, and wish or turn"),
     ("user_id,wish\na,price=+\na,price=-\n", r"asks.csv: row 3: 'a' stands there twice"),
     ("user_id,wish\na,price=+\nb,nonsense=+\n", r"asks.csv: row 3: .* knows no 'nonsense'"),
-    ("user_id,turn\na,0=0.5\n", r"asks.csv: row 2: --turn '0=0.5': say of which factor the dial is, such as --turn 0.0=0.5"),
+    ("user_id,turn\na,0=0.5\n", r"asks.csv: row 2: --turn '0=0.5': say of which factor the dial is, as in --turn 0.0=0.5"),
     ("user_id,turn\na,0.0=2\n", r"asks.csv: row 2: --turn '0.0=2': value is 2.0: it must be a number from -1 to 1"),
     (None, "there is no file .*asks.csv; give a CSV or Parquet file"),
 ])
