@@ -122,7 +122,8 @@ def gradients(model: MacridVAE, batch, state: torch.Tensor) -> tuple[float, dict
 
 def compared(found: torch.Tensor, wanted: torch.Tensor) -> tuple[float, float]:
     """Cosine, and ratio of the lengths."""
-    return (float(torch.nn.functional.cosine_similarity(found, wanted, dim=0)), float(found.norm() / wanted.norm()))
+    found, wanted = found.double(), wanted.double()
+    return float(torch.nn.functional.cosine_similarity(found, wanted, dim=0)), float(found.norm() / wanted.norm())
 
 
 def report(rows: list[dict], errors: list[dict]) -> str:

@@ -1,6 +1,7 @@
 """Recommenders to compare with that are solved, not trained; each is a `macrid.measures.contract.Scorer`, as models are."""
 
 import numpy as np
+from scipy import linalg
 from scipy.sparse import csr_matrix
 
 MOST_ITEMS = 20_000  # above, the M x M matrices that solving takes do not fit a usual memory: 3 of 8 bytes a number
@@ -21,12 +22,13 @@ class Linear:
     """Item-to-item weights B (M, M) with nothing on the diagonal, in closed form.
 
     The least squares |X - X B|^2 + |penalty^1/2 B|^2 under diag(B) = 0 have, with P = (X'X + diag(penalty))^-1, the answer
-    B_ij = -P_ij / P_jj off the diagonal. penalty (M,) or a number. Needs memory for a few M x M numbers.
+    B_ij = -P_ij / P_jj off the diagonal. gram: X'X (M, M), which is overwritten; penalty (M,) or a number. Needs memory for
+    a few M x M numbers.
     """
 
     def __init__(self, gram: np.ndarray, penalty: float | np.ndarray) -> None:
         gram[np.diag_indices_from(gram)] += penalty
-        inverse = np.linalg.inv(gram)
+        inverse = linalg.inv(gram, overwrite_a=True)  # which sees that it is symmetric and positive
         weights = inverse / -np.diag(inverse)
         weights[np.diag_indices_from(weights)] = 0.0
         self.weights = weights.astype(np.float32)  # (M, M)
@@ -40,7 +42,7 @@ class EASE(Linear):
     """The same penalty for all items (Steck, WWW 2019)."""
 
     def __init__(self, clicks: csr_matrix, regularisation: float = 500.0) -> None:
-        super().__init__(_gram(clicks), regularisation)
+        super().__init__(gram_of(clicks), regularisation)
 
 
 class EDLAE(Linear):
@@ -50,7 +52,7 @@ class EDLAE(Linear):
     held back more than in EASE."""
 
     def __init__(self, clicks: csr_matrix, regularisation: float = 300.0, dropout: float = 0.5) -> None:
-        gram = _gram(clicks)
+        gram = gram_of(clicks)
         super().__init__(gram, edlae_penalty(np.diag(gram), regularisation, dropout))
 
 
@@ -59,6 +61,6 @@ def edlae_penalty(count: np.ndarray, regularisation: float = 300.0, dropout: flo
     return regularisation + dropout / (1 - dropout) * count
 
 
-def _gram(clicks: csr_matrix) -> np.ndarray:
+def gram_of(clicks: csr_matrix) -> np.ndarray:
     """X'X (M, M)."""
     return (clicks.T @ clicks).toarray().astype(np.float64)
