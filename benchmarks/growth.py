@@ -2,7 +2,7 @@
 
     python benchmarks/growth.py                     # growth.json and growth.svg in results/; ten minutes on a free core
     python benchmarks/growth.py --million           # growth-million.json: 1,000,000 people x 100,000 items; half an hour
-    python benchmarks/growth.py --million --epochs 1 --threads 2     # growth-epochs.json: `macrid train`, the bundle opened
+    python benchmarks/growth.py --million --epochs 1                 # growth-epochs.json: `macrid train`, the bundle opened
     python benchmarks/growth.py --items 2000,6000 --people 10000 --factors 7 --steps 4 --out /tmp/try.json
 
 Simulated shops, preset `best`, one thread, a process for each point (growth_point.py). Times are of the processor, so other
@@ -26,6 +26,10 @@ import pyarrow.parquet as pq
 import record
 from picture import write_svg
 from plotly.subplots import make_subplots
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from macrid.studies import processes
 
 POINT, ROOT = Path(__file__).resolve().parent / "growth_point.py", Path(__file__).resolve().parents[1]
 FIXED = {"items": 2_000, "people": 10_000, "factors": 7}  # what the other two are while one grows
@@ -54,10 +58,11 @@ COLOURS = {"training": "#1A73E8", "evaluating": "#E8710A", "spectral start": "#1
 @click.option("--epochs", type=click.IntRange(1), help="With --million: train so many whole epochs, as `macrid train` does, "
               "and open the bundle.")
 @click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="With --epochs: change a setting of the preset.")
-@click.option("--threads", default=1, show_default=True)
+@click.option("--threads", type=click.IntRange(1), help="[default: 1; with --epochs as many as there are cores]")
 @click.option("--out", type=click.Path(path_type=Path), help="A JSON file; the chart goes beside it.")
 def main(items, people, factors, million, threads, out, **options):
     """Measure, write a file of results and print it as a table."""
+    threads = threads or (processes.threads_for(1) if options["epochs"] else 1)
     variables, steps = alone.threads(threads), options["steps"]
     if million and options["epochs"]:
         changes = (f"epochs={options['epochs']}", *options["changes"])

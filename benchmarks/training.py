@@ -164,13 +164,14 @@ def _fastest(action) -> float:
 @click.command()
 @click.option("--data", default="ml-100k", show_default=True, help="A data set's name or the path of one.")
 @click.option("--peer/--no-peer", "with_peer", default=False, help="Measure RecBole 1.2.1, too.")
+@click.option("--until/--no-until", "with_until", default=True, help="With --peer: train until RecBole's figure, too.")
 @click.option("--environment", type=click.Path(path_type=Path), default=peer.FOLDER, show_default=True,
               help="Where RecBole's environment is, or is made.")
 @click.option("--epochs", default=3, show_default=True, type=click.IntRange(1))
 @click.option("--rounds", default=2, show_default=True, type=click.IntRange(1))
 @click.option("--out", type=click.Path(path_type=Path), default=RESULTS / "training.json", show_default=True)
 @click.option("--measure", "asked", hidden=True)
-def main(data, with_peer, environment, epochs, rounds, out, asked):
+def main(data, with_peer, with_until, environment, epochs, rounds, out, asked):
     """Measure and write the figures."""
     if asked:
         click.echo(json.dumps(measure(json.loads(asked))))
@@ -198,7 +199,7 @@ def main(data, with_peer, environment, epochs, rounds, out, asked):
                                       else ours({"preset": preset, "who": who, "epochs": epochs}))
         until = {preset: training_until.beside_recbole(preset, lambda name: recbole(name, until=True)["course"],
                                                        lambda job: ours(job)["course"])
-                 for preset in PRESETS if with_peer}
+                 for preset in PRESETS if with_peer and with_until}
     value = {"data": {"name": data if not Path(data).exists() else Path(data).name, "people": clicks.shape[0],
                       "items": clicks.shape[1], "clicks": int(clicks.nnz), "held_out": len(held.user_ids)},
              "threads": threads, "load": os.getloadavg()[0], "versions": versions(), "presets": {}, "until": until}
