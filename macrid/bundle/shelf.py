@@ -190,12 +190,11 @@ def pack(bundle: Path, to: Path) -> None:
     """Write a bundle, of this path or name, and its twin, to the zip `to`, in folders of their names. InputError if there is
     none."""
     path = places.resolved(bundle).absolute()
-    meta = read_json(path / "bundle.json")
-    if meta is None:
+    if not (path / "bundle.json").is_file():
         raise InputError(f"there is no bundle at {bundle}; by name there are "
                          f"{', '.join(sorted(places.names())[:9]) or 'none'}")
     with replacing(to) as new, zipfile.ZipFile(new, "w", zipfile.ZIP_STORED) as file:  # nothing in it would shrink
-        for folder in _folders(path, meta.get("twin")):
+        for folder in _folders(path, (read_json(path / "bundle.json") or {}).get("twin")):
             for part in (*FILES, *OPTIONAL):
                 if (folder / part).is_file():
                     file.write(folder / part, f"{folder.name}/{part}")
