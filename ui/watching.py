@@ -17,7 +17,7 @@ from macrid.pipeline.watched import Progress
 from . import background, html, words
 
 STAGES = {"start": "finds where to start", "train": "trains", "twin": "trains the twin", "linear": "solves the linear path",
-          "maps": "lays out the maps", "save": "saves"}
+          "baselines": "measures baselines", "maps": "lays out the maps", "save": "saves"}
 CURVES = (("loss", "Loss", "#4477AA"), ("kl", "KL", "#AA3377"), ("ndcg@100", "NDCG@100, validation", "#1b7f7b"),
           ("coherence", "Coherence, validation", "#CC7A29"))
 
@@ -75,7 +75,7 @@ def _done(progress: Progress, rows: Sequence[dict[str, Any]]) -> float:
     now = progress.now
     if not now or not rows:
         return 0.0
-    if now.get("stage") in ("linear", "maps", "save"):
+    if now.get("stage") in ("linear", "baselines", "maps", "save"):
         return 0.97
     part = now.get("done", 0.0) if now.get("epoch", 0) > rows[-1]["epoch"] else 0.0
     return min(0.95, (rows[-1]["epoch"] + part) / max(1, now["epochs"]))

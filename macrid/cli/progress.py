@@ -10,6 +10,9 @@ import click
 from tqdm import tqdm
 
 STEPS_SHOWN_EVERY = 2.0  # seconds
+SAID = {"start": "finding where to start (singular vectors of the clicks) ...",
+        "baselines": "measuring the baselines beside it ...",
+        "maps": "laying out the maps (t-SNE, UMAP) ..."}  # as each of these begins
 
 
 class TrainingProgress:
@@ -38,11 +41,9 @@ class TrainingProgress:
             self.shown = time.monotonic()
         elif stage == "linear":
             self._linear(**row)
-        elif stage == "start":
-            click.echo("finding where to start (singular vectors of the clicks) ...", err=True)
-        elif stage == "maps":
+        elif stage in SAID:
             self.close()
-            click.echo("laying out the maps (t-SNE, UMAP) ...", err=True)
+            click.echo(SAID[stage], err=True)
 
     def _linear(self, step: str, done: float) -> None:
         """A bar of how much of the linear path is done; none where it takes no longer than STEPS_SHOWN_EVERY."""

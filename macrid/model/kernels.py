@@ -6,9 +6,7 @@ gradient together, so that nothing is kept for a backward pass. Both leave out w
 factors that it has no share in.
 """
 
-from bisect import bisect_right
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -18,12 +16,14 @@ from scipy.sparse import csr_matrix
 from torch import Tensor
 from torch.autograd.function import FunctionCtx
 
+from .by_person import products, some_people, spread
 from .item_rows import ALL_HERE, Here, ItemRows
 
 AT_ONCE = 2_000_000  # numbers that the decoder holds: about what a processor's cache does
 CLICKED_AT_ONCE = 1_000_000  # numbers of the first layer's rows that are gathered together
 LEAST_AT_ONCE = 8  # people that it takes together all the same
 TILED_AT_ONCE = 64  # people that are scored together where there are too many items for that
+ON_A_GPU = 64  # times as many numbers are taken at once there: every piece of work waits for the one before
 BOUND = 40.0  # scores within +- this can be exponentiated in float32 as they are
 
 
@@ -91,7 +91,7 @@ class RoutedClicks(torch.autograd.Function):
         item, keep = clicks.item[entry], keep[:, entry].T.to(weight.dtype)  # (e,), (e, K) or (e, 1)
         of_person, own = grad.transpose(0, 1).contiguous(), shares.T[item].mul_(keep)  # (B, K, H), (e, K)
         grad_weight, grad_own = torch.zeros_like(weight), torch.empty_like(own)
-        for people, those, spans in _some_people(begin.tolist(), CLICKED_AT_ONCE // max(1, weight.shape[1])):
+        for people, those, spans in some_people(begin.tolist(), room(CLICKED_AT_ONCE, weight) // max(1, weight.shape[1])):
             some = item[those]
             grad_weight.index_add_(0, some, spread(own[those], of_person[people], spans))
             if ctx.needs_input_grad[0]:
@@ -100,46 +100,6 @@ class RoutedClicks(torch.autograd.Function):
             return None, grad_weight, None, None
         grad_shares = torch.zeros_like(shares.T).index_add_(0, item, grad_own.mul_(keep))
         return grad_shares.masked_fill_(shares.T == 0, 0.0), grad_weight, None, None
-
-
-def _some_people(spans: list[int], most: int) -> Iterator[tuple[slice, slice, list[int]]]:
-    """People one after the other, as many at a time as have no more than `most` clicks, at least one: which people, which
-    clicks, and where among these each person's begin, with the end."""
-    first = 0
-    while first < len(spans) - 1:
-        last = max(first + 1, bisect_right(spans, spans[first] + most) - 1)
-        yield slice(first, last), slice(spans[first], spans[last]), [at - spans[first] for at in spans[first : last + 1]]
-        first = last
-
-
-def spread(share: Tensor, of_person: Tensor, spans: list[int]) -> Tensor:
-    """sum_k share_ek of_person_uk, (e, H), for clicks e of person u, who has those from spans[u] to spans[u + 1]; share
-    (e, K), of_person (B, K, H)."""
-    out = share.new_empty(len(share), of_person.shape[2])
-    for part, of, own in zip(_cut(out, spans), of_person, _cut(share, spans), strict=True):
-        torch.mm(own, of, out=part)
-    return out
-
-
-def products(rows: Tensor, of_person: Tensor, spans: list[int]) -> Tensor:
-    """rows_e . of_person_uk, (e, K), for clicks as in `spread`; rows (e, H), of_person (B, K, H)."""
-    out = rows.new_empty(len(rows), of_person.shape[1])
-    for part, of, own in zip(_cut(out, spans), of_person.transpose(1, 2), _cut(rows, spans), strict=True):
-        torch.mm(own, of, out=part)
-    return out
-
-
-def gathered(share: Tensor, rows: Tensor, spans: list[int]) -> Tensor:
-    """sum_{e of u} share_ek rows_e, (B, K, H), for clicks as in `spread`; share (e, K), rows (e, H)."""
-    out = rows.new_empty(len(spans) - 1, share.shape[1], rows.shape[1])
-    for part, own, of in zip(out, _cut(share, spans), _cut(rows, spans), strict=True):
-        torch.mm(own.T, of, out=part)
-    return out
-
-
-def _cut(of_clicks: Tensor, spans: list[int]) -> tuple[Tensor, ...]:
-    """What there is of clicks (e, ...), person by person."""
-    return of_clicks.split([last - first for first, last in pairwise(spans)])
 
 
 def _kept_bags(shares: Tensor, keep: Tensor, item: Tensor, begin: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
@@ -257,7 +217,7 @@ class Pairs:
         """How many people are taken at once, and whether scores that lie within +- `reached` are exponentiated as they are:
         every worker does the same."""
         reached, count = rows.highest(torch.tensor([reached, self.count], dtype=torch.float64)).tolist()
-        return max(LEAST_AT_ONCE, AT_ONCE // max(1, int(count))), reached <= BOUND
+        return max(LEAST_AT_ONCE, room(AT_ONCE, self.items) // max(1, int(count))), reached <= BOUND
 
     def scores(self, z: Tensor, memory: Tensor) -> tuple[Tensor, list[Tensor]]:
         """t of people z (b, K, D): the stretch of memory, and each part's (b, f, m) in it."""
@@ -320,9 +280,10 @@ def log_mixture(z: Tensor, items: Tensor, log_c: Tensor) -> Tensor:
     """log sum_k exp(z_uk . h_i + log c_ik), (B, M), of z (B, K, D), items (M, D), log_c (M, K); has no gradient."""
     bias, columns, (n_items, kfac) = log_c.T.contiguous(), items.T.contiguous(), log_c.shape  # (K, M), (D, M)
     out = z.new_empty(len(z), n_items)
-    at_once, tile = max(1, AT_ONCE // max(1, 2 * log_c.numel())), max(1, n_items)
+    pairs, tile = room(AT_ONCE, z) // 2, max(1, n_items)
+    at_once = max(1, pairs // max(1, log_c.numel()))
     if at_once < LEAST_AT_ONCE:  # products of few rows are slow: more people, some items at a time
-        at_once, tile = TILED_AT_ONCE, max(1, AT_ONCE // (2 * TILED_AT_ONCE * kfac))
+        at_once, tile = TILED_AT_ONCE, max(1, pairs // (TILED_AT_ONCE * kfac))
     memory = z.new_empty(min(at_once, len(z)) * kfac * min(tile, n_items))
     small = reach(z, items) <= BOUND and float(log_c.amax(dim=1).min()) >= -BOUND
     for start in range(0, len(z), at_once):
@@ -338,6 +299,11 @@ def log_mixture(z: Tensor, items: Tensor, log_c: Tensor) -> Tensor:
                 top = e.amax(dim=1)
                 torch.sum(e.sub_(top[:, None]).exp_(), dim=1, out=some).log_().add_(top)
     return out
+
+
+def room(numbers: int, like: Tensor) -> int:
+    """How many numbers are taken at once where a tensor is, of what a processor would."""
+    return numbers * (ON_A_GPU if like.is_cuda else 1)
 
 
 def reach(z: Tensor, items: Tensor) -> float:

@@ -4,8 +4,6 @@ import numpy as np
 from scipy import linalg
 from scipy.sparse import csr_matrix
 
-MOST_ITEMS = 20_000  # above, the M x M matrices that solving takes do not fit a usual memory: 3 of 8 bytes a number
-
 
 class Popularity:
     """Everybody gets the most clicked items."""

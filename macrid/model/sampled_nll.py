@@ -7,7 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .kernels import Context, GradientKept, How, Pairs, gathered, highest, products, reach, spread
+from .by_person import gathered, products, spread
+from .kernels import Context, GradientKept, How, Pairs, highest, reach
 from .sampling import StepItems
 
 

@@ -18,7 +18,6 @@ from macrid.results.collapse import VARIANTS
 from macrid.training.course import Course
 from macrid.training.fit import Trainer, run
 from macrid.training.linear_path import add_linear_path
-from macrid.training.precisions import AUTO
 from macrid.training.shared_rows import rows_for
 from macrid.training.spectral_start import Start
 from macrid.training.start import start_vectors, untrained
@@ -36,8 +35,8 @@ def build(training: Training, out: Path, report: Report = lambda stage, row: Non
     Labels enter the loss with the weight `settings.label_weight`, and the dials are learned from them, as by `align`.
     report: called with ("train", row of the history), ("twin", row), then each with ("model", {"stage": either of these,
         "model": as it is ranked with}); after each batch with ("step", {"stage", "epoch", "done": the share of its people}),
-        with ("linear", {"step": what of the linear path, "done": its share}), and with ("start", {}), ("maps", {}),
-        ("save", {}) as each begins.
+        with ("linear", {"step": what of the linear path, "done": its share}), and with ("start", {}), ("baselines", {}),
+        ("maps", {}), ("save", {}) as each begins.
     Checkpoints stand in `partial_of(out)` until the bundle is complete; a training found there is continued, and where it
     was killed after its bundle was complete, that is what it gives.
     """
@@ -45,8 +44,9 @@ def build(training: Training, out: Path, report: Report = lambda stage, row: Non
         discard(partial_of(out))
         return bundle.load(out)
     trained = _train(training, out, report)
-    report("maps", {})
+    report("baselines", {})
     baselines = baseline_figures(training.split)
+    report("maps", {})
     contents: dict[Path, bundle.Contents] = {}
     for path, each in trained.items():
         beside = contents[out].maps if contents else None
@@ -81,8 +81,6 @@ def _train(training: Training, out: Path, report: Report) -> dict[Path, Trained]
         nonlocal path
         model = renewed.model if renewed else untrained(split.train, settings, seed, labels, start, rows)
         model = model.to(training.device)
-        if settings.precision == AUTO and not training.workers.agree(model.settings.precision == "bfloat16"):
-            model.settings = replace(model.settings, precision="float32")
         course = Course() if training.twin and settings.routing == "learned" else None  # what is held has no course
         trainer = Trainer(model, split.train, seed, folder, course, training.workers)
 

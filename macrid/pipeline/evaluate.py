@@ -15,14 +15,16 @@ from macrid.dials.choose import Scored
 from macrid.errors import InputError
 from macrid.measures import evaluate as measuring
 from macrid.measures.contract import Scorer
-from macrid.model.linear import EASE, MOST_ITEMS, Popularity
+from macrid.model.linear import EASE, Popularity
 from macrid.model.macridvae import MacridVAE
+from macrid.training.linear_path import MOST_DENSE
 
 
 def baseline_figures(split: Split) -> dict[str, dict[str, float]]:
-    """The ranking figures of the baselines on the test people."""
+    """The ranking figures of the baselines on the test people; EASE's of at most MOST_DENSE items, as of more it would take
+    longer than all else of a training."""
     models: dict[str, Scorer] = {"popularity": Popularity(split.train)}
-    if split.train.shape[1] <= MOST_ITEMS:
+    if split.train.shape[1] <= MOST_DENSE:
         models["ease"] = EASE(split.train)
     return {name: measuring.summary(measuring.ranking(model, split.test, split.kind)) for name, model in models.items()}
 

@@ -19,9 +19,10 @@ from macrid.measures.evaluate import validation_ndcg
 from macrid.model.item_rows import OF_ITEMS
 from macrid.model.macridvae import MacridVAE
 
-from . import checkpoint
+from . import checkpoint, precisions
 from .contract import Trainable
 from .course import Course, Factors
+from .repeatable import repeatable
 from .row_adam import RowAdam, rows_of
 from .running_mean import RunningMean
 from .shared_rows import SharedRows
@@ -62,10 +63,11 @@ def run(trainer: "Trainer", validation: HeldOut, on_epoch: Callable[[dict], None
         on_step: Callable[[int, float], None] | None = None) -> list[dict]:
     """What `fit` does, with a trainer that is there already."""
     trainer.resume()
-    while not trainer.is_over:
-        row = trainer.epoch(validation, on_step)
-        if on_epoch:
-            on_epoch(row)
+    with repeatable(next(trainer.model.parameters()).device):
+        while not trainer.is_over:
+            row = trainer.epoch(validation, on_step)
+            if on_epoch:
+                on_epoch(row)
     trainer.end()
     return trainer.history
 
@@ -92,6 +94,8 @@ class Trainer:
         self.workers = workers
         rows = getattr(model, "rows", None)
         self.shared = rows if isinstance(rows, SharedRows) else None  # where each worker holds some of the items
+        if isinstance(model, MacridVAE):
+            precisions.settle(model, workers)
         s = self.settings = model.settings
         self.optimiser: torch.optim.Optimizer = (
             RowAdam(model.parameters(), lr=s.learning_rate) if s.sampled_items

@@ -2,27 +2,41 @@
 float32, others many times slower."""
 
 import time
+from dataclasses import replace
 
 import torch
 
+from macrid.model.kernels import ON_A_GPU
+from macrid.model.macridvae import MacridVAE
 from macrid.model.settings import Settings
+
+from .workers import ALONE, Workers
 
 AUTO = "auto"  # the setting that asks for it
 PEOPLE, ITEMS = 64, 2048  # of the products that are timed
 TIMES = 5
 
 
-def faster(settings: Settings) -> str:
+def settle(model: MacridVAE, workers: Workers = ALONE) -> None:
+    """Replace `precision: auto` of a model's settings by what is faster where the model is: bfloat16 only if it is so for
+    every worker."""
+    if model.settings.precision == AUTO:
+        rounded = workers.agree(faster(model.settings, model.items.device) == "bfloat16")
+        model.settings = replace(model.settings, precision="bfloat16" if rounded else "float32")
+
+
+def faster(settings: Settings, device: torch.device) -> str:
     """float32 or bfloat16, by the products of a training with these settings; float32 where they take the same time."""
-    return min(("float32", "bfloat16"), key=lambda name: _seconds(getattr(torch, name), settings))
+    return min(("float32", "bfloat16"), key=lambda name: _seconds(getattr(torch, name), settings, device))
 
 
-def _seconds(dtype: torch.dtype, settings: Settings) -> float:
+def _seconds(dtype: torch.dtype, settings: Settings, device: torch.device) -> float:
     """The least that a product of some people's parts and some items takes, with the roundings."""
-    parts, items = torch.ones(PEOPLE * settings.kfac, settings.embedding_size), torch.ones(settings.embedding_size, ITEMS)
-    found = []
+    people = PEOPLE * (ON_A_GPU if device.type == "cuda" else 1)
+    parts = torch.ones(people * settings.kfac, settings.embedding_size, device=device)
+    items, found = torch.ones(settings.embedding_size, ITEMS, device=device), []
     for _ in range(TIMES):
         began = time.perf_counter()
-        torch.mm(parts.to(dtype), items.to(dtype)).float()
+        float(torch.mm(parts.to(dtype), items.to(dtype)).float()[0, 0])  # asks for it, so that it is done
         found.append(time.perf_counter() - began)
     return min(found)

@@ -6,6 +6,8 @@ from typing import Any, overload
 import torch
 from torch import Tensor, nn
 
+from macrid.model.kernels import room
+
 AT_ONCE = 200_000  # numbers of a table that are moved together: what a processor's cache holds, with their moments
 
 
@@ -37,6 +39,12 @@ class RowAdam(torch.optim.Optimizer):
                 if parameter.grad is not None:
                     self._move(parameter, group)
         return loss
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """What `state_dict` gave, where the parameters are; PyTorch leaves the numbers of steps where they were."""
+        super().load_state_dict(state_dict)
+        for parameter, state in self.state.items():
+            state["step"] = state["step"].to(parameter.device)
 
     def _move(self, parameter: nn.Parameter, group: dict[str, Any]) -> None:
         rows, grad = rows_of(parameter)
@@ -78,5 +86,5 @@ def rows_of(parameter: nn.Parameter) -> tuple[Tensor | None, Tensor]:
 
 def some_at_once(table: Tensor, rows: Tensor, of_rows: Tensor) -> Iterable[tuple[Tensor, Tensor]]:
     """Rows (r,) of a table, and what there is of each (r, ...), in parts that a processor's cache holds."""
-    count = max(1, AT_ONCE // max(1, table[0].numel()))
+    count = max(1, room(AT_ONCE, table) // max(1, table[0].numel()))
     return zip(rows.split(count), of_rows.split(count), strict=True)

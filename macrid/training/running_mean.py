@@ -75,5 +75,6 @@ class RunningMean:
     def restore(self, state: dict[str, Tensor]) -> None:
         """What `state` gave; KeyError or RuntimeError if it is another model's."""
         self.module.load_state_dict({name[7:]: tensor for name, tensor in state.items() if name.startswith("module.")})
-        self._at = {name[3:]: tensor for name, tensor in state.items() if name.startswith("at.")}
+        self._at = {name: state[f"at.{name}"].to(parameter.device) for name, (parameter, _) in self._of.items()
+                    if f"at.{name}" in state}
         self.steps = int(state["n_averaged"])

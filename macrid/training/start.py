@@ -11,7 +11,7 @@ from macrid.model.macridvae import MacridVAE
 from macrid.model.sampling import Sampler
 from macrid.model.settings import Settings
 
-from . import context, precisions
+from . import context
 from .spectral_start import Start, spectral_start
 
 ALL_UP_TO = 50_000  # items that every step scores, where settings leave the number open
@@ -29,8 +29,8 @@ def start_vectors(clicks: csr_matrix, settings: Settings, seed: int = 0,
 
 def untrained(clicks: csr_matrix, settings: Settings, seed: int = 0, labels: np.ndarray | None = None,
               start: Start | None = None, rows: ItemRows = ALL_HERE) -> MacridVAE:
-    """The model that a training on clicks (U, M) begins with; its settings have the context, the number of sampled items and
-    the precision that were chosen, if they were.
+    """The model that a training on clicks (U, M) begins with; its settings have the context and the number of sampled items
+    that were chosen, if they were.
 
     labels: of items, (M, A), NaN where there is none, for the loss (see MacridVAE).
     start: what `start_vectors` gave for the same settings and seed, so that a twin need not compute it again; None
@@ -46,8 +46,7 @@ def untrained(clicks: csr_matrix, settings: Settings, seed: int = 0, labels: np.
     model = MacridVAE(n_items, replace(settings, context=settings.context or 0.0), seed, start, labels, rows)
     if settings.context is None:
         settings = replace(settings, context=context.choose(clicks, np.exp(model.routing()), seed))
-    precision = precisions.faster(settings) if settings.precision == precisions.AUTO else settings.precision
-    model.settings = settings = replace(settings, sampled_items=_sampled(settings, n_items), precision=precision)
+    model.settings = settings = replace(settings, sampled_items=_sampled(settings, n_items))
     if settings.sampled_items:
         model.sampler = Sampler(np.asarray(clicks.sum(axis=0)).ravel(), settings.sampled_items)
     return model

@@ -39,7 +39,9 @@ class Workers:
         if count == 1:
             yield cls()
             return
-        dist.init_process_group("nccl" if device.startswith("cuda") else "gloo", timeout=PATIENCE)
+        if device == "cuda":  # each process of a machine has a GPU of its own
+            torch.cuda.set_device(_gpu(int(os.environ["LOCAL_RANK"])))
+        dist.init_process_group("nccl" if device == "cuda" else "gloo", timeout=PATIENCE)
         workers = cls(dist.get_rank(), count, device, by_items)
         try:
             with workers._quiet():
@@ -154,6 +156,15 @@ class Workers:
             return
         with open(os.devnull, "w", encoding="utf-8") as nothing, redirect_stdout(nothing), redirect_stderr(nothing):
             yield
+
+
+def _gpu(process: int) -> int:
+    """The GPU of a machine's process, counted from 0; InputError where there are fewer."""
+    there = torch.cuda.device_count()
+    if process >= there:
+        raise InputError(f"--device cuda: process {process + 1} of this machine has no GPU, of which there are {there}; "
+                         f"start {there} by --nproc-per-node, or train with --device cpu")
+    return process
 
 
 ALONE = Workers()

@@ -208,7 +208,8 @@ def test_a_stopped_build_goes_on(tiny_split, tiny_shop, tmp_path, quick, bundle)
         build.build(training, out, stop)
     assert {p.name for p in tmp_path.iterdir()} == {"out.partial"}
     found = build.build(training, out, note)
-    assert stages == [("start", None), ("twin", 3), ("twin", 4), ("twin", 5), ("maps", None), ("save", None)]
+    assert stages == [("start", None), ("twin", 3), ("twin", 4), ("twin", 5), ("baselines", None),
+                      ("maps", None), ("save", None)]
     assert {p.name for p in tmp_path.iterdir()} == {"out", "out-dot"}
     clicks = tiny_split.test.fold_in
     np.testing.assert_array_equal(found.model.scores(clicks), bundle.model.scores(clicks))

@@ -6,7 +6,6 @@ import torch
 from conftest import tiny_settings
 
 from macrid.model.macridvae import MacridVAE
-from macrid.training import precisions
 from macrid.training.spectral_start import spectral_start
 from macrid.training.start import start_vectors, untrained
 
@@ -43,14 +42,3 @@ def test_labels_serve_the_loss(tiny_split):
     labels = np.random.default_rng(0).normal(size=(tiny_split.train.shape[1], 2))
     model = untrained(tiny_split.train, tiny_settings(init="random", label_weight=1.0), labels=labels)
     assert "labels" in model.loss(tiny_split.train[:5], 0.1)
-
-
-@pytest.mark.parametrize(("slow", "taken"), [("float32", "bfloat16"), ("bfloat16", "float32"), (None, "float32")])
-def test_the_faster_precision_is_taken(tiny_split, monkeypatch, slow, taken):
-    monkeypatch.setattr(precisions, "_seconds", lambda dtype, settings: 1.0 + (str(dtype) == f"torch.{slow}"))
-    assert untrained(tiny_split.train, tiny_settings(precision="auto"), 0).settings.precision == taken
-    assert untrained(tiny_split.train, tiny_settings(precision="float32"), 0).settings.precision == "float32"
-
-
-def test_a_precision_is_timed():
-    assert precisions.faster(tiny_settings()) in ("float32", "bfloat16")
