@@ -1,12 +1,13 @@
 """Several processes that train one model: whether they come to what one does, people a second, bytes each holds and sends.
 
     python benchmarks/distributed.py                              # all CASES, into results/distributed.json
-    python benchmarks/distributed.py --case sampled --workers 1,2,4 --steps 16
+    python benchmarks/distributed.py --case sampled --workers 1,2,4 --steps 16 --rounds 1
 
 Every number of workers is started by torchrun as `macrid train` is, a thread each, and trains the same steps of one epoch
-from random weights: people shared out, and items (`--shard-items`). Other work on the machine stretches seconds by the
-clock; those of the processor, of the busiest worker, say what free cores would come to, but for the sending. What more
-workers and more items come to than there are here is computed (`on_paper`), not measured.
+from random weights: people shared out, and items (`--shard-items`); in turn, some rounds, of which the medians count. Other
+work on the machine stretches seconds by the clock; those of the processor, of the busiest worker, say what free cores would
+come to, but for the sending. What more workers and more items come to than there are here is computed (`on_paper`), not
+measured.
 """
 
 import json
@@ -17,6 +18,7 @@ import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
+from statistics import median
 
 import alone
 import click
@@ -38,8 +40,8 @@ from macrid.training.shared_rows import rows_for
 from macrid.training.workers import Workers
 
 RANDOM = {"init": "random", "routing": "learned", "context": 0.1, "epochs": 1}  # no start to be found
-CASES = {"all items": ("shop:12000x3000", 4, ()), "sampled": ("shop:60000x6000", 10, ("sampled_items=2048",)),
-         "sampled, batches of 2,000": ("shop:60000x9000", 4, ("sampled_items=2048", "train_batch_size=2000"))}
+CASES = {"all items": ("shop:12000x9000", 14, ()), "sampled": ("shop:60000x12000", 19, ("sampled_items=2048",)),
+         "sampled, batches of 2,000": ("shop:60000x16000", 6, ("sampled_items=2048", "train_batch_size=2000"))}
 HEADER = ["workers", "shared out", "loss", "off", "weights off", "people a second", "times", "by the processor", "holds, MB",
           "sends a step, MB"]
 
@@ -48,16 +50,17 @@ HEADER = ["workers", "shared out", "loss", "off", "weights off", "people a secon
 @click.option("--case", "cases", multiple=True, type=click.Choice([*CASES]), help="All by default.")
 @click.option("--workers", default="1,2", show_default=True)
 @click.option("--steps", type=int, help="Of each case.  [what it has]")
+@click.option("--rounds", type=click.IntRange(1), default=3, show_default=True)
 @click.option("--out", default=RESULTS / "distributed.json", type=click.Path(path_type=Path))
 @click.option("--work", "job", nargs=4, hidden=True, help="As a worker: the case, the steps, what is shared out, where to.")
-def main(cases, workers, steps, out, job):
+def main(cases, workers, steps, rounds, out, job):
     if job:
         work(job[0], int(job[1]), job[2] == "items", Path(job[3]))
         return
     found = read_json(out) or {}
     for case in cases or CASES:
         counts = [int(count) for count in workers.split(",")]
-        found[case] = measured(case, counts, steps or CASES[case][1])
+        found[case] = measured(case, counts, steps or CASES[case][1], rounds)
         click.echo(f"\n{case}, {found[case]['data']}\n\n" + table(HEADER, [
             [row["workers"], row["shared"], f"{row['loss']:.6f}", f"{row['loss_off']:.1e}", f"{row['weights_off']:.1e}",
              row["people_a_second"], row["times"], row["times_by_processor"], row["model_mb"], row["sent_mb"]]
@@ -69,15 +72,19 @@ def main(cases, workers, steps, out, job):
         click.echo("\ncomputed, not measured\n\n" + table(list(found["on paper"][0]), rows))
 
 
-def measured(case: str, counts: list[int], steps: int) -> dict:
+def measured(case: str, counts: list[int], steps: int, rounds: int) -> dict:
     """What every number of workers comes to, with either shared out."""
-    rows, weights = [], []
-    for count in counts:
-        for shared in ("people", "items") if count > 1 else ("people",):
+    ways = [(count, shared) for count in counts for shared in (("people", "items") if count > 1 else ("people",))]
+    found, weights = {way: [] for way in ways}, []
+    for turn in range(rounds):
+        for count, shared in ways:
             with tempfile.TemporaryDirectory() as folder:
-                rows.append({"workers": count, "shared": shared if count > 1 else "-"}
-                            | started(count, case, steps, shared, Path(folder)))
-                weights.append(load_file(Path(folder) / "weights.safetensors"))
+                found[count, shared].append(started(count, case, steps, shared, Path(folder)))
+                if turn == 0:
+                    weights.append(load_file(Path(folder) / "weights.safetensors"))
+    rows = [{"workers": count, "shared": shared if count > 1 else "-"} | each[0] | {
+        name: round(median(row[name] for row in each), 3) for name in ("seconds", "processor_seconds", "people_a_second")}
+            for (count, shared), each in found.items()]
     first = rows[0]
     for row, found in zip(rows, weights, strict=True):
         off = [float((found[name] - value).abs().max()) for name, value in weights[0].items()]
@@ -85,7 +92,7 @@ def measured(case: str, counts: list[int], steps: int) -> dict:
                 "times": round(row["people_a_second"] / first["people_a_second"], 2),
                 "times_by_processor": round(first["processor_seconds"] / row["processor_seconds"], 2)}
     data, _, changes = CASES[case]
-    return {"data": data, "settings": list(changes), "steps": steps, "processors": os.cpu_count(),
+    return {"data": data, "settings": list(changes), "steps": steps, "rounds": rounds, "processors": os.cpu_count(),
             "load": round(os.getloadavg()[0], 1), "rows": rows, "versions": versions()}
 
 

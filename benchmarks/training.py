@@ -179,7 +179,7 @@ def main(data, with_peer, with_until, environment, epochs, rounds, out, asked):
     threads = processes.threads_for(1)
     clicks, held = together(data)
     names = ["ours", *CHANGED, "dense", *(["RecBole"] if with_peer else [])]
-    if any(precisions.faster(make_settings(preset)) != "bfloat16" for preset in PRESETS):
+    if any(precisions.faster(make_settings(preset), torch.device("cpu")) != "bfloat16" for preset in PRESETS):
         names.remove("ours, bfloat16")
     found = {preset: {who: [] for who in names} for preset in PRESETS}
     with tempfile.TemporaryDirectory() as temporary:

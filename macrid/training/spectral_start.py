@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_matrix
-from scipy.sparse.linalg import svds
+from scipy.sparse.linalg import LinearOperator, eigsh
 from sklearn.cluster import KMeans
 from sklearn.utils.extmath import randomized_svd
 
@@ -63,14 +63,31 @@ def spectral_vectors(clicks: csr_matrix, embedding_size: int, rng: np.random.Gen
     vectors = rng.normal(0, 1e-3, (n_items, embedding_size))
     if rank >= 2:
         if n_items <= EXACT_UP_TO:
-            _, values, right = svds(normalised, k=rank, v0=start, tol=TOLERANCE)
+            found = _leading(normalised, rank, start)
         else:  # Halko, Martinsson and Tropp, 2011: as many products as there are dimensions, at once
             _, values, right = randomized_svd(normalised, rank, n_oversamples=SPARE,
                                               n_iter=ROUNDS, power_iteration_normalizer="QR",
                                               random_state=int(rng.integers(2**31)))
-        order = np.argsort(-values)[1:]
-        vectors[:, : len(order)] += (right[order] * values[order, None]).T * np.sqrt(n_items)
+            found = (right * values[:, None]).T
+        largest = np.abs(found).argmax(axis=0)
+        found *= np.sign(found[largest, np.arange(rank)])  # neither sign means anything: always the same one
+        vectors[:, : rank - 1] += found[:, 1:] * np.sqrt(n_items)
     return unit(vectors)
+
+
+def _leading(matrix: csr_matrix, rank: int, start: np.ndarray) -> np.ndarray:
+    """The right singular vectors (M, rank) of a matrix (U, M) times their singular values, the largest first.
+
+    They are eigenvectors of X'X, or, where there are fewer people than items, X' times those of XX'; `svds` would work out
+    the left ones too, of all people at once.
+    """
+    other = matrix.T
+    rows, columns = (matrix, other) if matrix.shape[0] >= matrix.shape[1] else (other, matrix)
+    gram = LinearOperator((len(start), len(start)), lambda x: columns @ (rows @ x), dtype=matrix.dtype)
+    squares, vectors = eigsh(gram, rank, v0=start, tol=TOLERANCE**2)
+    order = np.argsort(-squares)
+    vectors = vectors[:, order]
+    return vectors * np.sqrt(np.maximum(squares[order], 0)) if rows is matrix else other @ vectors
 
 
 def _normalised(clicks: csr_matrix, kind: type) -> csr_matrix:

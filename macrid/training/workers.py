@@ -20,6 +20,7 @@ from torch import Tensor
 from macrid.errors import InputError
 
 _T = TypeVar("_T")
+SENT_ALONE = 200_000  # numbers that are sent where they lie; fewer are put together
 PATIENCE = timedelta(hours=12)  # with a worker that is busy; one that died is known at once
 
 
@@ -60,16 +61,21 @@ class Workers:
 
     def add_up(self, tensors: Sequence[Tensor]) -> None:
         """Replace each tensor, of one shape with all workers, by the sum of theirs."""
-        if self.count == 1 or not tensors:
+        if self.count == 1:
             return
-        if len(tensors) == 1 and tensors[0].is_contiguous():
-            with self._in_touch():
-                dist.all_reduce(tensors[0])
+        small = []
+        for tensor in tensors:
+            if tensor.is_contiguous() and (len(tensors) == 1 or tensor.numel() >= SENT_ALONE):
+                with self._in_touch():
+                    dist.all_reduce(tensor)
+            else:
+                small.append(tensor)
+        if not small:
             return
-        flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
+        flat = torch.cat([tensor.reshape(-1) for tensor in small])
         with self._in_touch():
             dist.all_reduce(flat)
-        for tensor, total in zip(tensors, flat.split([tensor.numel() for tensor in tensors]), strict=True):
+        for tensor, total in zip(small, flat.split([tensor.numel() for tensor in small]), strict=True):
             tensor.copy_(total.view_as(tensor))
 
     def added_up(self, values: Sequence[float]) -> list[float]:
