@@ -99,7 +99,7 @@ class SteeredScores:
         candidates = np.flatnonzero(bound > -np.inf)
         if n < len(candidates):
             slack = strength * np.log(len(summands)) + 1e-5 * (1 + self.scale)  # the second term for rounding
-            candidates = np.flatnonzero(bound >= _reached(bound, n) - slack)
+            candidates = candidates[bound[candidates] >= _reached(bound, n) - slack]
         scores = _logsumexp(np.stack([summand[candidates] for summand in summands]))
         scores = self._blend(scores, self.own[candidates], strength)
         best = np.argsort(-scores, kind="stable")[:n]

@@ -142,6 +142,16 @@ def test_the_short_way_to_the_top_is_a_full_sort(seed, kfac, scale, n, strength,
     assert not len(left) or everything[left].max() <= scores[-1] + 1e-4
 
 
+def test_what_is_left_out_is_never_listed(monkeypatch):
+    """Nor where fewer stretches of the catalogue have an item that may be listed than the list is long."""
+    monkeypatch.setattr(steered_scores, "PIECE", 4)
+    parts, items, log_c, axes = person(0, 2)
+    without = [*range(2, 20), *range(24, 50)]
+    found, scores = SteeredScores(parts, items, log_c, 1.0, axes).top({(0, 0): 0.5}, 5, 0.5, without)
+    assert not np.isin(found, without).any()
+    assert len(found) == 5
+
+
 def test_the_top_is_the_same_after_other_dials_were_turned():
     parts, items, log_c, axes = person(5, 3)
     dials = SteeredScores(parts, items, log_c, 5.0, axes)
