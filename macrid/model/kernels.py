@@ -23,6 +23,7 @@ AT_ONCE = 2_000_000  # numbers that the decoder holds: about what a processor's 
 CLICKED_AT_ONCE = 1_000_000  # numbers of the first layer's rows that are gathered together
 LEAST_AT_ONCE = 8  # people that it takes together all the same
 TILED_AT_ONCE = 64  # people that are scored together where there are too many items for that
+TOGETHER = 4  # times as many numbers are taken at once by workers that share the items: after each time all wait for all
 ON_A_GPU = 64  # times as many numbers are taken at once there: every piece of work waits for the one before
 BOUND = 40.0  # scores within +- this can be exponentiated in float32 as they are
 
@@ -217,7 +218,8 @@ class Pairs:
         """How many people are taken at once, and whether scores that lie within +- `reached` are exponentiated as they are:
         every worker does the same."""
         reached, count = rows.highest(torch.tensor([reached, self.count], dtype=torch.float64)).tolist()
-        return max(LEAST_AT_ONCE, room(AT_ONCE, self.items) // max(1, int(count))), reached <= BOUND
+        numbers = room(AT_ONCE, self.items) * (1 if rows.are_all else TOGETHER)
+        return max(LEAST_AT_ONCE, numbers // max(1, int(count))), reached <= BOUND
 
     def scores(self, z: Tensor, memory: Tensor) -> tuple[Tensor, list[Tensor]]:
         """t of people z (b, K, D): the stretch of memory, and each part's (b, f, m) in it."""

@@ -21,8 +21,9 @@ from .linear_path import LinearPath
 from .sampled_nll import SampledNLL
 from .sampling import Sampler, StepItems
 from .settings import Settings
+from .unit_length import UnitLength
 
-Tables = tuple[Tensor, Tensor]  # of some items: their vectors (m, D), their rows of the first layer (m, H)
+Tables = tuple[Tensor, Tensor]  # of some items: their vectors as they are scored (m, D), rows of the first layer (m, H)
 
 
 class MacridVAE(nn.Module):
@@ -94,36 +95,36 @@ class MacridVAE(nn.Module):
         return torch.rand(shape, generator=self.generator).to(self.items.device)
 
     def _unit(self, vectors: Tensor) -> Tensor:
-        return F.normalize(vectors, dim=-1) if self.settings.similarity == "cosine" else vectors
+        return UnitLength.apply(vectors) if self.settings.similarity == "cosine" else vectors
 
     def _part(self, vectors: Tensor) -> Tensor:
         """What the encoder gives (..., D) as mu."""
-        return F.normalize(vectors, dim=-1) if self.settings.user_norm == "unit" else vectors
+        return UnitLength.apply(vectors) if self.settings.user_norm == "unit" else vectors
 
     @property
     def scale(self) -> float:
         """What a dot product of scored vectors is multiplied by: 1 / tau, or 1 for `dot-raw`."""
         return 1.0 if self.settings.similarity == "dot-raw" else 1.0 / self.settings.tau
 
-    def log_routing(self, sample: bool = False, dropped: float = 0.0) -> Tensor:
+    def log_routing(self, sample: bool = False, dropped: float = 0.0, items: Tensor | None = None) -> Tensor:
         """log c (M, K): c_i = softmax_k(cos(h_i, m_k) / tau), or what it was at the start, where that is held; with
         `sample`, a Gumbel-softmax draw of it (temperature 1).
 
         dropped: the smallest shares of each item that together have no more than this are left out, minus infinity, and the
-        others add up to 1 again.
+        others add up to 1 again. items: the item vectors (M, D) as they are scored, where they are there already.
         """
         noise = self.rows.made(self._gumbel, self.n_items) if sample else None
-        return self._shares(self._logits(self.items), noise, dropped)
+        return self._shares(self._logits(self._unit(self.items) if items is None else items), noise, dropped)
 
     def _gumbel(self, items: int) -> Tensor:
         """Gumbel noise (m, K) of so many items."""
         return -torch.log(-torch.log(self._uniform(items, self.settings.kfac).clamp(1e-20, 1 - 1e-7)))
 
     def _logits(self, items: Tensor, which: Tensor | None = None) -> Tensor:
-        """What log c is made of (m, K), for item vectors (m, D), those of the items `which` (m,), of all if None."""
+        """What log c is made of (m, K), for vectors (m, D) as they are scored, of the items `which` (m,), of all if None."""
         if self.settings.routing == "held":
             return self.held_log_c if which is None else self.held_log_c[which]
-        return self._unit(items) @ self._unit(self.prototypes).T * self.scale
+        return items @ self._unit(self.prototypes).T * self.scale
 
     def _shares(self, logits: Tensor, noise: Tensor | None = None, dropped: float = 0.0) -> Tensor:
         """log c (m, K) as `log_routing` says, with noise (m, K) where there is to be any."""
@@ -164,14 +165,14 @@ class MacridVAE(nn.Module):
         """The input x_u * s_.k at length one, s = (1 - context) c + context, through the first layer, before its tanh,
         (K, B, H); with `skip` also that input times the item vectors, (K, B, D)."""
         s, size = self.settings, self.settings.encoder_hidden_size[0]
-        items, rows = tables or (self.items, self.weights[0])
+        items, rows = tables or (self._unit(self.items), self.weights[0])
         if s.context:
             c = (1 - s.context) * c + s.context
         square, keep, kept = self._square_lengths(clicks, c), _all(clicks), 1.0
         if drop and s.dropout_prob > 0:
             of_batch = self._uniform(s.kfac if s.dropout_mask == "factor" else 1, int(clicks.batch_count.sum()))
             keep, kept = of_batch[:, clicks.among] >= s.dropout_prob, 1 - s.dropout_prob
-        weight = torch.cat([rows, self._unit(items)], dim=1) if s.skip else rows
+        weight = torch.cat([rows, items], dim=1) if s.skip else rows
         clicked = RoutedClicks.apply(c, weight, clicks, keep)  # (K, B, H), (K, B, H + D) with `skip`
         square, clicked = self.rows.summed(square, clicked)
         length = square[0].clamp_min(1.0 if s.input_norm == "user" else 1e-24).sqrt() * kept  # (B, K) or (B, 1)
@@ -229,19 +230,19 @@ class MacridVAE(nn.Module):
 
         if self.sampler is None:
             clicks = Clicks(here, self.items.device)
-            log_c = self.log_routing(not s.nogb, s.routing_mass)  # (M, K)
-            mu, b = self.encode(clicks, log_c.exp(), drop=self.training)
-            return mu, b, lambda z: MixtureNLL.apply(self.rows.joined(z, batch.shape[0]), self._unit(self.items), log_c,
-                                                     clicks, how(clicks))
+            items = self._unit(self.items)
+            log_c = self.log_routing(not s.nogb, s.routing_mass, items)  # (M, K)
+            mu, b = self.encode(clicks, log_c.exp(), self.training, (items, self.weights[0]))
+            return mu, b, lambda z: MixtureNLL.apply(self.rows.joined(z, batch.shape[0]), items, log_c, clicks, how(clicks))
         drawn = self.sampler.draw(self.generator)
         step = StepItems.of(here, self.rows.of_draw(*drawn), self.items.device)
         clicked = slice(step.first_clicked, None)
-        items = F.embedding(step.item, self.items, sparse=True)  # (m, D)
+        items = self._unit(F.embedding(step.item, self.items, sparse=True))  # (m, D)
         rows = F.embedding(step.item[clicked], self.weights[0], sparse=True)
         noise = None if s.nogb else self._noise_of(step, batch, drawn)
         log_c = self._shares(self._logits(items, step.item), noise, s.routing_mass)  # (m, K)
         mu, b = self.encode(step.clicks, log_c[clicked].exp(), self.training, (items[clicked], rows))
-        return mu, b, lambda z: SampledNLL.apply(self.rows.joined(z, batch.shape[0]), self._unit(items), log_c, step,
+        return mu, b, lambda z: SampledNLL.apply(self.rows.joined(z, batch.shape[0]), items, log_c, step,
                                                  how(step.clicks))
 
     def _noise_of(self, step: StepItems, batch: csr_matrix, drawn: tuple[Tensor, Tensor]) -> Tensor:
@@ -254,7 +255,7 @@ class MacridVAE(nn.Module):
         which = labels.isfinite().any(dim=1).nonzero()[:, 0]
         items = self.rows.picked(self.items, which, sparse=self.sampler is not None)
         held = self.settings.routing == "held"
-        logits = self.rows.picked(self.held_log_c, which) if held else self._logits(items)
+        logits = self.rows.picked(self.held_log_c, which) if held else self._logits(self._unit(items))
         return label_error(items, self._shares(logits).exp(), labels[which])
 
     def _weights_of(self, clicks: Tensor) -> Tensor:
@@ -285,7 +286,7 @@ class MacridVAE(nn.Module):
         here = self.rows.of_batch(batch)
         clicked = np.unique(here.clicks.indices)
         which = torch.as_tensor(clicked, dtype=torch.long, device=self.items.device)
-        items = self.items[which]  # (m, D)
+        items = self._unit(self.items[which])  # (m, D)
         c = self._shares(self._logits(items, which)).exp()  # (m, K)
         clicks = Clicks(here._replace(clicks=here.clicks[:, clicked]), self.items.device)
         parts = self._mean(clicks, c, (items, self.weights[0][which]))

@@ -147,7 +147,7 @@ def test_what_is_left_out_is_never_listed(monkeypatch):
     monkeypatch.setattr(steered_scores, "PIECE", 4)
     parts, items, log_c, axes = person(0, 2)
     without = [*range(2, 20), *range(24, 50)]
-    found, scores = SteeredScores(parts, items, log_c, 1.0, axes).top({(0, 0): 0.5}, 5, 0.5, without)
+    found, _ = SteeredScores(parts, items, log_c, 1.0, axes).top({(0, 0): 0.5}, 5, 0.5, without)
     assert not np.isin(found, without).any()
     assert len(found) == 5
 
