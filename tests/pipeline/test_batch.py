@@ -118,7 +118,7 @@ def test_new_people(bundle):
 def test_the_command(bundle, tmp_path):
     names = [name for name, each in bundle.wishes.attributes.items() if not each.yes_no]
     users, out, asked = bundle.people, tmp_path / "lists.parquet", tmp_path / "asks.csv"
-    asked.write_text(f"user_id,wish,turn\n{users[1]},{names[0]}=+;{names[1]}=-0.5,\n{users[2]},,0.0=0.5\n")
+    asked.write_text(f"user_id,wish,turn\n{users[1]},{names[0]}=++;{names[1]}=-0.5,\n{users[2]},,0.0=0.5\n")
     rows = [[user, item] for user in users[:9] for item in bundle.items["item_id"].iloc[bundle.history_of(user)]]
     pd.DataFrame(rows, columns=["user_id", "item_id"]).to_parquet(tmp_path / "people.parquet")
     arguments = ["batch", str(bundle.path), "--people", str(tmp_path / "people.parquet"), "--out", str(out), "--n", "8",
