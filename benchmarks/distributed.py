@@ -86,8 +86,8 @@ def measured(case: str, counts: list[int], steps: int, rounds: int) -> dict:
         name: round(median(row[name] for row in each), 3) for name in ("seconds", "processor_seconds", "people_a_second")}
             for (count, shared), each in found.items()]
     first = rows[0]
-    for row, found in zip(rows, weights, strict=True):
-        off = [float((found[name] - value).abs().max()) for name, value in weights[0].items()]
+    for row, own in zip(rows, weights, strict=True):
+        off = [float((own[name] - value).abs().max()) for name, value in weights[0].items()]
         row |= {"loss_off": abs(row["loss"] / first["loss"] - 1), "weights_off": max(off),
                 "times": round(row["people_a_second"] / first["people_a_second"], 2),
                 "times_by_processor": round(first["processor_seconds"] / row["processor_seconds"], 2)}

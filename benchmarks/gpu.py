@@ -1,7 +1,7 @@
 """An epoch on a GPU beside one on this machine's processors, and what a whole training comes to on each.
 
-    python benchmarks/gpu.py --data ml-1m.zip                                    # results/gpu.json
-    python benchmarks/gpu.py --data shop:5000x20000 --presets best --whole ""    # a larger catalogue, epochs alone
+    python benchmarks/gpu.py --data ml-1m-pro_sg.zip                   # results/gpu.json
+    python benchmarks/gpu.py --data shop:20000x20000 --presets best --whole "" --epochs 1 --set sampled_items=2048
 
 The same presets, start and draws; the least of a few epochs, after one that warms up. A GPU's are measured with what makes
 its numbers come out the same every time, as training does (`training.repeatable`).

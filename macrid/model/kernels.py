@@ -92,7 +92,8 @@ class RoutedClicks(torch.autograd.Function):
         item, keep = clicks.item[entry], keep[:, entry].T.to(weight.dtype)  # (e,), (e, K) or (e, 1)
         of_person, own = grad.transpose(0, 1).contiguous(), shares.T[item].mul_(keep)  # (B, K, H), (e, K)
         grad_weight, grad_own = torch.zeros_like(weight), torch.empty_like(own)
-        for people, those, spans in some_people(begin.tolist(), room(CLICKED_AT_ONCE, weight) // max(1, weight.shape[1])):
+        most = room(CLICKED_AT_ONCE, weight.device) // max(1, weight.shape[1])
+        for people, those, spans in some_people(begin.tolist(), most):
             some = item[those]
             grad_weight.index_add_(0, some, spread(own[those], of_person[people], spans))
             if ctx.needs_input_grad[0]:
@@ -218,7 +219,7 @@ class Pairs:
         """How many people are taken at once, and whether scores that lie within +- `reached` are exponentiated as they are:
         every worker does the same."""
         reached, count = rows.highest(torch.tensor([reached, self.count], dtype=torch.float64)).tolist()
-        numbers = room(AT_ONCE, self.items) * (1 if rows.are_all else TOGETHER)
+        numbers = room(AT_ONCE, self.items.device) * (1 if rows.are_all else TOGETHER)
         return max(LEAST_AT_ONCE, numbers // max(1, int(count))), reached <= BOUND
 
     def scores(self, z: Tensor, memory: Tensor) -> tuple[Tensor, list[Tensor]]:
@@ -282,7 +283,7 @@ def log_mixture(z: Tensor, items: Tensor, log_c: Tensor) -> Tensor:
     """log sum_k exp(z_uk . h_i + log c_ik), (B, M), of z (B, K, D), items (M, D), log_c (M, K); has no gradient."""
     bias, columns, (n_items, kfac) = log_c.T.contiguous(), items.T.contiguous(), log_c.shape  # (K, M), (D, M)
     out = z.new_empty(len(z), n_items)
-    pairs, tile = room(AT_ONCE, z) // 2, max(1, n_items)
+    pairs, tile = room(AT_ONCE, z.device) // 2, max(1, n_items)
     at_once = max(1, pairs // max(1, log_c.numel()))
     if at_once < LEAST_AT_ONCE:  # products of few rows are slow: more people, some items at a time
         at_once, tile = TILED_AT_ONCE, max(1, pairs // (TILED_AT_ONCE * kfac))
@@ -303,9 +304,9 @@ def log_mixture(z: Tensor, items: Tensor, log_c: Tensor) -> Tensor:
     return out
 
 
-def room(numbers: int, like: Tensor) -> int:
-    """How many numbers are taken at once where a tensor is, of what a processor would."""
-    return numbers * (ON_A_GPU if like.is_cuda else 1)
+def room(numbers: int, device: torch.device) -> int:
+    """How many numbers a device takes at once where a processor takes so many."""
+    return numbers * (ON_A_GPU if device.type == "cuda" else 1)
 
 
 def reach(z: Tensor, items: Tensor) -> float:

@@ -137,11 +137,9 @@ class MacridVAE(nn.Module):
             logits = logits.masked_fill(small, -torch.inf)
         return F.log_softmax(logits, dim=1)
 
-    def encode(self, clicks: Clicks, c: Tensor, drop: bool = False,
-               tables: Tables | None = None) -> tuple[Tensor, Tensor]:
+    def encode(self, clicks: Clicks, c: Tensor, drop: bool, tables: Tables) -> tuple[Tensor, Tensor]:
         """mu (B, K, D), of length one in D unless that is free, and b (B, K, D) with sigma = std * exp(-b / 2), for the
-        clicks of B users and shares c (M, K); drop: with dropout. tables: of the items that clicks and c are of; all if
-        None."""
+        clicks of B users and shares c (M, K); drop: with dropout. tables: of the items that clicks and c are of."""
         hidden, skip = self._first_layer(clicks, c, drop, tables)
         of = torch.bfloat16 if self.settings.precision == "bfloat16" else hidden.dtype
         layers = ((weight.to(of), bias) for weight, bias in zip(self.weights[1:], self.biases[1:], strict=True))
@@ -152,7 +150,7 @@ class MacridVAE(nn.Module):
         """mu (B, K, D) as it is served: without dropout, without b, and after the first layer in float64, as a part may be
         short before it is made one long, which makes rounding as much larger. For cosine, always of length one. tables: of
         the items that clicks and c are of."""
-        hidden, skip = self._first_layer(clicks, c, tables=tables)
+        hidden, skip = self._first_layer(clicks, c, False, tables)
         *between, (weight, bias) = zip(self.weights[1:], self.biases[1:], strict=True)
         half = self.settings.embedding_size
         layers = [(w.double(), b.double()) for w, b in (*between, (weight[:, :half], bias[:half]))]
@@ -160,12 +158,11 @@ class MacridVAE(nn.Module):
         length = self._unit if self.settings.similarity == "cosine" else self._part
         return length(a if skip is None else a + skip).transpose(0, 1).to(c.dtype)
 
-    def _first_layer(self, clicks: Clicks, c: Tensor, drop: bool = False,
-                     tables: Tables | None = None) -> tuple[Tensor, Tensor | None]:
+    def _first_layer(self, clicks: Clicks, c: Tensor, drop: bool, tables: Tables) -> tuple[Tensor, Tensor | None]:
         """The input x_u * s_.k at length one, s = (1 - context) c + context, through the first layer, before its tanh,
         (K, B, H); with `skip` also that input times the item vectors, (K, B, D)."""
         s, size = self.settings, self.settings.encoder_hidden_size[0]
-        items, rows = tables or (self._unit(self.items), self.weights[0])
+        items, rows = tables
         if s.context:
             c = (1 - s.context) * c + s.context
         square, keep, kept = self._square_lengths(clicks, c), _all(clicks), 1.0

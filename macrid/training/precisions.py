@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import torch
 
-from macrid.model.kernels import ON_A_GPU
+from macrid.model.kernels import room
 from macrid.model.macridvae import MacridVAE
 from macrid.model.settings import Settings
 
@@ -32,8 +32,7 @@ def faster(settings: Settings, device: torch.device) -> str:
 
 def _seconds(dtype: torch.dtype, settings: Settings, device: torch.device) -> float:
     """The least that a product of some people's parts and some items takes, with the roundings."""
-    people = PEOPLE * (ON_A_GPU if device.type == "cuda" else 1)
-    parts = torch.ones(people * settings.kfac, settings.embedding_size, device=device)
+    parts = torch.ones(room(PEOPLE, device) * settings.kfac, settings.embedding_size, device=device)
     items, found = torch.ones(settings.embedding_size, ITEMS, device=device), []
     for _ in range(TIMES):
         began = time.perf_counter()

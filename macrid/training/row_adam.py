@@ -86,5 +86,5 @@ def rows_of(parameter: nn.Parameter) -> tuple[Tensor | None, Tensor]:
 
 def some_at_once(table: Tensor, rows: Tensor, of_rows: Tensor) -> Iterable[tuple[Tensor, Tensor]]:
     """Rows (r,) of a table, and what there is of each (r, ...), in parts that a processor's cache holds."""
-    count = max(1, room(AT_ONCE, table) // max(1, table[0].numel()))
+    count = max(1, room(AT_ONCE, table.device) // max(1, table[0].numel()))
     return zip(rows.split(count), of_rows.split(count), strict=True)
