@@ -17,7 +17,7 @@ from macrid.pipeline.watched import Progress
 from . import background, html, words
 
 STAGES = {"start": "finds where to start", "train": "trains", "twin": "trains the twin", "linear": "solves the linear path",
-          "baselines": "measures baselines", "maps": "lays out the maps", "save": "saves"}
+          "baselines": "measures baselines to compare with", "maps": "lays out the maps", "save": "saves"}
 CURVES = (("loss", "Loss", "#4477AA"), ("kl", "KL", "#AA3377"), ("ndcg@100", "NDCG@100, validation", "#1b7f7b"),
           ("coherence", "Coherence, validation", "#CC7A29"))
 

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 STEPS_SHOWN_EVERY = 2.0  # seconds
 SAID = {"start": "finding where to start (singular vectors of the clicks) ...",
-        "baselines": "measuring the baselines beside it ...",
+        "baselines": "measuring baselines to compare with ...",
         "maps": "laying out the maps (t-SNE, UMAP) ..."}  # as each of these begins
 
 
