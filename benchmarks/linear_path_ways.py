@@ -63,11 +63,12 @@ class Beside(MacridVAE):
 
     def loss(self, batch: csr_matrix, beta: float) -> dict[str, Tensor]:
         s = self.settings
-        log_c = self.log_routing(sample=not s.nogb, dropped=s.routing_mass)  # (M, K)
+        items = self._unit(self.items)
+        log_c = self.log_routing(sample=not s.nogb, dropped=s.routing_mass, items=items)  # (M, K)
         clicks = Clicks(batch, self.items.device)
-        mu, b = self.encode(clicks, log_c.exp(), drop=self.training)  # (B, K, D)
+        mu, b = self.encode(clicks, log_c.exp(), self.training, (items, self.weights[0]))  # (B, K, D)
         z = self._unit(mu + torch.randn(mu.shape, generator=self.generator) * s.std * torch.exp(-0.5 * b))
-        mixture = torch.logsumexp(self.scale * (z @ self._unit(self.items).T) + log_c.T, dim=1)  # (B, M)
+        mixture = torch.logsumexp(self.scale * (z @ items.T) + log_c.T, dim=1)  # (B, M)
         log_p = F.log_softmax(mixture + torch.as_tensor(self.linear_part(batch)), dim=1)
         x = torch.as_tensor(batch.toarray())
         nll = -(self._weights_of(clicks.count)[:, None] * x * log_p).sum() / batch.shape[0]
