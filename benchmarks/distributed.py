@@ -121,7 +121,7 @@ def work(case: str, steps: int, by_items: bool, into: Path) -> None:
         busy = [torch.tensor(time.process_time() - began[1])]
         busy = workers.gathered(*busy) if workers.count > 1 else busy
         seconds, given = time.perf_counter() - began[0], sum(sent) / trainer.steps_an_epoch
-        held = sum(t.nbytes for state in (model.state_dict(), trainer.mean.state(), *trainer.optimiser.state.values())
+        held = sum(t.nbytes for state in (model.state_dict(), trainer.mean.state(), *trainer.optimiser.state)
                    for t in state.values() if torch.is_tensor(t))
         peak = memory.peak()
         trainer.best = model.state_dict()

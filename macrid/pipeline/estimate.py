@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import torch
 from scipy.sparse import csr_matrix
 
 from macrid.data.split import HeldOut, Split
@@ -14,6 +13,7 @@ from macrid.model.kernels import AT_ONCE
 from macrid.model.macridvae import MacridVAE
 from macrid.model.settings import Settings
 from macrid.training import linear_path, linear_path_cost
+from macrid.training.adam import Adam
 
 FEW, SOME = 16, 64  # people of the two batches that are timed
 KERNEL = 8  # arrays of AT_ONCE numbers that the decoder holds
@@ -56,7 +56,7 @@ def estimate(split: Split, settings: Settings, held: int = 0, trainings: int = 1
     that the data take already. trainings: 2 with a twin, which shares the rest but the maps."""
     people, items = split.train.shape
     model = MacridVAE(items, replace(settings, context=settings.context or 0.0, linear_weight=0.0, popularity_power=0.0))
-    optimiser = torch.optim.Adam(model.parameters(), lr=1e-9, fused=True)
+    optimiser = Adam(model.parameters(), 1e-9)
     order = np.argsort(np.diff(split.train.indptr), kind="stable")  # people from all over the range of clicks
     few, some = (split.train[order[np.linspace(0, people - 1, n).astype(int)]] for n in (FEW, SOME))
     timed = [(_step(model, optimiser, few), _step(model, optimiser, some)) for _ in range(4)]
@@ -76,10 +76,10 @@ def estimate(split: Split, settings: Settings, held: int = 0, trainings: int = 1
     return Estimate(trainings * epoch, min(settings.epochs, USUAL), settings.epochs, rest, memory)
 
 
-def _step(model: MacridVAE, optimiser: torch.optim.Optimizer, people: csr_matrix) -> float:
+def _step(model: MacridVAE, optimiser: Adam, people: csr_matrix) -> float:
     """The seconds of one step."""
     began = time.perf_counter()
-    optimiser.zero_grad(set_to_none=True)
+    optimiser.zero_grad()
     model.loss(people, 1.0)["loss"].backward()
     optimiser.step()
     return time.perf_counter() - began

@@ -20,10 +20,10 @@ from macrid.model.item_rows import OF_ITEMS
 from macrid.model.macridvae import MacridVAE
 
 from . import checkpoint, precisions
+from .adam import Adam, rows_of
 from .contract import Trainable
 from .course import Course, Factors
 from .repeatable import repeatable
-from .row_adam import RowAdam, rows_of
 from .running_mean import RunningMean
 from .shared_rows import SharedRows
 from .workers import ALONE, Workers
@@ -97,9 +97,7 @@ class Trainer:
         if isinstance(model, MacridVAE):
             precisions.settle(model, workers)
         s = self.settings = model.settings
-        self.optimiser: torch.optim.Optimizer = (
-            RowAdam(model.parameters(), lr=s.learning_rate) if s.sampled_items
-            else torch.optim.Adam(model.parameters(), lr=s.learning_rate, fused=True))
+        self.optimiser = Adam(model.parameters(), s.learning_rate)
         self.mean = None
         if s.weight_averaging:  # the contract asks for what it uses of a module, and a module has all of that
             self.mean = RunningMean(cast(nn.Module, model), s.weight_averaging)
@@ -175,7 +173,7 @@ class Trainer:
 
     def _step(self, batch: np.ndarray, beta: float) -> None:
         """One step of the optimiser for the people `batch`; what the terms of the loss are is added to the sums."""
-        self.optimiser.zero_grad(set_to_none=True)
+        self.optimiser.zero_grad()
         sums: dict[str, float] = {}
         for first in range(0, len(batch), TRAINED_AT_ONCE):  # parts of a batch, with draws of their own; gradients add up
             part = self.clicks[batch[first : first + TRAINED_AT_ONCE]]
@@ -221,8 +219,8 @@ class Trainer:
             tensors |= {f"mean.{name}": tensor for name, tensor in self.mean.state().items()}
         tensors |= {f"best.{name}": tensor for name, tensor in self.best.items()}
         tensors["generator"] = self.model.generator.get_state()
-        for index, state in self.optimiser.state_dict()["state"].items():
-            tensors |= {f"adam.{index}.{name}": torch.as_tensor(value) for name, value in state.items()}
+        for index, state in enumerate(self.optimiser.state):
+            tensors |= {f"adam.{index}.{name}": tensor for name, tensor in state.items()}
         if self.course:
             tensors |= {f"course.{epoch}": torch.as_tensor(factor) for epoch, factor in self.course.factors.items()}
         begun = asdict(self.progress) if self.progress.people else {}
@@ -287,7 +285,7 @@ class Trainer:
         for name, tensor in under("adam.").items():
             index, key = name.split(".", 1)
             adam.setdefault(int(index), {})[key] = tensor
-        self.optimiser.load_state_dict({"state": adam, "param_groups": self.optimiser.state_dict()["param_groups"]})
+        self.optimiser.restore(adam)
         if self.course:
             noted = under("course.")
             self.course.factors = {epoch: noted[str(epoch)].numpy() for epoch in sorted(map(int, noted))}

@@ -5,7 +5,7 @@ from copy import deepcopy
 import torch
 from torch import Tensor, nn
 
-from .row_adam import rows_of, some_at_once
+from .adam import rows_of, some_at_once
 
 
 class RunningMean:
