@@ -39,7 +39,7 @@ from macrid.training import fit, start
 from macrid.training.shared_rows import rows_for
 from macrid.training.workers import Workers
 
-RANDOM = {"init": "random", "routing": "learned", "context": 0.1, "epochs": 1}  # no start to be found
+RANDOM = {"init": "random", "routing": "learned", "context": 0.1, "epochs": 1, "train_batch_size": 500}  # no start to find
 CASES = {"all items": ("shop:12000x9000", 14, ()), "sampled": ("shop:60000x12000", 19, ("sampled_items=2048",)),
          "sampled, batches of 2,000": ("shop:60000x16000", 6, ("sampled_items=2048", "train_batch_size=2000"))}
 HEADER = ["workers", "shared out", "loss", "off", "weights off", "people a second", "times", "by the processor", "holds, MB",

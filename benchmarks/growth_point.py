@@ -61,8 +61,9 @@ def training(source, factors: int, steps: int, sampled: int | None, stages: dict
     settings = make_settings("best", {"kfac": factors, "epochs": 1, "sampled_items": sampled})
     with stage(stages, bare, "spectral start"):
         model = untrained(parts.train, settings, 0)
-    settings = model.settings
-    rng, batch = np.random.default_rng(0), settings.train_batch_size
+    batch = fit.batch_size(model.settings, parts.train.shape[0])
+    model.settings = settings = replace(model.settings, train_batch_size=batch)  # of fewer people, too
+    rng = np.random.default_rng(0)
     some = np.sort(rng.choice(parts.train.shape[0], min(steps * batch, parts.train.shape[0]), replace=False))
     cut = replace(parts, train=parts.train[some], validation=first(parts.validation, 2))  # so that all the time is steps
     with stage(stages, bare, "training"):

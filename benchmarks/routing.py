@@ -68,7 +68,7 @@ def main(data, preset, epochs, out):
     trainer = fit.Trainer(model, clicks)
     for epoch in range(1, epochs + 1):
         trainer.train_epoch(epoch)
-    rows = differences(model, clicks[: s.train_batch_size])
+    rows = differences(model, clicks[: trainer.batch_size])
     save(out, {"data": Path(data).name, "preset": preset, "epochs": epochs, "versions": versions(), "rows": rows})
     click.echo(table(["routing_mass", "pairs kept", "nll", "gradient's cosine", "its length", "a step is faster by"], [
         ["0, another draw" if row["mass"] is None else f"{row['mass']:g}", f"{row['kept']:.0%}", f"{row['nll']:+.2%}",

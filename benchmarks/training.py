@@ -83,7 +83,7 @@ def measure(asked: dict) -> dict:
         return {"course": training_until.course(clicks, held, asked["preset"], asked["seed"], asked["goal"])}
     settings = make_settings(asked["preset"], CHANGED.get(asked["who"], {}))
     if asked["who"] == "dense":
-        fit.TRAINED_AT_ONCE = settings.train_batch_size  # nor would most people take a batch part by part
+        fit.TRAINED_AT_ONCE = fit.batch_size(settings, clicks.shape[0])  # nor would most people take a batch part by part
     torch.manual_seed(0)
     bare = memory.now()
     memory.reset_peak()

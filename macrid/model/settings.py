@@ -20,7 +20,7 @@ RULES: dict[str, Rule] = {
     "init": Choice(("spectral", "glorot", "random")),
     "learning_rate": Number(1e-8, 10.0), "weight_averaging": Number(0.0, 0.99999),
     "sampled_items": or_none(Number(0, 10**9, whole=True)), "precision": Choice(("float32", "bfloat16", "auto")),
-    "train_batch_size": Number(1, 10**6, whole=True), "epochs": Number(0, 10**6, whole=True),
+    "train_batch_size": or_none(Number(1, 10**6, whole=True)), "epochs": Number(0, 10**6, whole=True),
     "stopping_step": Number(1, 10**6, whole=True),
 }
 
@@ -65,7 +65,7 @@ class Settings:
     weight_averaging: float = 0.0  # decay of the running mean of weights that is ranked with and kept; 0: the last weights
     sampled_items: int | None = 0  # that a step scores beside those clicked, drawn by chance; 0: all; None: by their number
     precision: str = "float32"  # of a step's products; bfloat16: shorter numbers; auto: what is faster here
-    train_batch_size: int = 500  # B
+    train_batch_size: int | None = 500  # B, people of a step; None: by their number
     epochs: int = 200  # at most
     stopping_step: int = 20  # epochs without a better validation NDCG@100 before training stops
 
@@ -82,7 +82,8 @@ class Settings:
 PRESETS: dict[str, dict] = {
     "best": {"embedding_size": 128, "tau": 0.1, "learning_rate": 1e-3, "dropout_mask": "user", "skip": True,
              "person_power": 0.25, "weight_averaging": 0.995, "nogb": True, "routing": "held", "routing_tau": 0.07,
-             "context": None, "linear_weight": None, "popularity_power": None, "sampled_items": None, "stopping_step": 15},
+             "context": None, "linear_weight": None, "popularity_power": None, "sampled_items": None,
+             "train_batch_size": None, "stopping_step": 15},
     "paper": {"embedding_size": 100, "encoder_hidden_size": (100,), "tau": 0.1, "anneal_cap": 0.2, "learning_rate": 1e-3,
               "init": "glorot"},
     "recbole": {"embedding_size": 64, "kfac": 10, "encoder_hidden_size": (600,), "tau": 0.1, "std": 0.01, "init": "glorot",

@@ -14,6 +14,7 @@ from macrid.model.macridvae import MacridVAE
 from macrid.model.settings import Settings
 from macrid.training import linear_path, linear_path_cost
 from macrid.training.adam import Adam
+from macrid.training.fit import batch_size
 
 FEW, SOME = 16, 64  # people of the two batches that are timed
 KERNEL = 8  # arrays of AT_ONCE numbers that the decoder holds
@@ -62,7 +63,7 @@ def estimate(split: Split, settings: Settings, held: int = 0, trainings: int = 1
     timed = [(_step(model, optimiser, few), _step(model, optimiser, some)) for _ in range(4)]
     a, b = np.min(timed[1:], axis=0)  # the first time is that of filling caches; the quickest is what other work left alone
     each = max(b - a, 0.0) / (SOME - FEW)
-    steps = -(-people // settings.train_batch_size)
+    steps = -(-people // batch_size(settings, people))
     validation = len(split.validation.user_ids)
     ranking = _ranked(model.eval(), split.validation) * validation
     epoch = people * each + steps * max(a - FEW * each, 0.0) + ranking

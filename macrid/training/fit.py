@@ -21,7 +21,7 @@ from macrid.model.macridvae import MacridVAE
 
 from . import checkpoint, precisions
 from .adam import Adam, rows_of
-from .contract import Trainable
+from .contract import Trainable, TrainingSettings
 from .course import Course, Factors
 from .repeatable import repeatable
 from .running_mean import RunningMean
@@ -29,6 +29,7 @@ from .shared_rows import SharedRows
 from .workers import ALONE, Workers
 
 TRAINED_AT_ONCE = 512  # people: the memory that a batch takes, and a processor's cache, hold no more
+STEPS, FEWEST, MOST = 40, 64, 500  # steps of an epoch, and people of one, where settings leave these open
 KEPT_EVERY = 120.0  # seconds: no more of an epoch is lost when a training is stopped
 KEEPING_SHARE = 20  # but a checkpoint is written no more often than takes a 20th of the time
 
@@ -36,6 +37,12 @@ KEEPING_SHARE = 20  # but a checkpoint is written no more often than takes a 20t
 def beta_at(step: int, anneal_cap: float, total_anneal_steps: int) -> float:
     """The weight of the KL term at a step, counted from 0: it grows linearly and stops at `anneal_cap`."""
     return anneal_cap if step >= anneal_cap * total_anneal_steps else step / total_anneal_steps
+
+
+def batch_size(settings: TrainingSettings, people: int) -> int:
+    """How many of the training people a step is for. Fewer make more steps of an epoch, and more epochs' work of few people
+    in one; where people are many, larger steps lose nothing and take less time."""
+    return settings.train_batch_size or min(max(people // STEPS, FEWEST), MOST)
 
 
 class Stopped(Exception):
@@ -105,7 +112,8 @@ class Trainer:
         self.history: list[dict] = []
         self.best = _copied(model.state_dict())
         self.progress = Progress()
-        self.steps_an_epoch = -(-clicks.shape[0] // s.train_batch_size)
+        self.batch_size = batch_size(s, clicks.shape[0])
+        self.steps_an_epoch = -(-clicks.shape[0] // self.batch_size)
         self._kept_at = 0.0  # when the last checkpoint was written, or this epoch began
 
     @property
@@ -151,7 +159,7 @@ class Trainer:
         """Go once through the people, in this epoch's own order, from where `progress` is. Returns the number of steps so
         far, the last beta, and the means over people of the loss's terms. after_step: called once `progress` moved on."""
         self.model.train()
-        people, size = self.clicks.shape[0], self.settings.train_batch_size
+        people, size = self.clicks.shape[0], self.batch_size
         order = np.random.default_rng([self.seed, epoch]).permutation(people)
         first_step = (epoch - 1) * self.steps_an_epoch
         for start in range(self.progress.people, people, size):
