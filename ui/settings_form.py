@@ -22,7 +22,7 @@ MORE = (
     Field("embedding_size", "Dimensions of a factor", 2, 1024, 8,
           "How finely tastes within an intention are told apart. More take more time and memory."),
     Field("train_batch_size", "People in a step", 1, 10_000, 50,
-          "Fewer make more steps of an epoch: better where there are few people. Left open, it is a 40th of them, from 64 "
+          "Fewer make more steps of an epoch: better where there are few people. Left open, it is a 40th of them, from 128 "
           "to 500."),
     Field("learning_rate", "Learning rate", 1e-5, 0.1, 1e-4,
           "How far a step goes. Lower it if the loss jumps, raise it if it hardly falls."),

@@ -29,7 +29,7 @@ from .shared_rows import SharedRows
 from .workers import ALONE, Workers
 
 TRAINED_AT_ONCE = 512  # people: the memory that a batch takes, and a processor's cache, hold no more
-STEPS, FEWEST, MOST = 40, 64, 500  # steps of an epoch, and people of one, where settings leave these open
+STEPS, FEWEST, MOST = 40, 128, 500  # steps of an epoch, and people of one, where settings leave these open
 KEPT_EVERY = 120.0  # seconds: no more of an epoch is lost when a training is stopped
 KEEPING_SHARE = 20  # but a checkpoint is written no more often than takes a 20th of the time
 

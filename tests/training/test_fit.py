@@ -31,7 +31,7 @@ def test_beta_by_hand():
 
 
 @pytest.mark.parametrize(("asked", "people", "of_a_step"),
-                         [(None, 10, 64), (None, 4000, 100), (None, 10**6, 500), (7, 4000, 7)])
+                         [(None, 10, 128), (None, 8000, 200), (None, 10**6, 500), (7, 4000, 7)])
 def test_how_many_people_a_step_is_for(asked, people, of_a_step):
     assert fit.batch_size(tiny_settings(train_batch_size=asked), people) == of_a_step
 
@@ -39,7 +39,7 @@ def test_how_many_people_a_step_is_for(asked, people, of_a_step):
 def test_steps_of_so_many_people(tiny_split):
     people = tiny_split.train.shape[0]
     trainer = fit.Trainer(MacridVAE(140, tiny_settings(train_batch_size=None)), tiny_split.train)
-    assert trainer.train_epoch(1)["step"] == -(-people // 64)
+    assert trainer.train_epoch(1)["step"] == -(-people // 128)
 
 
 def fitted(split, *, seed=0, on_epoch=None, to=None, on_step=None, **changes):
