@@ -19,7 +19,7 @@ from macrid.training.fit import batch_size
 FEW, SOME = 16, 64  # people of the two batches that are timed
 KERNEL = 8  # arrays of AT_ONCE numbers that the decoder holds
 COPIES = 6  # of the weights: themselves, their gradients, two moments of Adam, their mean, the best so far
-USUAL = 30  # epochs of a training; those on record (benchmarks/RESULTS.md, "What a training takes") ended after 17 to 52
+USUAL = 30  # epochs of a training; those on record (benchmarks/RESULTS.md, "What a training takes") ended after 20 to 54
 MAPS_BYTES = 0.25e9  # that laying out maps takes at least, UMAP's compiled code for the most part (there)
 _MAPS = (8.0, 9e-3)  # seconds of one core: t-SNE and UMAP together, and more for each item (there)
 
