@@ -85,8 +85,8 @@ def measure(asked: dict) -> dict:
     if asked["who"] == "dense":
         fit.TRAINED_AT_ONCE = fit.batch_size(settings, clicks.shape[0])  # nor would most people take a batch part by part
     torch.manual_seed(0)
-    bare = memory.now()
     memory.reset_peak()
+    bare = memory.now()
     model = (Dense if asked["who"] == "dense" else MacridVAE)(clicks.shape[1], settings)
     trainer, found = fit.Trainer(model, clicks), {"clock": [], "processor": []}
     if asked["who"] == "dense":
