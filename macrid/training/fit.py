@@ -40,8 +40,8 @@ def beta_at(step: int, anneal_cap: float, total_anneal_steps: int) -> float:
 
 
 def batch_size(settings: TrainingSettings, people: int) -> int:
-    """How many of the training people a step is for. Fewer make more steps of an epoch, and more epochs' work of few people
-    in one; where people are many, larger steps lose nothing and take less time."""
+    """How many of the training people a step is for. Where people are few, small steps need fewer epochs; where they are
+    many, large ones lose nothing and take less time."""
     return settings.train_batch_size or min(max(people // STEPS, FEWEST), MOST)
 
 
